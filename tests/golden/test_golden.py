@@ -1,0 +1,43 @@
+"""Recorded scenarios replayed through the public face."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from .calls import public_face
+from .model import Places
+from .qmail_send import StandIn
+from .replay import replay
+from .scenario import Scenario
+
+
+def test_scenario(
+    scenario: Scenario,
+    places: Places,
+    qmail_send: StandIn,
+    record_property: Callable[[str, object], None],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    record_property("golden", scenario.topic)
+    _skip_what_cannot_be_compared(scenario)
+    verdict = replay(scenario, places, public_face(), qmail_send)
+    record_property("golden_rules", verdict.applied)
+    if verdict.missing is not None:
+        record_property("golden_missing", verdict.missing)
+        pytest.fail(f"not implemented: {verdict.missing}", pytrace=False)
+    printed = capfd.readouterr()
+    if printed.out or printed.err:
+        verdict.problems.append(f"the library printed: {printed.out!r} {printed.err!r}")
+    if verdict.problems:
+        pytest.fail("\n".join(verdict.problems), pytrace=False)
+
+
+def _skip_what_cannot_be_compared(scenario: Scenario) -> None:
+    if scenario.undefined:
+        pytest.skip("undefined: what C did there is an accident")
+    strange = scenario.owners() - {"89:89", "0:0"}
+    if os.getuid() != 0 and strange:
+        pytest.skip(f"needs root: owner {', '.join(sorted(strange))}")

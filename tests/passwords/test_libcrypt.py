@@ -1,0 +1,180 @@
+"""The ways to crypt(3), each against the same known passwords."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+import vpopmail.passwords
+from tests.passwords.vectors import PORTABLE
+from vpopmail.passwords import SCHEMES, hash_password, libcrypt, verify
+from vpopmail.passwords.schemes import as_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Crypt = Callable[[bytes, bytes], bytes | None]
+
+ROOT = Path(vpopmail.passwords.__file__).parents[2]
+
+
+def shared_library() -> ctypes.CDLL:
+    for name in ("libcrypt.so.1", "libcrypt.so.2"):
+        try:
+            return ctypes.CDLL(name)
+        except OSError:
+            continue
+    pytest.skip("this host has no libcrypt")
+
+
+def way(name: str) -> Crypt:
+    """One way by its name; skips where the host or the Python has none."""
+    found: Crypt | None
+    if name == "passlib":
+        return libcrypt.by_passlib
+    if name == "crypt_rn":
+        found = libcrypt.reentrant(shared_library().crypt_rn)
+    elif name == "crypt":
+        found = libcrypt.one_at_a_time(shared_library().crypt)
+    else:
+        found = libcrypt.by_module(name)
+    if found is None:
+        pytest.skip(f"this Python has no {name}")
+    return found
+
+
+WAYS = ("_crypt", "_crypt_r", "crypt_rn", "crypt", "passlib")
+
+
+@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize(("password", "stored"), PORTABLE)
+def test_every_way_makes_the_same_crypt_string(
+    name: str, password: str | bytes, stored: str
+) -> None:
+    assert way(name)(as_bytes(password), stored.encode()) == stored.encode()
+
+
+@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize(
+    "setting", [b"", b"!", b"*0", b"$9$salt$", b"$6$rounds=x$salt$", b"$1", b"\xff\xff", b"$\xff$"]
+)
+def test_every_way_refuses_a_bad_setting(name: str, setting: bytes) -> None:
+    assert (way(name)(b"secret", setting) or b"*").startswith(b"*")
+
+
+def test_a_module_or_a_library_that_is_missing_is_no_way() -> None:
+    assert libcrypt.by_module("_no_such_module_here") is None
+    assert libcrypt.by_library("libnosuchlibraryhere.so") is None
+    assert libcrypt.by_library("libm.so.6") is None
+
+
+@pytest.mark.parametrize("name", ["libcrypt.so.1", "libcrypt.so.2"])
+def test_a_library_of_the_host_is_a_way(name: str) -> None:
+    found = libcrypt.by_library(name)
+    if found is None:
+        pytest.skip(f"this host has no {name}")
+    assert found(b"rasmuslerdorf", b"rl") == b"rl.3StKT.4T8M"
+
+
+def test_a_library_without_crypt_rn_is_used_one_at_a_time() -> None:
+    class Old:
+        crypt = shared_library().crypt
+
+    found = libcrypt.of_library(Old())
+    assert found is not None
+    assert found(b"rasmuslerdorf", b"rl") == b"rl.3StKT.4T8M"
+
+
+def test_the_first_way_that_exists_is_taken() -> None:
+    def second(_password: bytes, _setting: bytes) -> bytes:
+        return b"second"
+
+    assert libcrypt.first_of((lambda: None, lambda: second)) is second
+    assert libcrypt.first_of(())(b"secret", b"rl") is None
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    crypt = way("crypt")
+    wrong: list[bytes | None] = []
+
+    def work(salt: bytes) -> None:
+        expected = libcrypt.by_passlib(b"secret", salt)
+        for _ in range(200):
+            result = crypt(b"secret", salt)
+            if result != expected:
+                wrong.append(result)
+
+    threads = [Thread(target=work, args=(salt,)) for salt in (b"aa", b"bb", b"cc")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.fixture
+def without_libcrypt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(libcrypt._found, "host", libcrypt.first_of(()))  # noqa: SLF001
+
+
+@pytest.mark.usefixtures("without_libcrypt")
+@pytest.mark.parametrize(("password", "stored"), PORTABLE)
+def test_passlib_checks_passwords_where_the_host_has_no_crypt(
+    password: str | bytes, stored: str
+) -> None:
+    assert verify(password, stored)
+    assert not verify(b"x" + as_bytes(password), stored)
+
+
+@pytest.mark.usefixtures("without_libcrypt")
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_passlib_makes_passwords_where_the_host_has_no_crypt(scheme: str) -> None:
+    stored = hash_password("secret", scheme)
+    assert verify("secret", stored)
+    assert not verify("Secret", stored)
+
+
+@pytest.mark.usefixtures("without_libcrypt")
+@pytest.mark.parametrize("stored", ["$6$rounds=10$salt$" + "." * 86, "$1$a@b$" + "." * 22])
+def test_what_passlib_refuses_matches_nothing(stored: str) -> None:
+    assert not verify("secret", stored)
+
+
+@pytest.mark.usefixtures("without_libcrypt")
+def test_a_scheme_that_nobody_has_matches_nothing() -> None:
+    assert not verify("secret", "$y$j75$abcdefgh$uMUXG79B2cFpoAYyDccUnsaH/aGTyBYMlnQidzyag01")
+
+
+def run(code: str, *options: str) -> str:
+    """Run code in a fresh interpreter, in which a warning is an error."""
+    command = [sys.executable, "-W", "error", *options, "-c", code]
+    result = subprocess.run(  # noqa: S603 - our own interpreter
+        command, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def test_a_login_imports_no_heavy_module() -> None:
+    heavy = {"attr", "typing", "re", "enum", "hashlib", "hmac", "passlib", "threading", "random"}
+    code = (
+        "import sys; before = set(sys.modules)\n"
+        "from vpopmail.passwords import verify\n"
+        "assert verify('rasmuslerdorf', '$1$rasmusle$rISCgZzpwk3UhDidwXvin0')\n"
+        "print(*set(sys.modules) - before)"
+    )
+    assert not heavy & set(run(code, "-S").split())
+
+
+def test_passlib_warns_nobody() -> None:
+    code = (
+        "from vpopmail.passwords.libcrypt import by_passlib\n"
+        "print(by_passlib(b'rasmuslerdorf', b'rl').decode())"
+    )
+    assert run(code) == "rl.3StKT.4T8M"

@@ -1,0 +1,1 @@
+"""Domains, users, their limits and places: the rules, above the stores."""

@@ -1,0 +1,91 @@
+"""What a new user must be like, in the order in which the C library checks it."""
+
+from __future__ import annotations
+
+from vpopmail.errors import (
+    ClearPasswordTooLong,
+    GecosTooLong,
+    InvalidCharacter,
+    PasswordTooLong,
+    QuotaTooLong,
+)
+from vpopmail.formats.text import has_control, to_bytes
+from vpopmail.names import check_domain_length, check_user_length
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.settings import Settings
+
+MAX_CRYPTED = 128
+MAX_QUOTA = 20
+
+
+def check_user_fields(
+    settings: Settings, name: str, domain: str, password: str | None, gecos: str
+) -> None:
+    """Refuse a new user whose fields cannot be stored.
+
+    Args:
+        settings: of the site, for the lengths.
+        name, domain: as given.
+        password: the clear password, or None.
+        gecos: the comment.
+
+    Raises:
+        InvalidCharacter, UserNameTooLong, InvalidUserName, DomainNameTooLong,
+        InvalidDomainName, PasswordTooLong, GecosTooLong.
+    """
+    check_line_field("gecos", gecos)
+    check_user_length(name, settings.max_user_name, big_directories=settings.users_big_dir)
+    check_domain_length(domain)
+    if password is not None:
+        check_password(settings, password)
+    if len(gecos) > settings.max_gecos:
+        raise GecosTooLong("gecos", f"at most {settings.max_gecos} characters")
+
+
+def check_password(settings: Settings, password: str) -> None:
+    """Refuse a clear password that is too long, or that the store could not keep.
+
+    Raises:
+        PasswordTooLong, InvalidCharacter.
+    """
+    if len(password) > settings.max_clear_passwd:
+        raise PasswordTooLong("", f"at most {settings.max_clear_passwd} characters")
+    data = to_bytes(password)
+    if b"\0" in data or (settings.clear_passwd and has_control(data)):
+        raise InvalidCharacter("password", "a control character cannot be stored")
+
+
+def check_crypted(crypted: str) -> None:
+    """Refuse a crypt string that is too long or would break its line.
+
+    Raises:
+        PasswordTooLong, InvalidCharacter.
+    """
+    if len(crypted) > MAX_CRYPTED:
+        raise PasswordTooLong("", f"a crypt string has at most {MAX_CRYPTED} characters")
+    check_line_field("crypted password", crypted)
+
+
+def check_clear(clear: str) -> None:
+    """Refuse a clear password over 128 characters. Raises: ClearPasswordTooLong."""
+    if len(clear) > MAX_CRYPTED:
+        raise ClearPasswordTooLong("", f"at most {MAX_CRYPTED} characters")
+
+
+def check_quota(quota: str) -> None:
+    """Refuse a quota over 20 characters or one that would break its line.
+
+    Raises:
+        QuotaTooLong, InvalidCharacter.
+    """
+    if len(quota) > MAX_QUOTA:
+        raise QuotaTooLong("quota", f"at most {MAX_QUOTA} characters")
+    check_line_field("quota", quota)
+
+
+def check_line_field(what: str, text: str) -> None:
+    """Refuse a colon or a control character in a field of vpasswd. Raises: InvalidCharacter."""
+    if ":" in text or has_control(to_bytes(text)):
+        raise InvalidCharacter(what, "no colon and no control character")

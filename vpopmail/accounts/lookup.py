@@ -1,0 +1,55 @@
+"""Finding a user: the way of every login, so it imports little."""
+
+from __future__ import annotations
+
+import os
+
+from vpopmail.errors import LimitsUnreadable
+from vpopmail.names import fold
+from vpopmail.records import V_OVERRIDE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.installation import Installation
+    from vpopmail.records import DomainEntry, VqPasswd
+
+
+def find_user(installation: Installation, name: str, domain: str) -> VqPasswd | None:
+    """The user of a domain or alias domain, with the effective flags.
+
+    Args:
+        installation: the site.
+        name: local part, any case.
+        domain: domain or alias domain, any case.
+
+    Returns:
+        A fresh record; None if there is no such user or domain, or this process may not know.
+
+    Raises:
+        BackendUnavailable: the store cannot be read.
+
+    Source: manual, "Authentication".
+    """
+    entry = installation.resolve(domain)
+    if entry is None or not may_look(installation, entry):
+        return None
+    user = installation.backend.find(entry, fold(name))
+    if user is not None and not user.pw_gid & V_OVERRIDE:
+        user.pw_flags |= limit_mask(installation, entry)
+    return user
+
+
+def may_look(installation: Installation, domain: DomainEntry) -> bool:
+    """Whether this process may see and change the domain: as root or as its owner."""
+    if not installation.settings.check_caller:
+        return True
+    return os.geteuid() in {0, domain.uid}
+
+
+def limit_mask(installation: Installation, domain: DomainEntry) -> int:
+    """The flag bits that the limits of a domain add; 0 if they cannot be read."""
+    try:
+        limits = installation.limits.read_limits(domain)
+    except LimitsUnreadable:
+        return 0
+    return 0 if limits is None else limits.flag_mask()

@@ -1,0 +1,137 @@
+"""Where new homes and domains go: the counter of directory hashing and the places free again."""
+
+from __future__ import annotations
+
+from vpopmail.accounts import hashing
+from vpopmail.mailstore.free_places import change_free_places, free_places, is_place
+from vpopmail.records import DirControl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.backends.abstract import DirControlFacet
+    from vpopmail.plan.journal import Fact
+    from vpopmail.safeio.directory import Directory, Owner
+
+COUNT = "count"
+ADVANCE = "advance"
+REUSE = "reuse"
+RETREAT = "retreat"
+_MOVES = {ADVANCE: hashing.advance, REUSE: hashing.reuse, RETREAT: hashing.retreat}
+
+
+class Places:
+    """Gives out and takes back places below one directory, and writes the counter at the end.
+
+    What is given out counts for later calls at once; the files change with ``write``. The
+    counter is advisory: C tools change it without a lock, so ``write`` starts from what is there
+    by then.
+
+    Args:
+        facet: keeps the counter.
+        key: of the counter.
+        directory: what is hashed.
+        hashed: whether homes are hashed at all; if not every place is ``""``.
+    """
+
+    def __init__(
+        self, facet: DirControlFacet, key: str, directory: Directory, *, hashed: bool
+    ) -> None:
+        self.facet = facet
+        self.key = key
+        self.directory = directory
+        self.hashed = hashed
+        self.moves: list[str] = []
+        self.taken: list[str] = []
+        self.freed: list[str] = []
+        self._state: DirControl | None = None
+        self._free: list[str] | None = None
+
+    def next(self) -> str:
+        """The place of a new entry: one that became free, else the current directory."""
+        if not self.hashed:
+            return ""
+        free = self._free_places()
+        if free:
+            place = free.pop(0)
+            self.taken.append(place)
+            self._move(REUSE)
+            return place
+        self._move(ADVANCE)
+        return self._present().the_dir
+
+    def give_back(self, place: str) -> None:
+        """Take back the place of an entry that is gone."""
+        if not self.hashed:
+            return
+        self._move(RETREAT)
+        if place:
+            self.freed.append(place)
+
+    def facts(self) -> list[Fact]:
+        """What a journal entry has to say, for the changes to be made exactly once.
+
+        The counter as it is now tells later whether they were made.
+        """
+        if not self.moves:
+            return []
+        return [
+            (COUNT, str(self._read().cur_users), str(self._lines())),
+            *((move,) for move in self.moves),
+            *(("taken", place) for place in self.taken),
+            *(("freed", place) for place in self.freed),
+        ]
+
+    def write(self) -> None:
+        """Write the counter. Raises: OSError, BackendUnavailable."""
+        if self.moves:
+            state = self._read()
+            for move in self.moves:
+                _MOVES[move](state)
+            self.facet.write_dir_control(self.key, self.directory, state)
+
+    def write_free(self, owner: Owner, timeout: float) -> None:
+        """Write the list of free places. Raises: OSError, FileNotUpdated."""
+        change_free_places(self.directory, owner, timeout, self.taken, self.freed)
+
+    def finish(self, facts: list[Fact], owner: Owner, timeout: float) -> None:
+        """Make the changes of a journal entry, unless they were made.
+
+        Raises:
+            OSError, BackendUnavailable, FileNotUpdated.
+        """
+        for fact in facts:
+            if fact[0] in _MOVES:
+                self.moves.append(fact[0])
+            elif fact[0] == "taken":
+                self.taken.append(fact[1])
+            elif fact[0] == "freed":
+                self.freed.append(fact[1])
+        counts = [fact for fact in facts if fact[0] == COUNT]
+        if counts and counts[0][1] == str(self._read().cur_users):
+            self.write()
+        if counts and counts[0][2] == str(self._lines()):
+            self.write_free(owner, timeout)
+
+    def _move(self, move: str) -> None:
+        self.moves.append(move)
+        _MOVES[move](self._present())
+
+    def _present(self) -> DirControl:
+        if self._state is None:
+            self._state = self._read()
+        return self._state
+
+    def _read(self) -> DirControl:
+        state = self.facet.read_dir_control(self.key, self.directory) or DirControl()
+        if state.the_dir and not is_place(state.the_dir):
+            # The owner of the domain can write the file: its text must not lead elsewhere.
+            return DirControl()
+        return state
+
+    def _free_places(self) -> list[str]:
+        if self._free is None:
+            self._free = free_places(self.directory)
+        return self._free
+
+    def _lines(self) -> int:
+        return len(free_places(self.directory))

@@ -1,0 +1,350 @@
+"""Users: the manager behind ``site.users``, and the one implementation of its rules."""
+
+from __future__ import annotations
+
+from vpopmail.accounts import checks
+from vpopmail.accounts.catchall import is_catch_all
+from vpopmail.accounts.lookup import find_user, limit_mask, may_look
+from vpopmail.accounts.user_change import UserChange
+from vpopmail.errors import (
+    CatchAllProtected,
+    DirectoryTooLong,
+    DomainNotFound,
+    InvalidDomainName,
+    InvalidUserName,
+    LimitsUnreadable,
+    NotPermitted,
+    UserExists,
+    UserNotFound,
+)
+from vpopmail.formats import maildirsize
+from vpopmail.mailstore.homes import MAILDIRSIZE
+from vpopmail.names import (
+    check_new_user,
+    fold,
+    has_domain_characters,
+    split_address,
+)
+from vpopmail.passwords import hash_password, verify, verify_unknown
+from vpopmail.plan.executor import carry_out
+from vpopmail.plan.steps import Plan
+from vpopmail.records import NOQUOTA, USE_APOP, V_OVERRIDE, VqPasswd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vpopmail.accounts.batch import Batch
+    from vpopmail.installation import Installation
+    from vpopmail.records import DomainEntry, VLimits
+
+MAX_DIRECTORY = 160
+
+
+class Users:
+    """The users of a site.
+
+    Args:
+        installation: the site.
+        batch: gives the batch that is open in this context, or None.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    # looking
+
+    def find(self, address: str) -> VqPasswd | None:
+        """The user of an address, or None.
+
+        Args:
+            address: ``user@domain``, any case; the domain may be an alias domain.
+
+        Raises:
+            BackendUnavailable: the store cannot be read.
+        """
+        name, domain = split_address(address)
+        batch = self._batch()
+        if batch is not None:
+            entry = batch.resolve(domain)
+            return None if entry is None else batch.find(entry, name)
+        return find_user(self._installation, name, domain)
+
+    def get(self, address: str) -> VqPasswd:
+        """The user of an address.
+
+        Raises:
+            UserNotFound: there is none, or no such domain.
+            BackendUnavailable.
+        """
+        user = self.find(address)
+        if user is None:
+            raise UserNotFound(address)
+        return user
+
+    def __contains__(self, address: str) -> bool:
+        return self.find(address) is not None
+
+    def iter(self, domain: str) -> Iterator[VqPasswd]:
+        """The users of a domain, sorted by name, as they are when the iteration begins.
+
+        Args:
+            domain: a domain or alias domain.
+
+        Raises:
+            DomainNotFound, NotPermitted, BackendUnavailable.
+        """
+        entry = self._installation.resolve(domain)
+        if entry is None:
+            raise DomainNotFound(domain)
+        if not may_look(self._installation, entry):
+            raise NotPermitted(domain, "run it as root or as the domain's owner")
+        mask = limit_mask(self._installation, entry)
+        for user in self._installation.backend.iterate(entry):
+            if not user.pw_gid & V_OVERRIDE:
+                user.pw_flags |= mask
+            yield user
+
+    def check_password(self, address: str, password: str) -> bool:
+        """Whether this is the user's password; as long for a user that does not exist.
+
+        Says nothing about flags. Raises: BackendUnavailable.
+        """
+        user = self.find(address)
+        if user is None or not user.pw_passwd:
+            return verify_unknown(password, self._installation.settings.password_scheme)
+        return verify(password, user.pw_passwd)
+
+    # changing
+
+    def add(
+        self,
+        address: str,
+        password: str | None = None,
+        *,
+        crypted: str | None = None,
+        gecos: str = "",
+        quota: str | None = None,
+        apop: int = 0,
+        dry_run: bool = False,
+    ) -> Plan:
+        """Add a user with a home and a Maildir.
+
+        Args:
+            address: ``user@domain``; the domain may be an alias domain.
+            password: clear text; None or ``""`` stores no password, so no login.
+            crypted: a crypt string to store instead.
+            gecos: a comment; ``""`` stores the user's name.
+            quota: NOQUOTA, bytes (``10M``), a message count (``1000C``), both with a comma;
+                None takes the default of the domain's limits.
+            apop: 0 for POP, 1 for APOP.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan. Its commit point is that of the account store (cdb: the rename of vpasswd);
+            in a batch it is carried out when the batch ends.
+
+        Raises:
+            InvalidInput and what is below it, UserExists, DomainNotFound, LimitsUnreadable,
+            DomainDirectoryMissing, HomeExists, NotPermitted, BackendUnavailable, OSError.
+
+        Source: manual, "Add user".
+        """
+        name, domain = split_address(address)
+        return self.add_to(
+            name,
+            domain,
+            password,
+            crypted=crypted,
+            gecos=gecos,
+            quota=quota,
+            apop=apop,
+            dry_run=dry_run,
+        )
+
+    def add_to(
+        self,
+        name: str,
+        domain: str,
+        password: str | None = None,
+        *,
+        crypted: str | None = None,
+        gecos: str = "",
+        quota: str | None = None,
+        apop: int = 0,
+        dry_run: bool = False,
+    ) -> Plan:
+        """``add``, with local part and domain apart."""
+        settings = self._installation.settings
+        checks.check_user_fields(settings, name, domain, password, gecos)
+        name, domain = fold(name), fold(domain)
+        check_new_user(name)
+        if not has_domain_characters(domain):
+            raise InvalidDomainName(ascii(domain)[1:-1], "only letters, digits, '-' and '.'")
+        if quota is not None:
+            quota = maildirsize.format_quota(quota)
+            checks.check_quota(quota)
+        if crypted is not None:
+            checks.check_crypted(crypted)
+        entry = self._entry_for(name, domain)
+        if quota is None:
+            quota = self._default_quota(entry)
+        user = VqPasswd(
+            name,
+            self._crypted(password, crypted),
+            2 if apop == USE_APOP else 1,
+            0,
+            gecos or name,
+            "",
+            quota,
+            (password or "") if settings.clear_passwd else "",
+        )
+        files = {} if quota in {NOQUOTA, ""} else {MAILDIRSIZE: maildirsize.start(quota, 0, 0)}
+        plan = Plan(f"add user {name}@{entry.realdomain}")
+        batch = self._batch()
+        if batch is not None and not dry_run:
+            return batch.add_user(plan, entry, user, files)
+        with self._change(entry) as change:
+            if not dry_run:
+                change.lock()
+            decide_addition(plan, change, user, files)
+            change.plan_steps(plan)
+            return plan if dry_run else carry_out(plan)
+
+    def delete(self, address: str, *, dry_run: bool = False) -> Plan:
+        """Delete a user with all mail. Aliases that mention the user stay.
+
+        Args:
+            address: ``user@domain``, as it is stored, however odd.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan. Its commit point is that of the account store; the home goes after it.
+
+        Raises:
+            InvalidUserName: the name is empty.
+            DomainNotFound, UserNotFound, DomainDirectoryMissing, NotPermitted,
+            BackendUnavailable, OSError.
+            CatchAllProtected: the user gets the mail of unknown users.
+            HomeMissing: the account is deleted; the home was not there.
+
+        Source: manual, "Delete user".
+        """
+        name, domain = split_address(address)
+        return self.delete_from(name, domain, dry_run=dry_run)
+
+    def delete_from(self, name: str, domain: str, *, dry_run: bool = False) -> Plan:
+        """``delete``, with local part and domain apart."""
+        name, domain = fold(name), fold(domain)
+        if not name:
+            raise InvalidUserName("''", "the name is empty")
+        batch = self._batch()
+        entry = self._installation.resolve(domain) if batch is None else batch.resolve(domain)
+        if entry is None:
+            raise DomainNotFound(domain)
+        plan = Plan(f"delete user {name}@{entry.realdomain}")
+        if batch is not None and not dry_run:
+            return batch.delete_user(plan, entry, name)
+        with self._change(entry) as change:
+            if not dry_run:
+                change.lock()
+            decide_deletion(change, name)
+            change.plan_steps(plan)
+            if dry_run:
+                return plan
+            carry_out(plan)
+            change.report_homeless(plan)
+            return plan
+
+    # deciding
+
+    def _batch(self) -> Batch | None:
+        from vpopmail.accounts.batch import open_batch
+
+        return open_batch(self._installation)
+
+    def _entry_for(self, name: str, domain: str) -> DomainEntry:
+        """The domain of a new user, once it is clear that the user may be added."""
+        batch = self._batch()
+        if batch is not None:
+            entry = batch.resolve(domain)
+            taken = entry is not None and batch.find(entry, name) is not None
+        else:
+            entry = self._installation.resolve(domain)
+            taken = entry is not None and (
+                self._installation.backend.find(entry, name) is not None
+            )
+        if taken:
+            raise UserExists(f"{name}@{domain}")
+        if entry is None:
+            raise DomainNotFound(domain)
+        return entry
+
+    def _default_quota(self, entry: DomainEntry) -> str:
+        limits = self._installation.limits.read_limits(entry)
+        if limits is None:
+            raise LimitsUnreadable(
+                f"{self._installation.settings.vpopmaildir}/etc/vlimits.default",
+                "neither it nor the domain's .qmailadmin-limits is there",
+            )
+        return default_quota(limits)
+
+    def _crypted(self, password: str | None, crypted: str | None) -> str:
+        if crypted is not None:
+            return crypted
+        if not password:
+            return ""
+        return hash_password(password, self._installation.settings.password_scheme)
+
+    def _change(self, entry: DomainEntry) -> UserChange:
+        real = entry
+        return UserChange(self._installation, real, self._installation.open_domain(real))
+
+
+def decide_addition(
+    plan: Plan, change: UserChange, user: VqPasswd, files: dict[str, bytes]
+) -> None:
+    """Decide where a new user goes, and plan the building of the home.
+
+    Args:
+        plan: gets the step.
+        change: of the user's domain.
+        user: gets its directory.
+        files: further files of the home.
+
+    Raises:
+        UserExists, HomeExists, DirectoryTooLong.
+    """
+    if change.find(user.pw_name) is not None:
+        raise UserExists(f"{user.pw_name}@{change.domain.realdomain}")
+    home = change.place_home(user)
+    if len(user.pw_dir) > MAX_DIRECTORY:
+        raise DirectoryTooLong(user.pw_dir, f"at most {MAX_DIRECTORY} bytes")
+    change.add(user, home)
+    plan.add(
+        "mailstore",
+        f"build the home {user.pw_dir}",
+        lambda: change.build_home(home, files),
+        # What was built goes with the stage.
+    )
+
+
+def decide_deletion(change: UserChange, name: str) -> None:
+    """Decide that a user can be deleted, and note it in the change.
+
+    Raises:
+        UserNotFound, CatchAllProtected.
+    """
+    user = change.find(name)
+    if user is None:
+        raise UserNotFound(f"{name}@{change.domain.realdomain}")
+    if is_catch_all(change.directory, change.domain, user.pw_name):
+        raise CatchAllProtected(f"{name}@{change.domain.realdomain}")
+    change.delete(user)
+
+
+def default_quota(limits: VLimits) -> str:
+    """The quota of a new user by the limits of its domain."""
+    size = f"{limits.defaultquota}S" if limits.defaultquota > 0 else ""
+    count = f"{limits.defaultmaxmsgcount}C" if limits.defaultmaxmsgcount > 0 else ""
+    return ",".join(part for part in (size, count) if part) or NOQUOTA

@@ -1,0 +1,74 @@
+"""The cdb backend: vpasswd and vpasswd.cdb in each domain's directory."""
+
+from __future__ import annotations
+
+from vpopmail.backends.abstract import Backend
+from vpopmail.backends.cdb.reading import TEXT, Lookup, Place
+from vpopmail.errors import BackendUnavailable, FormatError
+from vpopmail.formats import vpasswd
+from vpopmail.formats.text import split_lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vpopmail.backends.abstract import Transaction
+    from vpopmail.records import DomainEntry, VqPasswd
+    from vpopmail.safeio.directory import Directory
+    from vpopmail.settings import Settings
+
+
+class CdbBackend(Backend):
+    """Accounts in a text file of each domain; files beside it keep the rest."""
+
+    name = "cdb"
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._lookups: dict[str, Lookup] = {}
+
+    def find(self, domain: DomainEntry, name: str) -> VqPasswd | None:
+        """The user of this name; costs two stat calls and the reads of one record."""
+        lookup = self._lookups.get(domain.path)
+        if lookup is None:
+            lookup = Lookup(Place(domain.path), clear_passwd=self.settings.clear_passwd)
+            self._lookups[domain.path] = lookup
+        try:
+            return lookup.find(name)
+        except OSError as error:
+            raise BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
+
+    def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
+        """The users in the order of the file; malformed lines are left out and logged."""
+        place = Place(domain.path)
+        try:
+            text = b"" if place.status(TEXT) is None else place.read(TEXT)
+        except OSError as error:
+            raise BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
+        for number, line in enumerate(split_lines(text), 1):
+            try:
+                user = vpasswd.parse_line(line)
+            except FormatError as error:
+                self._report(f"{domain.path}/{TEXT}", number, error)
+                continue
+            if not self.settings.clear_passwd:
+                user.pw_clear_passwd = ""
+            yield user
+
+    def transaction(self, domain: DomainEntry, directory: Directory) -> Transaction:
+        """A transaction on vpasswd of a domain."""
+        from vpopmail.backends.cdb.writing import CdbTransaction
+
+        return CdbTransaction(domain, directory, self.settings)
+
+    def add_domain(self, domain: DomainEntry) -> None:
+        """Nothing: the first user makes the files."""
+
+    def delete_domain(self, domain: DomainEntry) -> None:
+        """Nothing: the files go with the directory."""
+        self._lookups.pop(domain.path, None)
+
+    def _report(self, path: str, number: int, error: FormatError) -> None:
+        import logging
+
+        logging.getLogger("vpopmail").warning("%s, line %d: %s", path, number, error.advice)

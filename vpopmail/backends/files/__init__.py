@@ -1,0 +1,1 @@
+"""Facets kept as files beside the domains and homes, for backends that do not keep them."""

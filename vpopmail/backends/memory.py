@@ -1,0 +1,198 @@
+"""The memory backend: accounts of one process, for tests and trials.
+
+It keeps all facets itself. Homes and qmail's files are real files all the same.
+"""
+
+from __future__ import annotations
+
+import _thread
+
+from vpopmail.backends.abstract import (
+    DIR_CONTROL,
+    LAST_AUTH,
+    LIMITS,
+    Backend,
+    DirControlFacet,
+    LastAuthFacet,
+    LimitsFacet,
+    Transaction,
+)
+from vpopmail.errors import BackendUnavailable
+from vpopmail.formats import dircontrol, vpasswd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vpopmail.records import DirControl, DomainEntry, VLimits, VqPasswd
+    from vpopmail.safeio.directory import Directory
+    from vpopmail.settings import Settings
+
+Users = dict[str, "VqPasswd"]
+
+
+class MemoryTransaction(Transaction):
+    """Changes to the users of one domain; see Transaction."""
+
+    def __init__(self, backend: MemoryBackend, domain: DomainEntry) -> None:
+        self.backend = backend
+        self.domain = domain
+        self.mutex = backend.mutex(domain)
+        self.locked = False
+        self.pending: dict[str, VqPasswd | None] = {}
+
+    def lock(self) -> None:
+        """Take the lock of the domain, which other threads may hold."""
+        if not self.mutex.acquire(True, self.backend.settings.lock_timeout):
+            raise BackendUnavailable(self.domain.realdomain, "locked by another thread")
+        self.locked = True
+
+    def find(self, name: str) -> VqPasswd | None:
+        """The user as it is now, with the changes of this transaction."""
+        if name in self.pending:
+            user = self.pending[name]
+            return None if user is None else user.copy()
+        return self.backend.find(self.domain, name)
+
+    def add(self, user: VqPasswd) -> None:
+        """Add a user."""
+        self.pending[user.pw_name] = user
+
+    def replace(self, user: VqPasswd) -> None:
+        """Store new data for a user."""
+        self.pending[user.pw_name] = user
+
+    def delete(self, name: str) -> None:
+        """Delete a user."""
+        self.pending[name] = None
+
+    def stage(self) -> None:
+        """Refuse what a line of vpasswd could not hold, so that tests see what files would do."""
+        for user in self.pending.values():
+            if user is not None:
+                vpasswd.format_line(user, clear_passwd=self.backend.settings.clear_passwd)
+
+    def commit(self) -> None:
+        """Put the changed users in the place of the old: the commit point, one assignment."""
+        users = dict(self.backend.users(self.domain))
+        for name, user in self.pending.items():
+            if user is None:
+                users.pop(name, None)
+            else:
+                users[name] = self.backend.stored(user)
+        self.backend.accounts[self.domain.realdomain] = users
+
+    def sync(self) -> None:
+        """Nothing: memory is not durable."""
+
+    def finish(self) -> None:
+        """Nothing: there is no index."""
+
+    def close(self) -> None:
+        """Give the lock back."""
+        if self.locked:
+            self.locked = False
+            self.mutex.release()
+
+
+class MemoryBackend(Backend, DirControlFacet, LastAuthFacet, LimitsFacet):
+    """Accounts in dictionaries; they end with the backend."""
+
+    name = "memory"
+    facets = frozenset({DIR_CONTROL, LAST_AUTH, LIMITS})
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.accounts: dict[str, Users] = {}
+        self.limits: dict[str, VLimits] = {}
+        self.last_auth: dict[tuple[str, str], tuple[str, int]] = {}
+        self.dir_controls: dict[str, bytes] = {}
+        self._mutexes: dict[str, _thread.LockType] = {}
+
+    def mutex(self, domain: DomainEntry) -> _thread.LockType:
+        """The lock of a domain."""
+        return self._mutexes.setdefault(domain.realdomain, _thread.allocate_lock())
+
+    def users(self, domain: DomainEntry) -> Users:
+        """The users of a domain by name; not to be changed."""
+        return self.accounts.get(domain.realdomain, {})
+
+    def stored(self, user: VqPasswd) -> VqPasswd:
+        """A record as this site keeps it."""
+        kept = user.copy()
+        kept.pw_flags = kept.pw_gid
+        if not self.settings.clear_passwd:
+            kept.pw_clear_passwd = ""
+        return kept
+
+    def find(self, domain: DomainEntry, name: str) -> VqPasswd | None:
+        """The user of this name, as a fresh record."""
+        user = self.users(domain).get(name)
+        return None if user is None else user.copy()
+
+    def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
+        """The users of a domain, sorted, as they are now."""
+        users = self.users(domain)
+        for name in sorted(users):
+            yield users[name].copy()
+
+    def transaction(self, domain: DomainEntry, directory: Directory) -> Transaction:  # noqa: ARG002
+        """A transaction on the users of a domain."""
+        return MemoryTransaction(self, domain)
+
+    def add_domain(self, domain: DomainEntry) -> None:
+        """Nothing: the first user makes the table."""
+
+    def delete_domain(self, domain: DomainEntry) -> None:
+        """Forget the domain with all that is kept of it."""
+        name = domain.realdomain
+        self.accounts.pop(name, None)
+        self.limits.pop(name, None)
+        self.dir_controls.pop(name, None)
+        for key in [key for key in self.last_auth if key[1] == name]:
+            del self.last_auth[key]
+
+    # facets
+
+    def read_dir_control(self, key: str, directory: Directory) -> DirControl | None:  # noqa: ARG002
+        """The state of directory hashing."""
+        data = self.dir_controls.get(key)
+        return None if data is None else dircontrol.parse(data)
+
+    def write_dir_control(self, key: str, directory: Directory, state: DirControl) -> None:  # noqa: ARG002
+        """Keep the state of directory hashing."""
+        self.dir_controls[key] = dircontrol.format_state(state)
+
+    def delete_dir_control(self, key: str, directory: Directory) -> bool:  # noqa: ARG002
+        """Forget the state of directory hashing."""
+        return self.dir_controls.pop(key, None) is not None
+
+    def first_auth_files(self, remote_ip: str) -> dict[str, bytes]:  # noqa: ARG002
+        """No files."""
+        return {}
+
+    def note_new_user(self, domain: str, name: str) -> None:
+        """Note the creation of a user."""
+        import time
+
+        from vpopmail.records import NEVER_LOGGED_IN
+
+        self.last_auth[name, domain] = (NEVER_LOGGED_IN, int(time.time()))
+
+    def read_limits(self, domain: DomainEntry) -> VLimits:
+        """The limits of a domain, unlimited by default."""
+        from vpopmail.records import VLimits
+
+        kept = self.limits.get(domain.realdomain, VLimits())
+        return VLimits(**{name: getattr(kept, name) for name in kept.__slots__})
+
+    def write_limits(self, domain: DomainEntry, limits: VLimits) -> None:
+        """Keep the limits of a domain."""
+        from vpopmail.records import VLimits
+
+        values = {name: getattr(limits, name) for name in limits.__slots__}
+        self.limits[domain.realdomain] = VLimits(**values)
+
+    def delete_limits(self, domain: DomainEntry) -> bool:
+        """Forget the limits of a domain."""
+        return self.limits.pop(domain.realdomain, None) is not None

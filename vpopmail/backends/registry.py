@@ -1,0 +1,61 @@
+"""Backends by name; a module is imported when its backend is opened."""
+
+from __future__ import annotations
+
+from vpopmail.errors import UnknownBackend
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.backends.abstract import Backend
+    from vpopmail.settings import Settings
+
+ENTRY_POINTS = "vpopmail.backends"
+
+# name: (module, class)
+_BACKENDS = {
+    "cdb": ("vpopmail.backends.cdb.backend", "CdbBackend"),
+    "memory": ("vpopmail.backends.memory", "MemoryBackend"),
+    "null": ("vpopmail.backends.null", "NullBackend"),
+}
+
+
+def names() -> list[str]:
+    """The names of the backends that this package provides, sorted."""
+    return sorted(_BACKENDS)
+
+
+def make(settings: Settings) -> Backend:
+    """The backend that the settings name.
+
+    Args:
+        settings: ``backend`` is one of ``names()``, or an entry point of the group
+            ``vpopmail.backends`` that is a subclass of Backend.
+
+    Raises:
+        UnknownBackend: there is none of that name, or it cannot be imported.
+    """
+    return _class(settings.backend)(settings)
+
+
+def _class(name: str) -> type[Backend]:
+    if name in _BACKENDS:
+        module, attribute = _BACKENDS[name]
+        # Not importlib: it would have to be imported itself, at each login.
+        found: type[Backend] = getattr(__import__(module, fromlist=[attribute]), attribute)
+        return found
+    return _third_party(name)
+
+
+def _third_party(name: str) -> type[Backend]:
+    from importlib.metadata import entry_points
+
+    for entry_point in entry_points(group=ENTRY_POINTS, name=name):
+        try:
+            found: type[Backend] = entry_point.load()
+        except ImportError as error:
+            advice = f"'{entry_point.value}' cannot be imported: {error}"
+            raise UnknownBackend(name, advice) from error
+        return found
+    raise UnknownBackend(
+        name, f"known are {', '.join(names())} and the entry points of {ENTRY_POINTS}"
+    )

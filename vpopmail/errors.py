@@ -1,0 +1,296 @@
+"""The one tree of errors; each has the VA_* code that the C face returns for it.
+
+::
+
+    VpopmailError
+    ├── InvalidInput                 the caller's data is refused
+    │   ├── InvalidUserName          VA_ILLEGAL_USERNAME
+    │   ├── UserNameTooLong          VA_USER_NAME_TOO_LONG
+    │   ├── InvalidDomainName        VA_INVALID_DOMAIN_NAME
+    │   ├── DomainNameTooLong        VA_DOMAIN_NAME_TOO_LONG
+    │   ├── InvalidCharacter         VA_BAD_CHAR
+    │   ├── PasswordTooLong          VA_PASSWD_TOO_LONG
+    │   ├── ClearPasswordTooLong     VA_CLEAR_PASSWD_TOO_LONG
+    │   ├── GecosTooLong             VA_GECOS_TOO_LONG
+    │   ├── QuotaTooLong             VA_QUOTA_TOO_LONG
+    │   ├── InvalidQuota             VA_QUOTA_TOO_LONG
+    │   ├── DirectoryTooLong         VA_DIR_TOO_LONG
+    │   └── AliasLineTooLong         VA_ALIAS_LINE_TOO_LONG
+    ├── NotFound
+    │   ├── UserNotFound             VA_USER_DOES_NOT_EXIST
+    │   └── DomainNotFound           VA_DOMAIN_DOES_NOT_EXIST
+    ├── AlreadyThere
+    │   ├── UserExists               VA_USERNAME_EXISTS
+    │   ├── HomeExists               VA_EXIST_U_DIR
+    │   └── DomainExists             VA_DOMAIN_ALREADY_EXISTS
+    ├── Refused
+    │   ├── CatchAllProtected        VA_CANNOT_DELETE_CATCHALL
+    │   └── NotPermitted             VA_BAD_UID
+    ├── StorageError                 a file, directory, lock or database gave trouble
+    │   ├── BaseDirectoryMissing     VA_BAD_V_DIR
+    │   ├── DomainDirectoryMissing   VA_BAD_D_DIR
+    │   ├── HomeMissing              VA_BAD_DIR
+    │   ├── HomeNotMade              VA_BAD_U_DIR
+    │   ├── DomainsDirectoryNotMade  VA_CAN_NOT_MAKE_DOMAINS_DIR
+    │   ├── DomainDirectoryNotMade   VA_COULD_NOT_MAKE_DOMAIN_DIR
+    │   ├── FileNotUpdated           VA_COULD_NOT_UPDATE_FILE
+    │   ├── LimitsUnreadable         VA_CANNOT_READ_LIMITS
+    │   ├── AssignUnreadable         VA_CANNOT_READ_ASSIGN
+    │   ├── CryptFailed              VA_CRYPT_FAILED
+    │   └── BackendUnavailable       VA_NO_AUTH_CONNECTION
+    ├── FormatError                  VA_COULD_NOT_UPDATE_FILE; a file does not keep its format
+    └── ConfigError                  VA_NO_AUTH_CONNECTION; a setting is wrong
+        └── UnknownBackend           VA_NO_AUTH_MODULE
+
+The text of an error never holds a password, clear or crypted.
+"""
+
+from __future__ import annotations
+
+from vpopmail.codes import VA, verror
+
+
+class VpopmailError(Exception):
+    """Anything this library refuses or fails to do.
+
+    Args:
+        subject: what it is about: a name, an address, a path. Never a password.
+        advice: what is wrong with it and what to do, in a few words; may be empty.
+
+    Attributes:
+        code: the VA_* code that a C-named function returns for it.
+    """
+
+    code: VA = VA(-1)
+    text: str = ""
+
+    def __init__(self, subject: str = "", advice: str = "") -> None:
+        super().__init__(subject, advice)
+        self.subject = subject
+        self.advice = advice
+
+    def __str__(self) -> str:
+        parts = (self.subject, self.text or verror(self.code), self.advice)
+        return ": ".join(part for part in parts if part)
+
+
+class InvalidInput(VpopmailError):
+    """The caller's data is refused; nothing was changed."""
+
+
+class InvalidUserName(InvalidInput):
+    """A user name with a character, a form or a length that is not allowed."""
+
+    code = VA.ILLEGAL_USERNAME
+
+
+class UserNameTooLong(InvalidInput):
+    """A user name over 32 characters (profile 5.4) or 64 (5.6)."""
+
+    code = VA.USER_NAME_TOO_LONG
+
+
+class InvalidDomainName(InvalidInput):
+    """A domain name with a character or a form that is not allowed."""
+
+    code = VA.INVALID_DOMAIN_NAME
+
+
+class DomainNameTooLong(InvalidInput):
+    """A domain name over 96 characters."""
+
+    code = VA.DOMAIN_NAME_TOO_LONG
+
+
+class InvalidCharacter(InvalidInput):
+    """A character that would break the line it is stored in."""
+
+    code = VA.BAD_CHAR
+
+
+class PasswordTooLong(InvalidInput):
+    """A password over the limit of the profile, or a crypt string over 128 bytes."""
+
+    code = VA.PASSWD_TOO_LONG
+
+
+class ClearPasswordTooLong(InvalidInput):
+    """A clear password over 128 characters."""
+
+    code = VA.CLEAR_PASSWD_TOO_LONG
+
+
+class GecosTooLong(InvalidInput):
+    """A comment over 48 characters (profile 5.4) or 64 (5.6)."""
+
+    code = VA.GECOS_TOO_LONG
+
+
+class QuotaTooLong(InvalidInput):
+    """A quota over 20 characters."""
+
+    code = VA.QUOTA_TOO_LONG
+
+
+class InvalidQuota(InvalidInput):
+    """A quota that is not NOQUOTA, bytes, a message count or both."""
+
+    code = VA.QUOTA_TOO_LONG
+    text = "invalid quota"
+
+
+class DirectoryTooLong(InvalidInput):
+    """A directory over 160 bytes."""
+
+    code = VA.DIR_TOO_LONG
+
+
+class AliasLineTooLong(InvalidInput):
+    """A delivery line of 160 bytes or more."""
+
+    code = VA.ALIAS_LINE_TOO_LONG
+
+
+class NotFound(VpopmailError):
+    """What was asked for is not there."""
+
+
+class UserNotFound(NotFound):
+    """There is no such user."""
+
+    code = VA.USER_DOES_NOT_EXIST
+
+
+class DomainNotFound(NotFound):
+    """There is no such domain."""
+
+    code = VA.DOMAIN_DOES_NOT_EXIST
+
+
+class AlreadyThere(VpopmailError):
+    """What was to be made is there already."""
+
+
+class UserExists(AlreadyThere):
+    """There is a user of this name."""
+
+    code = VA.USERNAME_EXISTS
+
+
+class HomeExists(AlreadyThere):
+    """There is something where the home would be, and it is not a leftover of ours."""
+
+    code = VA.EXIST_U_DIR
+
+
+class DomainExists(AlreadyThere):
+    """There is a domain, or an alias domain, of this name."""
+
+    code = VA.DOMAIN_ALREADY_EXISTS
+
+
+class Refused(VpopmailError):
+    """The rules forbid it."""
+
+
+class CatchAllProtected(Refused):
+    """The user gets the mail of the domain's unknown users."""
+
+    code = VA.CANNOT_DELETE_CATCHALL
+
+
+class NotPermitted(Refused):
+    """The process may not do this: it is neither root nor the owner."""
+
+    code = VA.BAD_UID
+
+
+class StorageError(VpopmailError):
+    """A file, a directory, a lock or a database gave trouble."""
+
+    code = VA.COULD_NOT_UPDATE_FILE
+
+
+class BaseDirectoryMissing(StorageError):
+    """The directory below which the domain was to be made cannot be entered."""
+
+    code = VA.BAD_V_DIR
+
+
+class DomainDirectoryMissing(StorageError):
+    """The directory of the domain, or the one that holds the domains, cannot be entered."""
+
+    code = VA.BAD_D_DIR
+
+
+class HomeMissing(StorageError):
+    """The home of the user could not be removed: it is not there, or not ours."""
+
+    code = VA.BAD_DIR
+
+
+class HomeNotMade(StorageError):
+    """The home of the user could not be made."""
+
+    code = VA.BAD_U_DIR
+
+
+class DomainsDirectoryNotMade(StorageError):
+    """The directory that holds the domains could not be made."""
+
+    code = VA.CAN_NOT_MAKE_DOMAINS_DIR
+
+
+class DomainDirectoryNotMade(StorageError):
+    """The directory of the domain could not be made."""
+
+    code = VA.COULD_NOT_MAKE_DOMAIN_DIR
+
+
+class FileNotUpdated(StorageError):
+    """A file could not be written, or a lock not had in time; its old content stands."""
+
+
+class LimitsUnreadable(StorageError):
+    """Neither the domain's limits nor etc/vlimits.default can be read."""
+
+    code = VA.CANNOT_READ_LIMITS
+
+
+class AssignUnreadable(StorageError):
+    """users/assign cannot be read."""
+
+    code = VA.CANNOT_READ_ASSIGN
+
+
+class CryptFailed(StorageError):
+    """The password could not be hashed with the scheme that was asked for."""
+
+    code = VA.CRYPT_FAILED
+
+
+class BackendUnavailable(StorageError):
+    """The account store cannot be reached, locked or written."""
+
+    code = VA.NO_AUTH_CONNECTION
+
+
+class FormatError(VpopmailError):
+    """A file does not keep its format; the subject names the file and the line."""
+
+    code = VA.COULD_NOT_UPDATE_FILE
+    text = "bad format"
+
+
+class ConfigError(VpopmailError):
+    """A setting is wrong; the text names its source, the key and the allowed values."""
+
+    code = VA.NO_AUTH_CONNECTION
+    text = "bad setting"
+
+
+class UnknownBackend(ConfigError):
+    """There is no auth backend of this name, or its driver is not installed."""
+
+    code = VA.NO_AUTH_MODULE
+    text = "no such auth backend"

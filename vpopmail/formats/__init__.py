@@ -1,0 +1,1 @@
+"""Grammars of the files on disk: bytes to records and back, without any input or output."""

@@ -1,0 +1,149 @@
+""".qmail files: their names, their delivery lines, and the domain's .qmail-default.
+
+Source: formats, .qmail-default and .qmail-alias.
+"""
+
+from __future__ import annotations
+
+from vpopmail.errors import InvalidCharacter
+from vpopmail.formats.text import has_control, split_lines, to_bytes, to_text
+from vpopmail.records import Record
+
+COMMENT = "comment"
+PROGRAM = "program"
+MAILDIR = "maildir"
+MBOX = "mbox"
+FORWARD = "forward"
+BLANK = "blank"
+
+_PREFIX = ".qmail-"
+# Characters that /bin/sh takes as they are, anywhere in a word.
+_PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+=:,./_-"
+
+
+class DeliveryLine(Record):
+    """One line of a .qmail file.
+
+    Attributes:
+        kind: ``COMMENT``, ``PROGRAM``, ``MAILDIR``, ``MBOX``, ``FORWARD`` or ``BLANK``.
+        target: the comment, the command, the path or the address, without what marks its
+            kind.
+
+    Source: formats, .qmail-alias, line kinds.
+    """
+
+    __slots__ = ("kind", "target")
+
+    def __init__(self, kind: str, target: str) -> None:
+        self.kind = kind
+        self.target = target
+
+
+def file_name(alias: str) -> str:
+    """The name of an alias's file in the domain's directory.
+
+    Args:
+        alias: the local part; ``default`` is a legal one.
+
+    Returns:
+        ``.qmail-`` and the alias, its dots as colons.
+
+    Raises:
+        InvalidCharacter: ``/`` or NUL, which no file name can hold.
+
+    Source: formats, .qmail-alias.
+    """
+    if "/" in alias or "\0" in alias:
+        raise InvalidCharacter(alias, "not possible in the name of a file")
+    return _PREFIX + alias.replace(".", ":")
+
+
+def alias_name(file_name: str) -> str | None:
+    """The alias that a file belongs to.
+
+    Args:
+        file_name: a name in the domain's directory.
+
+    Returns:
+        The local part, ``default`` included; ``None`` for any other file.
+
+    Source: formats, .qmail-alias.
+    """
+    if not file_name.startswith(_PREFIX):
+        return None
+    return file_name.removeprefix(_PREFIX).replace(":", ".") or None
+
+
+def default_delivery(vdelivermail: str, action: str) -> bytes:
+    """The content of .qmail-default.
+
+    Args:
+        vdelivermail: absolute path of the program.
+        action: ``bounce-no-mailbox``, ``delete``, an address or an absolute directory.
+
+    Returns:
+        One line. Words that /bin/sh would not take as they are stand in quotes.
+
+    Raises:
+        InvalidCharacter: a control character, or an empty word.
+
+    Source: formats, .qmail-default.
+    """
+    words = [to_bytes(_quoted(word)) for word in (vdelivermail, action)]
+    if any(has_control(word) for word in words) or not (vdelivermail and action):
+        raise InvalidCharacter(".qmail-default", "a control character or an empty word")
+    return b"| %b '' %b\n" % (words[0], words[1])
+
+
+def parse_default(data: bytes) -> str | None:
+    """What a .qmail-default does with mail for unknown users.
+
+    Args:
+        data: the whole file.
+
+    Returns:
+        The action; ``None`` unless the first line runs vdelivermail with ``''`` before it.
+
+    Source: formats, .qmail-default; api, isCatchall.
+    """
+    _, program, rest = data.partition(b"\n")[0].partition(b"vdelivermail")
+    _, mark, action = rest.partition(b"'' ")
+    return _unquoted(to_text(action.strip())) if program and mark else None
+
+
+def parse(data: bytes) -> list[DeliveryLine]:
+    """The delivery lines of a .qmail file.
+
+    Args:
+        data: the whole file.
+
+    Returns:
+        One element a line; blanks at the end of a line do not count.
+
+    Source: formats, .qmail-alias, line kinds.
+    """
+    return [_classified(to_text(line.rstrip(b" \t"))) for line in split_lines(data)]
+
+
+def _classified(line: str) -> DeliveryLine:
+    if not line:
+        return DeliveryLine(BLANK, "")
+    if line.startswith("#"):
+        return DeliveryLine(COMMENT, line[1:].strip(" \t"))
+    if line.startswith("|"):
+        return DeliveryLine(PROGRAM, line[1:].strip(" \t"))
+    if line.startswith(("/", ".")):
+        return DeliveryLine(MAILDIR if line.endswith("/") else MBOX, line)
+    return DeliveryLine(FORWARD, line.removeprefix("&"))
+
+
+def _quoted(word: str) -> str:
+    if not word.strip(_PLAIN):
+        return word
+    return "'" + word.replace("'", "'\\''") + "'"
+
+
+def _unquoted(word: str) -> str:
+    if len(word) > 1 and word.startswith("'") and word.endswith("'"):
+        return word[1:-1].replace("'\\''", "'")
+    return word

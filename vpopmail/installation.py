@@ -1,0 +1,118 @@
+"""One installation: its settings, and the stores they lead to, opened when first used.
+
+Light, since a login goes through it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from vpopmail.backends.abstract import DIR_CONTROL, LAST_AUTH, LIMITS
+from vpopmail.errors import DomainDirectoryMissing
+from vpopmail.names import fold
+from vpopmail.qmail.qmail import Qmail
+from vpopmail.safeio.directory import Directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.backends.abstract import Backend, DirControlFacet, LastAuthFacet, LimitsFacet
+    from vpopmail.records import DomainEntry
+    from vpopmail.settings import Settings
+
+
+class Installation:
+    """Settings and stores of one site.
+
+    Args:
+        settings: of the site.
+
+    Attributes:
+        qmail: its qmail directory.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.qmail = Qmail(
+            settings.qmaildir,
+            cdb_name=settings.qmail_cdb_name,
+            sync=settings.sync,
+            lock_timeout=settings.lock_timeout,
+            newu=settings.qmail_newu,
+            newmrh=settings.qmail_newmrh,
+        )
+        self._backend: Backend | None = None
+
+    @property
+    def backend(self) -> Backend:
+        """The auth backend, opened.
+
+        Raises:
+            UnknownBackend, BackendUnavailable.
+        """
+        if self._backend is None:
+            from vpopmail.backends import registry
+
+            backend = registry.make(self.settings)
+            backend.open()
+            self._backend = backend
+        return self._backend
+
+    def close(self) -> None:
+        """Close the backend; the next use opens it again, except that memory is gone."""
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            backend.close()
+
+    def resolve(self, domain: str) -> DomainEntry | None:
+        """The entry of a domain or alias domain; None if there is none.
+
+        Args:
+            domain: a name in any case.
+        """
+        return self.qmail.lookup.find(fold(domain))
+
+    def open_domain(self, domain: DomainEntry) -> Directory:
+        """Open the directory of a domain.
+
+        It may be a symbolic link of the administrator, not of the owner of the domain.
+
+        Raises:
+            DomainDirectoryMissing: it cannot be entered.
+        """
+        try:
+            status = os.lstat(domain.path)
+            trusted = status.st_uid in {0, os.geteuid()}
+            link = stat.S_ISLNK(status.st_mode) and trusted
+            return Directory.open(domain.path, sync=self.settings.sync, follow=link)
+        except OSError as error:
+            raise DomainDirectoryMissing(domain.path, error.strerror or "") from error
+
+    # facets: of the backend, else of the files
+
+    @property
+    def dir_control(self) -> DirControlFacet:
+        """Where the state of directory hashing is kept."""
+        if DIR_CONTROL in self.backend.facets:
+            return self.backend  # type: ignore[return-value]
+        from vpopmail.backends.files.dir_control import FileDirControl
+
+        return FileDirControl()
+
+    @property
+    def last_auth(self) -> LastAuthFacet:
+        """Where last logins are kept."""
+        if LAST_AUTH in self.backend.facets:
+            return self.backend  # type: ignore[return-value]
+        from vpopmail.backends.files.last_auth import FileLastAuth
+
+        return FileLastAuth()
+
+    @property
+    def limits(self) -> LimitsFacet:
+        """Where limits of domains are kept."""
+        if LIMITS in self.backend.facets:
+            return self.backend  # type: ignore[return-value]
+        from vpopmail.backends.files.limits import FileLimits
+
+        return FileLimits(self.settings)

@@ -1,0 +1,159 @@
+"""Homes: made on a stage, moved to their place, moved away again.
+
+On a stage a home is called ``=name``: no user can have that name there, since a stage belongs to
+one change.
+"""
+
+from __future__ import annotations
+
+import stat
+
+from vpopmail.errors import HomeExists
+from vpopmail.safeio import seam
+from vpopmail.safeio.directory import PRIVATE_DIRECTORY, Directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vpopmail.safeio.directory import Owner
+
+MAILDIR = "Maildir"
+MAILDIRSIZE = "Maildir/maildirsize"
+_PARTS = ("", "/Maildir", "/Maildir/cur", "/Maildir/new", "/Maildir/tmp")
+
+
+def staged_name(name: str) -> str:
+    """What the home of a user is called on a stage."""
+    return f"={name}"
+
+
+def build(
+    parent: Directory, name: str, owner: Owner, files: Mapping[str, bytes], *, sync: bool
+) -> None:
+    """Make a home with its Maildir.
+
+    Args:
+        parent: a directory that nobody else can change meanwhile.
+        name: name of the home in it.
+        owner: who gets it.
+        files: further files of the home, relative path to content, mode 0600.
+        sync: whether it is brought to the disk now.
+
+    Raises:
+        OSError.
+    """
+    fd = parent.fd
+    for part in _PARTS:
+        seam.mkdir(name + part, PRIVATE_DIRECTORY, fd)
+    given = owner if owner.foreign else None
+    for path, content in files.items():
+        Directory(fd, parent.path, sync=sync).create(f"{name}/{path}", [content], given)
+    if sync:
+        for part in ("", "/Maildir"):
+            with parent.enter(name + part) as made:
+                seam.fsync(made.fd)
+    if given is not None:
+        # From the leaves up: what belongs to the user already is not touched again.
+        for part in reversed(_PARTS):
+            seam.chown(name + part, owner.uid, owner.gid, fd)
+
+
+def make_place(domain: Directory, place: str, owner: Owner) -> list[str]:
+    """Make the directories of a place that are missing.
+
+    Args:
+        domain: directory of the domain.
+        place: where homes are, below it: ``""``, ``0``, ``0/A``.
+        owner: who gets what is made.
+
+    Returns:
+        The paths that were made, outermost first.
+
+    Raises:
+        OSError: one cannot be made, or is no directory.
+    """
+    made: list[str] = []
+    path = ""
+    for part in place.split("/") if place else []:
+        with enter_place(domain, path) as outer:
+            path = f"{path}/{part}" if path else part
+            if not outer.has(part):
+                outer.make(part, owner).close()
+                outer.flush()
+                made.append(path)
+    return made
+
+
+def enter_place(domain: Directory, place: str) -> Directory:
+    """Open the directory of a place; the caller closes it."""
+    return domain.enter(place or ".")
+
+
+def check_free(domain: Directory, place: str, name: str) -> None:
+    """Refuse a place where something has the name already.
+
+    Raises:
+        HomeExists.
+    """
+    try:
+        with enter_place(domain, place) as directory:
+            taken = directory.has(name)
+    except FileNotFoundError:
+        return
+    if taken:
+        path = "/".join(part for part in (domain.path, place, name) if part)
+        raise HomeExists(path, "move it away first; it is not a leftover of vpopmail")
+
+
+def put(stage: Directory, domain: Directory, place: str, name: str) -> None:
+    """Move a home from the stage to its place."""
+    with enter_place(domain, place) as directory:
+        stage.move(staged_name(name), directory, name)
+        directory.flush()
+
+
+def take(stage: Directory, domain: Directory, place: str, leaf: str, name: str) -> bool:
+    """Move a home from its place to the stage.
+
+    Args:
+        stage: the stage.
+        domain: directory of the domain.
+        place: where the home is, below it.
+        leaf: its name there.
+        name: the user.
+
+    Returns:
+        False if there is nothing of that name, or it is no directory.
+    """
+    if stage.has(staged_name(name)):
+        return False
+    try:
+        with enter_place(domain, place) as directory:
+            status = directory.status(leaf)
+            if status is None or not stat.S_ISDIR(status.st_mode):
+                return False
+            directory.move(leaf, stage, staged_name(name))
+            directory.flush()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def split_home(domain_path: str, home: str) -> tuple[str, str] | None:
+    """Place and last name of a home, relative to its domain.
+
+    Args:
+        domain_path: directory of the domain, absolute.
+        home: the stored home, absolute.
+
+    Returns:
+        (place, name), or None if it is not below the domain's directory.
+    """
+    start = f"{domain_path}/"
+    if not home.startswith(start):
+        return None
+    parts = home[len(start) :].split("/")
+    if any(part in {"", ".", ".."} for part in parts):
+        return None
+    return "/".join(parts[:-1]), parts[-1]

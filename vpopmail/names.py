@@ -1,0 +1,139 @@
+"""What a user name, a domain name and an address may look like.
+
+Lookup is tolerant: whatever is stored can be found and deleted. Creation is strict, since a name
+becomes a directory, a line of a file and a word of a shell line.
+"""
+
+from __future__ import annotations
+
+from vpopmail.errors import (
+    DomainNameTooLong,
+    InvalidDomainName,
+    InvalidUserName,
+    UserNameTooLong,
+)
+
+MAX_DOMAIN = 96
+MIN_DOMAIN = 3
+MAX_LABEL = 63
+SEPARATORS = "@%/"
+DEFAULT_DOMAIN_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.@")
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_USER = frozenset(_LETTERS + "0123456789!#$&'*+-./=?^_`{|}~")
+_DOMAIN = frozenset(_LETTERS + "0123456789-.")
+_VVALID = frozenset(_LETTERS + "0123456789.-_")
+_FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+# Names of files that lie beside the homes: a home of that name would take their place.
+_RESERVED = frozenset(("vpasswd", "cdb.tmp", "lost+found"))
+_RESERVED_STARTS = (
+    "vpasswd.",
+    ".vpasswd",
+    ".vpopmail",
+    ".qmail",
+    ".dir-control",
+    ".dir_control",
+    ".no-user.msg",
+    ".over-quota.msg",
+    ".quotawarn.msg",
+)
+
+
+def fold(name: str) -> str:
+    """Fold A-Z to lower case and leave every other character alone."""
+    return name.lower() if name.isascii() else name.translate(_FOLD)
+
+
+def has_user_characters(name: str) -> bool:
+    """Whether each character may stand in a user name; an empty name passes."""
+    return _USER.issuperset(name)
+
+
+def has_domain_characters(name: str) -> bool:
+    """Whether each character may stand in a domain name; an empty name passes."""
+    return _DOMAIN.issuperset(name)
+
+
+def is_address_character(character: str) -> bool:
+    """Whether it is a letter, a digit, ``.``, ``-`` or ``_``."""
+    return len(character) == 1 and character in _VVALID
+
+
+def check_user_length(name: str, maximum: int, *, big_directories: bool) -> None:
+    """Refuse a user name that is too long, or too short for hashed directories.
+
+    Args:
+        name: the user name.
+        maximum: characters allowed: 32 (profile 5.4) or 64 (5.6).
+        big_directories: whether homes are hashed, which takes the names of one character.
+
+    Raises:
+        UserNameTooLong, InvalidUserName.
+    """
+    if len(name) > maximum:
+        raise UserNameTooLong(_shown(name), f"at most {maximum} characters")
+    if len(name) == 1 and big_directories:
+        raise InvalidUserName(name, "names of one character are directories of homes")
+
+
+def check_new_user(name: str) -> None:
+    """Refuse a user name that cannot be a new mailbox; lengths are checked elsewhere.
+
+    Raises:
+        InvalidUserName: empty, a forbidden character, ``/``, ``.``, ``..``, or the name of a file
+            that the domain's directory needs.
+    """
+    if not name:
+        raise InvalidUserName("''", "the name is empty")
+    if not has_user_characters(name) or "/" in name:
+        raise InvalidUserName(_shown(name), "a character that a user name cannot have")
+    if name in {".", ".."} or name in _RESERVED or name.startswith(_RESERVED_STARTS):
+        raise InvalidUserName(name, "the name is reserved")
+
+
+def check_domain_length(name: str) -> None:
+    """Refuse a domain name under 3 or over 96 characters.
+
+    Raises:
+        InvalidDomainName, DomainNameTooLong.
+    """
+    if len(name) > MAX_DOMAIN:
+        raise DomainNameTooLong(_shown(name), f"at most {MAX_DOMAIN} characters")
+    if len(name) < MIN_DOMAIN:
+        raise InvalidDomainName(_shown(name), f"at least {MIN_DOMAIN} characters")
+
+
+def check_new_domain(name: str) -> None:
+    """Refuse a domain name that cannot be a new domain.
+
+    Raises:
+        DomainNameTooLong: over 96 characters.
+        InvalidDomainName: under 3 characters, a character other than letters, digits, ``-`` and
+            ``.``, an empty label, or a label over 63 characters or with ``-`` at an end.
+    """
+    check_domain_length(name)
+    if not has_domain_characters(name):
+        raise InvalidDomainName(_shown(name), "only letters, digits, '-' and '.'")
+    for label in name.split("."):
+        if not label or len(label) > MAX_LABEL or label[0] == "-" or label[-1] == "-":
+            raise InvalidDomainName(_shown(name), f"malformed label '{label[:MAX_LABEL]}'")
+
+
+def split_address(address: str) -> tuple[str, str]:
+    """Split a folded address at the first ``@``, else the first ``%``, else the first ``/``.
+
+    Returns:
+        (user, domain); the domain is ``""`` without a separator.
+    """
+    folded = fold(address)
+    for separator in SEPARATORS:
+        user, found, domain = folded.partition(separator)
+        if found:
+            return user, domain
+    return folded, ""
+
+
+def _shown(name: str) -> str:
+    """A name from outside as it may stand in an error: one line, not endless."""
+    return ascii(name[: MAX_DOMAIN + 1])[1:-1]

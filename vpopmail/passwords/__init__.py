@@ -1,0 +1,16 @@
+"""Passwords: hashing, checking, making random ones."""
+
+from __future__ import annotations
+
+from vpopmail.passwords.random import random_password
+from vpopmail.passwords.schemes import SCHEMES, hash_password, make_salt
+from vpopmail.passwords.checking import verify, verify_unknown
+
+__all__ = [
+    "SCHEMES",
+    "hash_password",
+    "make_salt",
+    "random_password",
+    "verify",
+    "verify_unknown",
+]

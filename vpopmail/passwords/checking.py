@@ -1,0 +1,147 @@
+"""Tell whether a password belongs to a stored string.
+
+A stored string is data: a hostile one must not cost hours, and nothing that is not a crypt string
+ever matches. Source: C functions, vauth_crypt.
+"""
+
+from __future__ import annotations
+
+from _operator import _compare_digest as same_bytes
+
+from vpopmail.passwords.libcrypt import crypt
+from vpopmail.passwords.schemes import ALPHABET, LONGEST_PASSWORD, SCHEMES, as_bytes
+
+_LONGEST_STORED = 384  # bytes; crypt(3) makes no longer ones
+_MOST_ROUNDS = 1_000_000
+_MOST_BCRYPT = 15  # log2 of its rounds: about 2 s
+_MOST_MEMORY = 14  # yescrypt, scrypt: 2**15 blocks, 128 MiB
+_CHARACTERS = ALPHABET.encode("ascii")
+_DES_LENGTH = 13
+_BSDI_LENGTH = 20
+_PRINTABLE = bytes(range(33, 127))
+
+
+def verify(password: str | bytes, stored: str | bytes) -> bool:
+    """Whether a password matches a stored crypt string, in any scheme that the host knows.
+
+    A leading ``{SCHEME}``, as LDAP keeps it, is passed over. Nothing matches an empty, locked or
+    malformed string, or one that would take unreasonably long: over 1,000,000 rounds of SHA,
+    bcrypt cost over 15, or over 128 MiB. The comparison takes the same time for any difference.
+
+    Args:
+        password: text (taken as UTF-8) or bytes; one with NUL or over 512 bytes matches nothing.
+        stored: as kept in the account store.
+
+    Returns:
+        True if it matches.
+    """
+    secret = as_bytes(password)
+    expected = without_scheme(as_bytes(stored))
+    if b"\0" in secret or len(secret) > LONGEST_PASSWORD or not is_acceptable(expected):
+        return False
+    result = crypt(secret, expected)
+    return result is not None and same_bytes(result, expected)
+
+
+def verify_unknown(password: str | bytes, scheme: str) -> bool:
+    """Spend what ``verify`` would, for a user who does not exist or has no password.
+
+    So the time of an answer does not tell which users there are.
+
+    Args:
+        password: as for ``verify``.
+        scheme: that of the site: ``des``, ``md5``, ``sha256`` or ``sha512``.
+
+    Returns:
+        False, always.
+    """
+    rules = SCHEMES[scheme]
+    setting = rules.setting("." * rules.salt_length)
+    verify(password, setting + "." * rules.hash_length)
+    return False
+
+
+def without_scheme(stored: bytes) -> bytes:
+    """A stored string without its leading ``{SCHEME}``."""
+    if stored.startswith(b"{"):
+        name, end, rest = stored[1:].partition(b"}")
+        if end and name:
+            return rest
+    return stored
+
+
+def is_acceptable(stored: bytes) -> bool:
+    """Whether it is a crypt string of a known form that can be checked at a reasonable cost."""
+    if not stored or len(stored) > _LONGEST_STORED or stored.strip(_PRINTABLE):
+        return False
+    if not stored.startswith(b"$"):
+        return _is_des(stored)
+    name, _dollar, rest = stored[1:].partition(b"$")
+    bounded = _BOUNDS.get(name)
+    return bounded is not None and bounded(rest)
+
+
+def _is_des(stored: bytes) -> bool:
+    # BSDi's form is "_", 4 of rounds (the last two dots: under 4096), 4 of salt, 11 of hash.
+    if stored.startswith(b"_"):
+        return _is_made_of(stored[1:], _BSDI_LENGTH - 1) and stored[3:5] == b".."
+    return _is_made_of(stored, _DES_LENGTH)
+
+
+def _is_made_of(characters: bytes, length: int) -> bool:
+    return len(characters) == length and not characters.strip(_CHARACTERS)
+
+
+def _cheap(_rest: bytes) -> bool:
+    return True
+
+
+def _rounds(rest: bytes) -> bool:
+    if not rest.startswith(b"rounds="):
+        return True
+    # C reads "-1" as a huge number, so only plain digits will do.
+    number, dollar, _ = rest[7:].partition(b"$")
+    return bool(dollar) and _at_most(number, _MOST_ROUNDS)
+
+
+def _leading_rounds(rest: bytes) -> bool:
+    return _at_most(rest.partition(b"$")[0], _MOST_ROUNDS)
+
+
+def _bcrypt(rest: bytes) -> bool:
+    return _at_most(rest.partition(b"$")[0], _MOST_BCRYPT)
+
+
+def _yescrypt(rest: bytes) -> bool:
+    # Only what libcrypt makes by itself: flavour j, memory, block size of 8 (5) or 32 (T).
+    parameters = rest.partition(b"$")[0]
+    return parameters[:1] + parameters[2:] in (b"j5", b"jT") and _affordable(parameters[1:2])
+
+
+def _scrypt(rest: bytes) -> bool:
+    # Block size of 8 or 32, one thread.
+    return rest[1:11] in (b"6..../....", b"U..../....") and _affordable(rest[:1])
+
+
+def _affordable(memory: bytes) -> bool:
+    return 0 <= _CHARACTERS.find(memory) <= _MOST_MEMORY
+
+
+def _at_most(number: bytes, most: int) -> bool:
+    return number.isdigit() and len(number) <= len(str(most)) and int(number) <= most
+
+
+_BOUNDS = {
+    b"1": _cheap,
+    b"3": _cheap,
+    b"5": _rounds,
+    b"6": _rounds,
+    b"2a": _bcrypt,
+    b"2b": _bcrypt,
+    b"2x": _bcrypt,
+    b"2y": _bcrypt,
+    b"y": _yescrypt,
+    b"gy": _yescrypt,
+    b"7": _scrypt,
+    b"sha1": _leading_rounds,
+}

@@ -1,0 +1,1 @@
+"""Changes as data: steps, the executor that carries them out, the journal of unfinished ones."""

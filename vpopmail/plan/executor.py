@@ -1,0 +1,73 @@
+"""The one executor: undo before the commit point, finishing after it."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.plan.steps import Plan, Step
+
+
+def carry_out(plan: Plan) -> Plan:
+    """Carry out a plan.
+
+    A step that fails up to and including the commit point undoes those before it, last first,
+    and the error goes to the caller: nothing has changed. A step that fails after the commit
+    point is noted in ``plan.unfinished`` and logged; the others are done all the same, and the
+    journal keeps what is needed to finish later. The failure of a vital one is raised at the end.
+
+    Args:
+        plan: at most one step of it is the commit point; without one the last is.
+
+    Returns:
+        The plan, carried out.
+
+    Raises:
+        Whatever a step up to the commit point, or a vital step after it, raises.
+    """
+    commit = _commit_index(plan.steps)
+    done: list[Step] = []
+    try:
+        for step in plan.steps[: commit + 1]:
+            # Before doing it: what a step did until it failed is taken back as well.
+            done.append(step)
+            step.do()
+    except BaseException as error:
+        _undo(done, error)
+        raise
+    plan.carried_out = True
+    failures = [trouble for step in plan.steps[commit + 1 :] if (trouble := _finish(plan, step))]
+    if failures:
+        raise failures[0]
+    return plan
+
+
+def _commit_index(steps: list[Step]) -> int:
+    for index, step in enumerate(steps):
+        if step.commit:
+            return index
+    return len(steps) - 1
+
+
+def _undo(done: list[Step], error: BaseException) -> None:
+    for step in reversed(done):
+        if step.undo is None:
+            continue
+        try:
+            step.undo()
+        except Exception as trouble:  # noqa: BLE001 - undo the rest; the journal has this one
+            error.add_note(f"undoing '{step}' failed: {trouble}")
+
+
+def _finish(plan: Plan, step: Step) -> Exception | None:
+    """Do a step after the commit point; its failure if the caller must hear of it."""
+    try:
+        step.do()
+    except Exception as trouble:  # noqa: BLE001 - the change counts already
+        plan.unfinished.append(f"{step}: {trouble}")
+        import logging
+
+        logging.getLogger("vpopmail").warning(
+            "%s is done, but not finished: %s: %s", plan.subject, step, trouble
+        )
+        return trouble if step.vital else None
+    return None

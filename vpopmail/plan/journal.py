@@ -1,0 +1,212 @@
+"""The journal of unfinished changes: what a killed process leaves for the next one.
+
+In the directory where a change takes place lies, while it takes place, ``.vpopmail/<id>/``, the
+stage of the change: what is being built for it, and its entry, which says what it is about. The
+process that works on it holds a lock on the stage, which ends with the process.
+
+An entry gives no orders. It holds the kind of the change and names, never paths, and whoever
+finds it decides by the stores themselves whether the change counts, and works only beneath the
+directory in which the journal lies.
+
+What has been built is moved from the stage to its place only after the entry is on the disk. So
+while a thing is still on the stage, the thing in its place is a stranger's.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+
+from vpopmail.errors import FormatError
+from vpopmail.safeio.directory import Directory, Owner
+from vpopmail.safeio.tree import remove_tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+JOURNAL = ".vpopmail"
+ENTRY = "entry"
+_HEAD = "vpopmail journal 1"
+_END = "end"
+_ATTEMPTS = 100
+
+Fact = tuple[str, ...]
+
+
+def format_entry(kind: str, facts: list[Fact]) -> bytes:
+    """The text of an entry.
+
+    Args:
+        kind: the kind of the change, one word.
+        facts: tuples of texts; any characters.
+    """
+    lines = [_HEAD, kind, *("\t".join(_escape(word) for word in fact) for fact in facts), _END]
+    return "".join(line + "\n" for line in lines).encode("ascii")
+
+
+def parse_entry(data: bytes) -> tuple[str, list[Fact]]:
+    """Kind and facts of an entry.
+
+    Raises:
+        FormatError: not an entry, or not all of one.
+    """
+    try:
+        lines = data.decode("ascii").split("\n")
+        if len(lines) < 4 or lines[0] != _HEAD or lines[-2:] != [_END, ""]:
+            raise FormatError(JOURNAL, "not a complete entry")
+        return lines[1], [tuple(_unescape(word) for word in line.split("\t")) for line in lines[2:-2]]
+    except UnicodeError as error:
+        raise FormatError(JOURNAL, "not an entry") from error
+
+
+def _escape(word: str) -> str:
+    return word.encode("utf-8", "surrogateescape").decode("latin-1").encode("unicode_escape").decode("ascii")
+
+
+def _unescape(word: str) -> str:
+    return word.encode("ascii").decode("unicode_escape").encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+class Stage:
+    """The stage of one change: a directory of its own, locked while its process lives.
+
+    Attributes:
+        directory: the open stage.
+    """
+
+    __slots__ = ("directory", "name", "place")
+
+    def __init__(self, place: Directory, name: str, directory: Directory) -> None:
+        self.place = place
+        self.name = name
+        self.directory = directory
+
+    def enter(self, kind: str, facts: list[Fact]) -> None:
+        """Write the entry; from now on a later process finishes or undoes the change."""
+        self.directory.create(ENTRY, [format_entry(kind, facts)], None)
+        self.directory.flush()
+        if self.place.sync:
+            with self.place.enter(JOURNAL) as journal:
+                journal.flush()
+        self.place.flush()
+
+    def withdraw(self) -> None:
+        """Take the entry back: nothing is left to be finished."""
+        self.directory.remove(ENTRY)
+
+    def entry(self) -> tuple[str, list[Fact]] | None:
+        """Kind and facts of the entry, if it was written and is whole."""
+        data = self.directory.read(ENTRY)
+        if data is None:
+            return None
+        try:
+            return parse_entry(data)
+        except FormatError:
+            return None
+
+    def close(self) -> None:
+        """Remove the stage with all that is still on it, the entry first."""
+        if self.directory.fd < 0:
+            return
+        try:
+            self.withdraw()
+            with self.place.enter(JOURNAL) as journal:
+                remove_tree(journal, self.name)
+            self.place.remove_directory(JOURNAL)
+        finally:
+            self.directory.close()
+
+    def abandon(self) -> None:
+        """Leave the stage to the next process: close it without removing anything."""
+        self.directory.close()
+
+
+def begin(place: Directory, owner: Owner) -> Stage:
+    """Make a stage in a directory and lock it.
+
+    The stage belongs to this process's user, and nobody else can enter it: what is built there
+    is safe from the owner of the directory.
+
+    Args:
+        place: the directory in which the change takes place.
+        owner: who gets the journal that holds the stages.
+
+    Raises:
+        OSError.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            journal = _journal(place, owner)
+        except FileNotFoundError:
+            continue
+        with journal:
+            stage = _begin(place, journal)
+        if stage is not None:
+            return stage
+    raise OSError(errno.EAGAIN, "no stage can be made", f"{place.path}/{JOURNAL}")
+
+
+def _journal(place: Directory, owner: Owner) -> Directory:
+    try:
+        return place.make(JOURNAL, owner)
+    except FileExistsError:
+        return place.enter(JOURNAL)
+
+
+def _begin(place: Directory, journal: Directory) -> Stage | None:
+    """A stage, or None if another process cleared the journal away just now."""
+    name = os.urandom(8).hex()
+    try:
+        directory = journal.make(name, Owner(os.geteuid(), os.getegid()))
+    except FileNotFoundError:
+        return None
+    if _lock(directory) and journal.has(name):
+        return Stage(place, name, directory)
+    directory.close()
+    return None
+
+
+def _lock(directory: Directory) -> bool:
+    try:
+        fcntl.flock(directory.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def leftovers(place: Directory) -> Iterator[Stage]:
+    """The stages of dead processes in a directory; the caller closes each.
+
+    Args:
+        place: the directory; the caller holds the lock under which changes take place there.
+
+    Raises:
+        OSError.
+    """
+    try:
+        journal = place.enter(JOURNAL)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+            return  # a stranger's: nothing of ours can be in it
+        raise
+    with journal:
+        for name in journal.names():
+            try:
+                directory = journal.enter(name)
+            except OSError:
+                continue
+            if _lock(directory) and journal.has(name):
+                yield Stage(place, name, directory)
+            else:
+                directory.close()
+    place.remove_directory(JOURNAL)
+
+
+def is_ours(stage: Stage) -> bool:
+    """Whether the stage has been made by us, by root, or by the owner of the directory."""
+    maker = os.fstat(stage.directory.fd).st_uid
+    return maker in {0, os.geteuid(), os.fstat(stage.place.fd).st_uid}

@@ -1,0 +1,69 @@
+"""What is to be done, as data: the steps of a change, with its commit point marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+Action = Callable[[], object]
+
+
+@attrs.define
+class Step:
+    """One step on one store.
+
+    Attributes:
+        store: ``accounts``, ``qmail``, ``mailstore`` or ``journal``.
+        what: the step in words, for people; never a password.
+        do: carries it out.
+        undo: takes it back, if the change fails before its commit point; None: nothing to take
+            back (what the step leaves is harmless, or goes with another step's undo).
+        commit: whether this step is the commit point.
+        vital: for a step after the commit point: whether the caller must hear of its failure.
+    """
+
+    store: str
+    what: str
+    do: Action = attrs.field(repr=False)
+    undo: Action | None = attrs.field(default=None, repr=False)
+    commit: bool = False
+    vital: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.what}" + ("  <- commit point" if self.commit else "")
+
+
+@attrs.define
+class Plan:
+    """A change: what is to be done, and, once it was done, that it was.
+
+    Attributes:
+        subject: the change in words: ``add user joe@example.com``.
+        steps: in order.
+        carried_out: whether the change counts now: its commit point was passed. False for a dry
+            run and for a change that still waits in a batch.
+        unfinished: what went wrong after the commit point. The change counts all the same;
+            the next change of the same domain, or the same call again, finishes it.
+    """
+
+    subject: str
+    steps: list[Step] = attrs.field(factory=list)
+    carried_out: bool = False
+    unfinished: list[str] = attrs.field(factory=list)
+
+    def add(
+        self,
+        store: str,
+        what: str,
+        do: Action,
+        undo: Action | None = None,
+        *,
+        commit: bool = False,
+        vital: bool = False,
+    ) -> None:
+        """Append a step; the arguments are those of Step."""
+        self.steps.append(Step(store, what, do, undo, commit, vital))
+
+    def __str__(self) -> str:
+        return "\n".join([self.subject, *(f"  {step}" for step in self.steps)])

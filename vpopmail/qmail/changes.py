@@ -1,0 +1,247 @@
+"""Adding and removing domains in qmail's files, with one rename of users/cdb as commit point."""
+
+from __future__ import annotations
+
+from vpopmail.errors import FileNotUpdated, FormatError
+from vpopmail.formats import assign, cdb, control
+from vpopmail.formats.text import split_lines, to_bytes
+from vpopmail.plan import journal
+from vpopmail.qmail.control import PUBLIC, run
+from vpopmail.qmail.send import hang_up
+from vpopmail.safeio.directory import Directory, Owner
+from vpopmail.safeio.locks import FileLock
+from vpopmail.safeio.times import later_than
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from typing_extensions import Self
+
+    from vpopmail.plan.journal import Fact, Stage
+    from vpopmail.plan.steps import Plan
+    from vpopmail.qmail.qmail import Qmail
+    from vpopmail.records import DomainEntry
+
+ASSIGN = "assign"
+KIND = "domains"
+
+
+class QmailChange:
+    """Changes to the set of domains, made together or not at all.
+
+    ``lock``, which also finishes what a killed process left, then any of ``add`` and ``remove``,
+    then ``plan_steps`` for a plan to be carried out; ``close`` at the end.
+
+    Args:
+        qmail: the qmail directory.
+    """
+
+    def __init__(self, qmail: Qmail) -> None:
+        self.qmail = qmail
+        self.directory = Directory.open(f"{qmail.qmaildir}/users", sync=qmail.sync, follow=True)
+        self.file_lock = FileLock(self.directory, f"{ASSIGN}.lock", qmail.lock_timeout)
+        self.added: list[DomainEntry] = []
+        self.removed: list[DomainEntry] = []
+        self.withdrawn: list[str] = []
+        self.old: bytes | None = None
+        self.stage: Stage | None = None
+
+    def lock(self) -> None:
+        """Take assign.lock, as the C tools do, and finish or undo what was left.
+
+        Raises:
+            OSError, FileNotUpdated.
+        """
+        self.file_lock.acquire()
+        for left in journal.leftovers(self.directory):
+            self._recover(left)
+
+    def add(self, entry: DomainEntry) -> None:
+        """Add a domain or alias domain, whose name the caller knows to be free."""
+        self.added.append(entry)
+
+    def remove(self, entry: DomainEntry) -> None:
+        """Remove a domain or alias domain."""
+        self.removed.append(entry)
+
+    def close(self) -> None:
+        """Give the lock back and clear the stage."""
+        try:
+            if self.stage is not None:
+                self.stage.close()
+        finally:
+            self.file_lock.release()
+            self.directory.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # before the commit point
+
+    def plan_prepare(self, plan: Plan) -> None:
+        """Append the steps up to the commit point, without it."""
+        plan.add("journal", "note the domains", self._enter, self._withdraw_entry)
+        if self.removed:
+            plan.add("qmail", f"rcpthosts without {_words(self.removed)}", self._withdraw, self._accept)
+        words = " and ".join(
+            f"{verb} {_words(entries)}"
+            for verb, entries in (("with", self.added), ("without", self.removed))
+            if entries
+        )
+        plan.add("qmail", f"users/assign {words}", self._write_assign, self._restore_assign)
+        plan.add("qmail", "users/cdb beside the present one", self._stage_cdb, self._discard_cdb)
+
+    def plan_commit(self, plan: Plan) -> None:
+        """Append the commit point."""
+        plan.add("qmail", f"users/{self.qmail.cdb_name}", self._commit, commit=True)
+        plan.add("qmail", "bring it to the disk", self.directory.flush, vital=True)
+
+    def plan_finish(self, plan: Plan) -> None:
+        """Append the steps after the commit point."""
+        control_files = self.qmail.control
+        if self.added:
+            names = [entry.domain for entry in self.added]
+            plan.add(
+                "qmail",
+                f"virtualdomains, locals, rcpthosts with {_words(self.added)}",
+                lambda: control_files.publish(names),
+                vital=True,
+            )
+        if self.removed:
+            gone = [entry.domain for entry in self.removed]
+            plan.add(
+                "qmail",
+                f"virtualdomains without {_words(self.removed)}",
+                lambda: control_files.retire(gone),
+                vital=True,
+            )
+        plan.add("qmail", "HUP to qmail-send", lambda: hang_up(self.qmail.qmaildir))
+        plan.add("journal", "forget the domains", self._forget)
+
+    def _facts(self) -> list[Fact]:
+        return [
+            *(("add", entry.domain) for entry in self.added),
+            *(("remove", entry.domain) for entry in self.removed),
+            *(("accepted", name) for name in self.withdrawn),
+        ]
+
+    def _enter(self) -> None:
+        self.withdrawn = self.qmail.control.accepted([entry.domain for entry in self.removed])
+        status = self.directory.status(".")
+        uid, gid = (0, 0) if status is None else (status.st_uid, status.st_gid)
+        self.stage = journal.begin(self.directory, Owner(uid, gid))
+        self.stage.enter(KIND, self._facts())
+
+    def _withdraw_entry(self) -> None:
+        if self.stage is not None:
+            self.stage.close()
+            self.stage = None
+
+    _forget = _withdraw_entry
+
+    def _withdraw(self) -> None:
+        self.qmail.control.withdraw([entry.domain for entry in self.removed])
+
+    def _accept(self) -> None:
+        self.qmail.control.accept(self.withdrawn)
+
+    def _write_assign(self) -> None:
+        self.old = self.directory.read(ASSIGN)
+        text = without_domains(self.old or b".\n", {entry.domain for entry in self.removed})
+        lines = [assign.format_line(entry) for entry in self.added]
+        self.new = control.insert_lines(text, lines, control.ASSIGN)
+        # Compiled before anything counts: a malformed line refuses the whole file.
+        self.compiled = self._compiled(self.new)
+        self.mtime_ns = later_than(self._times())
+        self.directory.stage(ASSIGN, [self.new], None, mode=PUBLIC, mtime_ns=self.mtime_ns)
+        self.directory.publish(ASSIGN)
+
+    def _compiled(self, text: bytes) -> bytes:
+        try:
+            return cdb.build(assign.compile_users(text))
+        except FormatError as error:
+            path = f"{self.directory.path}/{ASSIGN}"
+            raise FileNotUpdated(path, f"{error.subject}: {error.advice}") from error
+
+    def _times(self) -> list[int]:
+        names = (ASSIGN, self.qmail.cdb_name)
+        return [status.st_mtime_ns for name in names if (status := self.directory.status(name))]
+
+    def _restore_assign(self) -> None:
+        self.directory.discard(ASSIGN)
+        if self.old is None:
+            self.directory.remove(ASSIGN)
+        elif self.directory.read(ASSIGN) != self.old:
+            self._put_assign(self.old)
+
+    def _put_assign(self, text: bytes) -> None:
+        """Write users/assign as the source of the present users/cdb: not newer than it."""
+        status = self.directory.status(self.qmail.cdb_name)
+        mtime_ns = None if status is None else status.st_mtime_ns
+        self.directory.stage(ASSIGN, [text], None, mode=PUBLIC, mtime_ns=mtime_ns)
+        self.directory.publish(ASSIGN)
+        self.directory.flush()
+
+    def _stage_cdb(self) -> None:
+        if not self.qmail.newu:
+            name = self.qmail.cdb_name
+            self.directory.stage(name, [self.compiled], None, mode=PUBLIC, mtime_ns=self.mtime_ns)
+        self.directory.flush()
+
+    def _discard_cdb(self) -> None:
+        self.directory.discard(self.qmail.cdb_name)
+
+    def _commit(self) -> None:
+        if self.qmail.newu:
+            run(self.qmail.newu)
+        else:
+            self.directory.publish(self.qmail.cdb_name)
+
+    # what a killed process left
+
+    def _recover(self, left: Stage) -> None:
+        self.directory.discard(ASSIGN)
+        self.directory.discard(self.qmail.cdb_name)
+        self.qmail.control.tidy()
+        entry = left.entry()
+        if entry is not None and journal.is_ours(left):
+            self._settle(entry[1])
+        left.close()
+
+    def _settle(self, facts: list[Fact]) -> None:
+        """Bring all files in line with users/cdb for the names of an entry."""
+        find = self.qmail.lookup.find
+        accepted = [fact[1] for fact in facts if fact[0] == "accepted"]
+        names = [fact[1] for fact in facts if fact[0] in {"add", "remove"}]
+        added = {fact[1] for fact in facts if fact[0] == "add"}
+        there = {name: entry for name in names if (entry := find(name)) is not None}
+        gone = [name for name in names if name not in there]
+        text = without_domains(self.directory.read(ASSIGN) or b".\n", set(names))
+        lines = [assign.format_line(entry) for entry in there.values()]
+        self._put_assign(control.insert_lines(text, lines, control.ASSIGN))
+        if gone:
+            self.qmail.control.withdraw(gone)
+            self.qmail.control.retire(gone)
+        if there:
+            self.qmail.control.publish([name for name in there if name in added])
+            self.qmail.control.accept([name for name in there if name in accepted])
+        hang_up(self.qmail.qmaildir)
+
+
+def without_domains(text: bytes, names: Collection[str]) -> bytes:
+    """users/assign without the lines of some domains; all other lines stay byte for byte."""
+    if not names:
+        return text
+    starts = tuple(b"+" + to_bytes(name) + b"-:" for name in names)
+    lines = {line for line in split_lines(text) if line.startswith(starts)}
+    return control.remove_lines(text, lines)[0]
+
+
+def _words(entries: list[DomainEntry]) -> str:
+    if len(entries) <= 3:
+        return ", ".join(entry.domain for entry in entries)
+    return f"{len(entries)} domains"

@@ -1,0 +1,198 @@
+"""Rewriting qmail's control files, each under the lock that the C tools take for it."""
+
+from __future__ import annotations
+
+import subprocess
+
+from vpopmail.errors import FileNotUpdated
+from vpopmail.formats import cdb, control
+from vpopmail.formats.text import split_lines, to_bytes
+from vpopmail.safeio.directory import Directory
+from vpopmail.safeio.locks import FileLock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+RCPTHOSTS = "rcpthosts"
+MORE = "morercpthosts"
+MORE_INDEX = "morercpthosts.cdb"
+VIRTUALDOMAINS = "virtualdomains"
+LOCALS = "locals"
+FILES = (RCPTHOSTS, MORE, MORE_INDEX, VIRTUALDOMAINS, LOCALS)
+PUBLIC = 0o644
+# From this many lines on rcpthosts is full, and new names go to morercpthosts.
+FULL = 50
+
+
+class ControlFiles:
+    """The files in qmail's control directory that name the virtual domains.
+
+    Args:
+        qmaildir: qmail's directory, absolute.
+        sync: whether changes are brought to the disk.
+        lock_timeout: seconds to wait for the lock of a file.
+        newmrh: program that compiles morercpthosts; ``""`` compiles it here.
+    """
+
+    def __init__(self, qmaildir: str, *, sync: bool, lock_timeout: float, newmrh: str) -> None:
+        self.path = f"{qmaildir}/control"
+        self.sync = sync
+        self.lock_timeout = lock_timeout
+        self.newmrh = newmrh
+
+    def publish(self, names: Sequence[str]) -> None:
+        """Let mail for these names in: virtualdomains, locals, then rcpthosts or morercpthosts.
+
+        Names that are there already stay. Its commit points are the renames of the files.
+
+        Raises:
+            OSError, FileNotUpdated.
+        """
+        lines = [to_bytes(name) for name in names]
+        with self._open() as directory:
+            self._add(directory, VIRTUALDOMAINS, [b"%b:%b" % (line, line) for line in lines])
+            self._drop(directory, LOCALS, lines)
+            self._accept(directory, lines)
+            directory.flush()
+
+    def withdraw(self, names: Sequence[str]) -> list[str]:
+        """Take these names out of rcpthosts and morercpthosts.
+
+        Returns:
+            Those that were in either.
+
+        Raises:
+            OSError, FileNotUpdated.
+        """
+        lines = [to_bytes(name) for name in names]
+        with self._open() as directory:
+            accepted = self._accepted(directory)
+            self._drop(directory, RCPTHOSTS, lines)
+            if self._drop(directory, MORE, lines):
+                self._compile(directory)
+            directory.flush()
+        return [name for name, line in zip(names, lines, strict=True) if line in accepted]
+
+    def accept(self, names: Sequence[str]) -> None:
+        """Put names back into rcpthosts or morercpthosts.
+
+        Raises:
+            OSError, FileNotUpdated.
+        """
+        with self._open() as directory:
+            self._accept(directory, [to_bytes(name) for name in names])
+            directory.flush()
+
+    def retire(self, names: Sequence[str]) -> None:
+        """Take names out of virtualdomains.
+
+        Raises:
+            OSError, FileNotUpdated.
+        """
+        lines = [b"%b:%b" % (to_bytes(name), to_bytes(name)) for name in names]
+        with self._open() as directory:
+            self._drop(directory, VIRTUALDOMAINS, lines)
+            directory.flush()
+
+    def accepted(self, names: Sequence[str]) -> list[str]:
+        """Those of the names that stand in rcpthosts or morercpthosts."""
+        with self._open() as directory:
+            lines = self._accepted(directory)
+        return [name for name in names if to_bytes(name) in lines]
+
+    def count_rcpthosts(self) -> int:
+        """How many lines rcpthosts has, comments included; 0 if it is missing."""
+        try:
+            with self._open() as directory:
+                return control.count_lines(directory.read(RCPTHOSTS) or b"")
+        except FileNotFoundError:
+            return 0
+
+    def tidy(self) -> None:
+        """Drop what a killed process staged, and compile morercpthosts if that was left undone."""
+        with self._open() as directory:
+            for name in FILES:
+                directory.discard(name)
+            if directory.has(MORE) or directory.has(MORE_INDEX):
+                with FileLock(directory, f"{MORE}.lock", self.lock_timeout):
+                    self._compile(directory)
+
+    def _open(self) -> Directory:
+        return Directory.open(self.path, sync=self.sync, follow=True)
+
+    def _accepted(self, directory: Directory) -> set[bytes]:
+        names: set[bytes] = set()
+        for file in (RCPTHOSTS, MORE):
+            names.update(split_lines(directory.read(file) or b""))
+        return names
+
+    def _accept(self, directory: Directory, lines: Sequence[bytes]) -> None:
+        there = self._accepted(directory)
+        new = [line for line in lines if line not in there]
+        room = max(FULL - control.count_lines(directory.read(RCPTHOSTS) or b""), 0)
+        self._add(directory, RCPTHOSTS, new[:room])
+        self._add(directory, MORE, new[room:])
+
+    def _add(self, directory: Directory, name: str, lines: Sequence[bytes]) -> None:
+        if not lines:
+            return
+        kind = control.VIRTUALDOMAINS if name == VIRTUALDOMAINS else control.LIST
+
+        def insert(data: bytes) -> bytes:
+            return control.insert_lines(data, lines, kind)
+
+        self._rewrite(directory, name, insert)
+
+    def _drop(self, directory: Directory, name: str, lines: Collection[bytes]) -> bool:
+        if not directory.has(name):
+            return False
+
+        def remove(data: bytes) -> bytes:
+            return control.remove_lines(data, lines)[0]
+
+        return self._rewrite(directory, name, remove)
+
+    def _rewrite(
+        self, directory: Directory, name: str, change: Callable[[bytes], bytes]
+    ) -> bool:
+        """Rewrite one file under its lock; whether it changed."""
+        with FileLock(directory, f"{name}.lock", self.lock_timeout):
+            old = directory.read(name)
+            new = change(old or b"")
+            if new == old:
+                return False
+            directory.stage(name, [new], None, mode=PUBLIC)
+            directory.publish(name)
+            if name == MORE:
+                self._compile(directory)
+        return True
+
+    def _compile(self, directory: Directory) -> None:
+        text = directory.read(MORE) or b""
+        if not text:
+            # Without its text the compiled file would go on letting mail in.
+            directory.remove(MORE_INDEX)
+            directory.remove(MORE)
+        elif self.newmrh:
+            run(self.newmrh)
+        else:
+            data = cdb.build(control.compile_morercpthosts(text))
+            if data != directory.read(MORE_INDEX):
+                directory.stage(MORE_INDEX, [data], None, mode=PUBLIC)
+                directory.publish(MORE_INDEX)
+
+
+def run(program: str) -> None:
+    """Run one of qmail's compilers.
+
+    Raises:
+        FileNotUpdated: it cannot be started, or does not exit with 0.
+    """
+    try:
+        done = subprocess.run([program], check=False, stdin=subprocess.DEVNULL, capture_output=True)
+    except OSError as error:
+        raise FileNotUpdated(program, f"cannot be started: {error.strerror}") from error
+    if done.returncode != 0:
+        words = done.stderr.decode("utf-8", "backslashreplace").strip().splitlines()
+        raise FileNotUpdated(program, "; ".join([f"exit status {done.returncode}", *words[:1]]))

@@ -1,0 +1,250 @@
+"""Work beneath an open directory, never by path and never through a symbolic link."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from vpopmail.safeio import seam
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from typing_extensions import Self
+
+OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+PRIVATE_DIRECTORY = 0o700
+PRIVATE_FILE = 0o600
+_NEW = ".new.vpopmail"
+
+
+class Owner:
+    """Who gets what is made: a uid and a gid.
+
+    Args:
+        uid, gid: numbers, >= 0.
+    """
+
+    __slots__ = ("foreign", "gid", "uid")
+
+    def __init__(self, uid: int, gid: int) -> None:
+        self.uid = uid
+        self.gid = gid
+        # Root always gives away explicitly: a set-gid parent directory may have chosen the group.
+        self.foreign = os.geteuid() == 0 or uid != os.geteuid() or gid != os.getegid()
+
+
+class Directory:
+    """An open directory and what is done in it.
+
+    Args:
+        fd: descriptor of the directory; this object closes it.
+        path: where it was opened, for messages only.
+        sync: whether changes are brought to the disk (fsync) when ``flush`` is called.
+
+    Raises (all methods): OSError.
+    """
+
+    __slots__ = ("fd", "path", "sync")
+
+    def __init__(self, fd: int, path: str, *, sync: bool = True) -> None:
+        self.fd = fd
+        self.path = path
+        self.sync = sync
+
+    @classmethod
+    def open(cls, path: str, *, sync: bool = True, follow: bool = False) -> Self:
+        """Open a directory by its absolute path.
+
+        Args:
+            path: absolute path.
+            sync: see the class.
+            follow: whether the last part may be a symbolic link (for paths of the
+                administrator's configuration only).
+        """
+        flags = OPEN_DIRECTORY & ~os.O_NOFOLLOW if follow else OPEN_DIRECTORY
+        return cls(os.open(path, flags), path, sync=sync)
+
+    def enter(self, name: str) -> Directory:
+        """Open a directory in this one; ``name`` may have several parts, each no link."""
+        first, _, rest = name.partition("/")
+        fd = os.open(first, OPEN_DIRECTORY, dir_fd=self.fd)
+        inner = Directory(fd, f"{self.path}/{first}", sync=self.sync)
+        if not rest:
+            return inner
+        with inner:
+            return inner.enter(rest)
+
+    def close(self) -> None:
+        """Close the descriptor; closing twice does no harm."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # looking
+
+    def status(self, name: str) -> os.stat_result | None:
+        """What lstat says of a name; None if there is nothing."""
+        try:
+            return os.stat(name, dir_fd=self.fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def has(self, name: str) -> bool:
+        """Whether there is anything of that name, a dangling link too."""
+        return self.status(name) is not None
+
+    def names(self) -> list[str]:
+        """The names in the directory, sorted."""
+        return sorted(os.listdir(self.fd))
+
+    def open_file(self, name: str) -> int:
+        """Open a regular file for reading; anything else is EINVAL (and a link ELOOP)."""
+        fd = os.open(name, OPEN_FILE, dir_fd=self.fd)
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            raise OSError(errno.EINVAL, "not a regular file", f"{self.path}/{name}")
+        return fd
+
+    def read(self, name: str) -> bytes | None:
+        """The content of a regular file; None if it is missing."""
+        try:
+            fd = self.open_file(name)
+        except FileNotFoundError:
+            return None
+        with open(fd, "rb") as file:
+            return file.read()
+
+    # changing
+
+    def make(self, name: str, owner: Owner) -> Directory:
+        """Make a directory (0700) and open it."""
+        seam.mkdir(name, PRIVATE_DIRECTORY, self.fd)
+        inner = self.enter(name)
+        try:
+            if owner.foreign:
+                seam.fchown(inner.fd, owner.uid, owner.gid)
+        except BaseException:
+            inner.close()
+            raise
+        return inner
+
+    def create(
+        self,
+        name: str,
+        parts: Iterable[bytes | memoryview],
+        owner: Owner | None,
+        *,
+        mode: int = PRIVATE_FILE,
+        mtime_ns: int | None = None,
+    ) -> None:
+        """Make a new file with content, owner and mode, synced if this directory syncs.
+
+        Args:
+            name: a name that is free.
+            parts: the content in pieces.
+            owner: who gets it; None leaves it to the caller.
+            mode: permission bits, whatever the umask.
+            mtime_ns: its modification time in nanoseconds; None is now.
+        """
+        fd = seam.create(name, self.fd)
+        try:
+            for part in parts:
+                write_all(fd, part)
+            if owner is not None and owner.foreign:
+                seam.fchown(fd, owner.uid, owner.gid)
+            if mode != PRIVATE_FILE:
+                seam.fchmod(fd, mode)
+            if mtime_ns is not None:
+                seam.set_mtime(fd, mtime_ns)
+            if self.sync:
+                seam.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def stage(
+        self,
+        name: str,
+        parts: Iterable[bytes | memoryview],
+        owner: Owner | None,
+        *,
+        mode: int = PRIVATE_FILE,
+        mtime_ns: int | None = None,
+    ) -> None:
+        """Write the next content of ``name`` beside it; ``publish`` makes it count."""
+        new = name + _NEW
+        self.discard(name)
+        try:
+            self.create(new, parts, owner, mode=mode, mtime_ns=mtime_ns)
+        except BaseException:
+            self.discard(name)
+            raise
+
+    def publish(self, name: str) -> None:
+        """Put the staged content in the place of the old: the rename is the commit point."""
+        seam.rename(name + _NEW, self.fd, name, self.fd)
+
+    def discard(self, name: str) -> None:
+        """Drop what was staged for ``name``, if anything."""
+        if self.has(name + _NEW):
+            seam.unlink(name + _NEW, self.fd)
+
+    def replace(
+        self,
+        name: str,
+        parts: Iterable[bytes | memoryview],
+        owner: Owner | None,
+        *,
+        mode: int = PRIVATE_FILE,
+    ) -> None:
+        """Replace the content of a file: old or new at every moment.
+
+        Its commit point is the rename of the new content.
+        """
+        self.stage(name, parts, owner, mode=mode)
+        self.publish(name)
+        self.flush()
+
+    def remove(self, name: str) -> bool:
+        """Unlink a name that is no directory; False if it was missing."""
+        try:
+            seam.unlink(name, self.fd)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def remove_directory(self, name: str) -> bool:
+        """Remove a directory if it is there and empty; whether it was removed."""
+        try:
+            seam.rmdir(name, self.fd)
+        except OSError as error:
+            if error.errno in {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}:
+                return False
+            raise
+        return True
+
+    def move(self, name: str, target: Directory, new_name: str) -> None:
+        """Rename into another directory of the same file system."""
+        seam.rename(name, self.fd, new_name, target.fd)
+
+    def flush(self) -> None:
+        """Bring the names in this directory to the disk, if it syncs."""
+        if self.sync:
+            seam.fsync(self.fd)
+
+
+def write_all(fd: int, data: bytes | memoryview) -> None:
+    """Write all of it, however little each call takes."""
+    written = seam.write(fd, data)
+    while written < len(data):
+        data = memoryview(data)[written:]
+        written = seam.write(fd, data)

@@ -1,0 +1,127 @@
+"""Lock files that exclude the C tools, other processes and our own threads alike.
+
+The C tools take a POSIX write lock on the whole of a lock file. An open-file-description lock
+conflicts with it and, unlike it, belongs to the open file: threads exclude each other, and
+closing another descriptor of the same file does not drop it. It ends with its holder.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+import struct
+import time
+
+from vpopmail.errors import FileNotUpdated
+from vpopmail.safeio import seam
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from vpopmail.safeio.directory import Directory, Owner
+
+_WRITE_LOCK = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+_FIRST_PAUSE = 0.0005
+_LONGEST_PAUSE = 0.02
+
+
+class FileLock:
+    """An exclusive lock on a lock file, which is made if missing and never removed.
+
+    Args:
+        directory: where the lock file lies; kept open by the caller meanwhile.
+        name: name of the lock file.
+        timeout: seconds to wait for another holder, >= 0.
+        owner: who gets a lock file that is made; None leaves it to the caller.
+    """
+
+    __slots__ = ("directory", "fd", "name", "owner", "timeout")
+
+    def __init__(
+        self, directory: Directory, name: str, timeout: float, owner: Owner | None = None
+    ) -> None:
+        self.directory = directory
+        self.name = name
+        self.timeout = timeout
+        self.owner = owner
+        self.fd = -1
+
+    def acquire(self) -> None:
+        """Take the lock.
+
+        Raises:
+            FileNotUpdated: another process kept it for ``timeout`` seconds, or the lock file is
+                not a plain file.
+            OSError: the lock file cannot be opened.
+        """
+        deadline = time.monotonic() + self.timeout
+        while self.fd < 0:
+            fd = self._open()
+            try:
+                self._wait(fd, deadline)
+                # Someone may have replaced the file while we waited: then this lock is void.
+                if self._is_current(fd):
+                    self.fd, fd = fd, -1
+            finally:
+                if fd >= 0:
+                    os.close(fd)
+
+    def release(self) -> None:
+        """Give the lock back; without it nothing happens."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.release()
+
+    def _open(self) -> int:
+        fd = seam.open_lock(self.name, self.directory.fd)
+        status = os.fstat(fd)
+        owner = self.owner
+        try:
+            if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+                raise FileNotUpdated(self._path(), "the lock file is not a plain file")
+            if (
+                owner is not None
+                and owner.foreign
+                and status.st_size == 0
+                and (status.st_uid, status.st_gid) != (owner.uid, owner.gid)
+            ):
+                seam.fchown(fd, owner.uid, owner.gid)
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd
+
+    def _wait(self, fd: int, deadline: float) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _WRITE_LOCK)
+            except OSError as error:
+                if error.errno not in {errno.EAGAIN, errno.EACCES}:
+                    raise
+            else:
+                return
+            if time.monotonic() >= deadline:
+                raise FileNotUpdated(
+                    self._path(), f"locked by another process for {self.timeout:g} seconds"
+                )
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _is_current(self, fd: int) -> bool:
+        now = self.directory.status(self.name)
+        held = os.fstat(fd)
+        return now is not None and (now.st_dev, now.st_ino) == (held.st_dev, held.st_ino)
+
+    def _path(self) -> str:
+        return f"{self.directory.path}/{self.name}"
