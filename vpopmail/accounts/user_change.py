@@ -16,6 +16,7 @@ from vpopmail.plan import journal
 from vpopmail.records import NEVER_LOGGED_IN
 from vpopmail.safeio import seam
 from vpopmail.safeio.directory import Owner
+from vpopmail.safeio.tree import remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,7 +113,11 @@ class UserChange:
             HomeExists: something is there already.
         """
         home = Home(user.pw_name, self.places.next(), user.pw_name)
-        homes.check_free(self.directory, home.place, home.name)
+        try:
+            homes.check_free(self.directory, home.place, home.name)
+        except BaseException:
+            self.places.take_back_last()
+            raise
         user.pw_dir = "/".join(part for part in (self.domain.path, home.place, home.name) if part)
         return home
 
@@ -133,6 +138,14 @@ class UserChange:
         homes.make_place(self.directory, home.place, self.owner)
         with homes.enter_place(self.directory, home.place) as directory:
             homes.build(directory, home.leaf, self.owner, files, sync=sync)
+
+    def drop(self, home: Home) -> None:
+        """Forget an addition whose home could not be built."""
+        self.added.remove(home)
+        self.transaction.forget(home.name)
+        self.places.take_back_last()
+        if self.stage is not None:
+            remove_tree(self.stage.directory, homes.staged_name(home.name))
 
     def delete(self, user: VqPasswd) -> None:
         """Delete a user; the home goes after the commit point."""
@@ -166,14 +179,16 @@ class UserChange:
             plan.add("mailstore", "take the homes of the deleted away", self._take_deleted)
         plan.add("journal", f"forget {what}", lambda: self._forget(plan))
 
-    def plan_fresh(self, plan: Plan) -> None:
-        """Append the steps for the users of a domain that is being made."""
-        name = self.domain.realdomain
-        plan.add("accounts", f"users of {name}", self.transaction.stage)
-        plan.add("accounts", f"store the users of {name}", self.transaction.commit)
-        plan.add("accounts", "index", self.transaction.finish)
-        plan.add("mailstore", "count the homes", self.places.write)
-        plan.add("accounts", "note them as never logged in", self._note_new)
+    def store_fresh(self) -> None:
+        """Store the users of a domain that is being made; nobody sees it yet."""
+        if not self.added:
+            return
+        self.transaction.lock()
+        self.transaction.stage()
+        self.transaction.commit()
+        self.transaction.finish()
+        self.places.write()
+        self._note_new()
 
     def close(self) -> None:
         """Give the lock back, then remove what is still on the stage."""

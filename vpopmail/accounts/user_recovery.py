@@ -38,7 +38,7 @@ def _settle(change: UserChange, left: Stage, facts: list[Fact]) -> None:
     if not _counts(change, added, deleted):
         for _, name, place in added:
             _take(left, change.directory, place, name, name)
-            _remove_empty(change.directory, place)
+            remove_empty(change.directory, place)
         return
     change.transaction.finish()
     places = Places(
@@ -67,7 +67,7 @@ def is_below(place: str, leaf: str) -> bool:
     return all(part not in {"", ".", "..", journal.JOURNAL} and "/" not in part for part in parts)
 
 
-def _remove_empty(domain: Directory, place: str) -> None:
+def remove_empty(domain: Directory, place: str) -> None:
     """Remove the directories of a place that were made for homes that are gone again."""
     while place and is_place(place):
         outer, _, last = place.rpartition("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.accounts import checks
+from vpopmail.accounts.batch import open_batch
 from vpopmail.accounts.catchall import is_catch_all
 from vpopmail.accounts.lookup import find_user, limit_mask, may_look
 from vpopmail.accounts.user_change import UserChange
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
 
     from vpopmail.accounts.batch import Batch
     from vpopmail.installation import Installation
+    from vpopmail.accounts.user_change import Home
     from vpopmail.records import DomainEntry, VLimits
+    from vpopmail.settings import Settings
 
 MAX_DIRECTORY = 160
 
@@ -46,7 +49,6 @@ class Users:
 
     Args:
         installation: the site.
-        batch: gives the batch that is open in this context, or None.
     """
 
     def __init__(self, installation: Installation) -> None:
@@ -63,11 +65,13 @@ class Users:
         Raises:
             BackendUnavailable: the store cannot be read.
         """
-        name, domain = split_address(address)
+        return self.find_in(*split_address(address))
+
+    def find_in(self, name: str, domain: str) -> VqPasswd | None:
+        """``find``, with local part and domain apart."""
         batch = self._batch()
         if batch is not None:
-            entry = batch.resolve(domain)
-            return None if entry is None else batch.find(entry, name)
+            return batch.find_user(fold(domain), fold(name))
         return find_user(self._installation, name, domain)
 
     def get(self, address: str) -> VqPasswd:
@@ -110,10 +114,15 @@ class Users:
 
         Says nothing about flags. Raises: BackendUnavailable.
         """
-        user = self.find(address)
+        return self.authenticate(*split_address(address), password) is not None
+
+    def authenticate(self, name: str, domain: str, password: str) -> VqPasswd | None:
+        """The user if the password is right, else None; see ``check_password``."""
+        user = self.find_in(name, domain)
         if user is None or not user.pw_passwd:
-            return verify_unknown(password, self._installation.settings.password_scheme)
-        return verify(password, user.pw_passwd)
+            verify_unknown(password, self._installation.settings.password_scheme)
+            return None
+        return user if verify(password, user.pw_passwd) else None
 
     # changing
 
@@ -189,17 +198,9 @@ class Users:
         entry = self._entry_for(name, domain)
         if quota is None:
             quota = self._default_quota(entry)
-        user = VqPasswd(
-            name,
-            self._crypted(password, crypted),
-            2 if apop == USE_APOP else 1,
-            0,
-            gecos or name,
-            "",
-            quota,
-            (password or "") if settings.clear_passwd else "",
-        )
-        files = {} if quota in {NOQUOTA, ""} else {MAILDIRSIZE: maildirsize.start(quota, 0, 0)}
+        user = new_user(settings, name, password, crypted=crypted, gecos=gecos, apop=apop)
+        user.pw_shell = quota
+        files = quota_files(quota)
         plan = Plan(f"add user {name}@{entry.realdomain}")
         batch = self._batch()
         if batch is not None and not dry_run:
@@ -259,8 +260,6 @@ class Users:
     # deciding
 
     def _batch(self) -> Batch | None:
-        from vpopmail.accounts.batch import open_batch
-
         return open_batch(self._installation)
 
     def _entry_for(self, name: str, domain: str) -> DomainEntry:
@@ -281,7 +280,11 @@ class Users:
         return entry
 
     def _default_quota(self, entry: DomainEntry) -> str:
-        limits = self._installation.limits.read_limits(entry)
+        batch = self._batch()
+        if batch is not None:
+            limits = batch.limits(entry)
+        else:
+            limits = self._installation.limits.read_limits(entry)
         if limits is None:
             raise LimitsUnreadable(
                 f"{self._installation.settings.vpopmaildir}/etc/vlimits.default",
@@ -289,21 +292,41 @@ class Users:
             )
         return default_quota(limits)
 
-    def _crypted(self, password: str | None, crypted: str | None) -> str:
-        if crypted is not None:
-            return crypted
-        if not password:
-            return ""
-        return hash_password(password, self._installation.settings.password_scheme)
-
     def _change(self, entry: DomainEntry) -> UserChange:
-        real = entry
-        return UserChange(self._installation, real, self._installation.open_domain(real))
+        return UserChange(self._installation, entry, self._installation.open_domain(entry))
+
+
+def new_user(
+    settings: Settings,
+    name: str,
+    password: str | None,
+    *,
+    crypted: str | None = None,
+    gecos: str = "",
+    apop: int = 0,
+) -> VqPasswd:
+    """The record of a new user, without its place and quota.
+
+    Raises:
+        CryptFailed.
+    """
+    if crypted is None:
+        crypted = hash_password(password, settings.password_scheme) if password else ""
+    clear = (password or "") if settings.clear_passwd else ""
+    marker = 2 if apop == USE_APOP else 1
+    return VqPasswd(name, crypted, marker, 0, gecos or name, "", NOQUOTA, clear)
+
+
+def quota_files(quota: str) -> dict[str, bytes]:
+    """The file that counts the mail of a home with a quota."""
+    if quota in {NOQUOTA, ""}:
+        return {}
+    return {MAILDIRSIZE: maildirsize.start(quota, 0, 0)}
 
 
 def decide_addition(
     plan: Plan, change: UserChange, user: VqPasswd, files: dict[str, bytes]
-) -> None:
+) -> Home:
     """Decide where a new user goes, and plan the building of the home.
 
     Args:
@@ -324,9 +347,9 @@ def decide_addition(
     plan.add(
         "mailstore",
         f"build the home {user.pw_dir}",
-        lambda: change.build_home(home, files),
-        # What was built goes with the stage.
+        lambda: change.build_home(home, files),  # what was built goes with the stage
     )
+    return home
 
 
 def decide_deletion(change: UserChange, name: str) -> None:

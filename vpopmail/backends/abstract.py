@@ -30,7 +30,13 @@ class Transaction(ABC):
 
     ``lock``, then any of ``find``, ``add``, ``replace``, ``delete``, then ``stage``, ``commit``
     and ``finish``; ``close`` at the end, whatever happened: it drops what was not committed.
+
+    Attributes:
+        pending: what is to become of each name: a record, or None for a deletion.
     """
+
+    def __init__(self) -> None:
+        self.pending: dict[str, VqPasswd | None] = {}
 
     @abstractmethod
     def lock(self) -> None:
@@ -40,21 +46,32 @@ class Transaction(ABC):
             BackendUnavailable: it cannot be had in time.
         """
 
-    @abstractmethod
     def find(self, name: str) -> VqPasswd | None:
         """The user as it is now, with the changes of this transaction."""
+        if name in self.pending:
+            user = self.pending[name]
+            return None if user is None else user.copy()
+        return self.stored(name)
 
     @abstractmethod
+    def stored(self, name: str) -> VqPasswd | None:
+        """The user as it is now, without the changes of this transaction."""
+
     def add(self, user: VqPasswd) -> None:
         """Add a user, whose name the caller knows to be free."""
+        self.pending[user.pw_name] = user
 
-    @abstractmethod
     def replace(self, user: VqPasswd) -> None:
         """Store new data for the user of this name, whom the caller knows to exist."""
+        self.pending[user.pw_name] = user
 
-    @abstractmethod
     def delete(self, name: str) -> None:
         """Delete a user, whom the caller knows to exist."""
+        self.pending[name] = None
+
+    def forget(self, name: str) -> None:
+        """Drop what this transaction was to do with a user."""
+        self.pending.pop(name, None)
 
     @abstractmethod
     def stage(self) -> None:

@@ -35,11 +35,11 @@ class MemoryTransaction(Transaction):
     """Changes to the users of one domain; see Transaction."""
 
     def __init__(self, backend: MemoryBackend, domain: DomainEntry) -> None:
+        super().__init__()
         self.backend = backend
         self.domain = domain
         self.mutex = backend.mutex(domain)
         self.locked = False
-        self.pending: dict[str, VqPasswd | None] = {}
 
     def lock(self) -> None:
         """Take the lock of the domain, which other threads may hold."""
@@ -47,24 +47,9 @@ class MemoryTransaction(Transaction):
             raise BackendUnavailable(self.domain.realdomain, "locked by another thread")
         self.locked = True
 
-    def find(self, name: str) -> VqPasswd | None:
-        """The user as it is now, with the changes of this transaction."""
-        if name in self.pending:
-            user = self.pending[name]
-            return None if user is None else user.copy()
+    def stored(self, name: str) -> VqPasswd | None:
+        """The user as the backend has it."""
         return self.backend.find(self.domain, name)
-
-    def add(self, user: VqPasswd) -> None:
-        """Add a user."""
-        self.pending[user.pw_name] = user
-
-    def replace(self, user: VqPasswd) -> None:
-        """Store new data for a user."""
-        self.pending[user.pw_name] = user
-
-    def delete(self, name: str) -> None:
-        """Delete a user."""
-        self.pending[name] = None
 
     def stage(self) -> None:
         """Refuse what a line of vpasswd could not hold, so that tests see what files would do."""

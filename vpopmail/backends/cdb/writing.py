@@ -33,6 +33,7 @@ class CdbTransaction(Transaction):
     """
 
     def __init__(self, domain: DomainEntry, directory: Directory, settings: Settings) -> None:
+        super().__init__()
         self.domain = domain
         self.directory = directory
         self.settings = settings
@@ -40,8 +41,6 @@ class CdbTransaction(Transaction):
         self.place = Place(domain.path, directory.fd)
         self.lookup = Lookup(self.place, clear_passwd=settings.clear_passwd)
         self.file_lock = FileLock(directory, LOCK, settings.lock_timeout, self.owner)
-        # What is to become of each name: a record, or None for a deletion.
-        self.pending: dict[str, VqPasswd | None] = {}
         self.old = b""
         self.new = b""
         self.old_index: os.stat_result | None = None
@@ -55,24 +54,9 @@ class CdbTransaction(Transaction):
         except (FileNotUpdated, OSError) as error:
             raise BackendUnavailable(self.domain.realdomain, str(error)) from error
 
-    def find(self, name: str) -> VqPasswd | None:
-        """The user as it is now, with the changes of this transaction."""
-        if name in self.pending:
-            user = self.pending[name]
-            return None if user is None else user.copy()
+    def stored(self, name: str) -> VqPasswd | None:
+        """The user as vpasswd has it."""
         return self.lookup.find(name)
-
-    def add(self, user: VqPasswd) -> None:
-        """Add a user, whose name the caller knows to be free."""
-        self.pending[user.pw_name] = user
-
-    def replace(self, user: VqPasswd) -> None:
-        """Store new data for a user."""
-        self.pending[user.pw_name] = user
-
-    def delete(self, name: str) -> None:
-        """Delete a user."""
-        self.pending[name] = None
 
     def stage(self) -> None:
         """Write the next vpasswd beside the present one."""

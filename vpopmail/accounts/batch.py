@@ -1,0 +1,281 @@
+"""Many changes with one commit: what ``with site.batch():`` opens.
+
+Homes and domains are built as they come. Nothing is locked and nothing counts until the end;
+then all is brought to the disk at once and committed: all domains with one rename, then the users
+of each domain with one. Reads inside the batch see what is pending. An error discards all.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+from vpopmail.accounts.domain_change import DomainChange
+from vpopmail.accounts.lookup import may_look
+from vpopmail.accounts.user_change import UserChange
+from vpopmail.errors import DomainExists, DomainNotFound, UserExists, UserNotFound
+from vpopmail.plan.executor import carry_out
+from vpopmail.plan.steps import Plan
+from vpopmail.records import V_OVERRIDE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from vpopmail.installation import Installation
+    from vpopmail.records import DomainEntry, VLimits, VqPasswd
+
+_open: ContextVar[Batch | None] = ContextVar("vpopmail_batch", default=None)
+
+
+def open_batch(installation: Installation) -> Batch | None:
+    """The batch that is open in this context for a site, or None."""
+    batch = _open.get()
+    return batch if batch is not None and batch.installation is installation else None
+
+
+class Batch:
+    """A context manager for many changes to one site.
+
+    A batch inside a batch is part of it. Threads and other processes do not see it.
+
+    Args:
+        installation: the site.
+
+    Attributes:
+        plans: of the changes made in it; carried out when it has ended without error.
+
+    Its commit points: the rename of qmail's users/cdb for domains added and deleted, then that
+    of the account store for each domain with users added or deleted, in the order of their names.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self.plans: list[Plan] = []
+        self._domains: DomainChange | None = None
+        self._users: dict[str, UserChange] = {}
+        self._by_domain: dict[str, list[Plan]] = {}
+        self._domain_plans: list[Plan] = []
+        self._resolved: dict[str, DomainEntry | None] = {}
+        self._limits: dict[str, VLimits | None] = {}
+        self._outer: Batch | None = None
+
+    def __enter__(self) -> Self:
+        self._outer = open_batch(self.installation)
+        if self._outer is None:
+            self._token = _open.set(self)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
+        if self._outer is not None:
+            return
+        _open.reset(self._token)
+        try:
+            if kind is None:
+                self._commit()
+        finally:
+            self._close()
+
+    # looking
+
+    def resolve(self, domain: str) -> DomainEntry | None:
+        """The entry of a domain, pending changes included."""
+        if self._domains is not None:
+            if domain in self._domains.added:
+                return self._domains.added[domain]
+            if domain in self._domains.removed:
+                return None
+        if domain not in self._resolved:
+            self._resolved[domain] = self.installation.resolve(domain)
+        return self._resolved[domain]
+
+    def find(self, domain: DomainEntry, name: str) -> VqPasswd | None:
+        """The user as it is with the pending changes."""
+        change = self._present_change(domain)
+        if change is not None:
+            return change.find(name)
+        if self._domains is not None and self._domains.new_domain(domain.realdomain):
+            return None
+        return self.installation.backend.find(domain, name)
+
+    def find_user(self, domain: str, name: str) -> VqPasswd | None:
+        """The user with the effective flags, pending changes included."""
+        entry = self.resolve(domain)
+        if entry is None or not may_look(self.installation, entry):
+            return None
+        user = self.find(entry, name)
+        limits = self.limits(entry)
+        if user is not None and limits is not None and not user.pw_gid & V_OVERRIDE:
+            user.pw_flags |= limits.flag_mask()
+        return user
+
+    def limits(self, domain: DomainEntry) -> VLimits | None:
+        """The limits of a domain, read once."""
+        name = domain.realdomain
+        if name not in self._limits:
+            self._limits[name] = self.installation.limits.read_limits(domain)
+        return self._limits[name]
+
+    # changing
+
+    def add_domain(
+        self,
+        plan: Plan,
+        name: str,
+        base: str,
+        owner: tuple[int, int],
+        postmaster: VqPasswd | None,
+    ) -> Plan:
+        """Build a domain that is to be added; see ``Domains.add``."""
+        from vpopmail.accounts.domains import build_first
+
+        change = self._domain_change()
+        new = change.add_domain(plan, name, base, *owner)
+        try:
+            plan.steps[-1].do()
+            if postmaster is not None:
+                build_first(new, postmaster)
+        except BaseException:
+            change.drop(name)
+            raise
+        return self._note_domain(plan)
+
+    def add_alias(self, plan: Plan, alias: str, real: DomainEntry) -> Plan:
+        """Note an alias domain that is to be added."""
+        from vpopmail.accounts.domains import alias_entry
+
+        self._domain_change().add_name(alias_entry(alias, real))
+        return self._note_domain(plan)
+
+    def delete_domain(self, plan: Plan, entry: DomainEntry) -> Plan:
+        """Note a domain that is to be deleted; one that is pending is forgotten."""
+        from vpopmail.accounts.domains import decide_deletion
+
+        change = self._domain_change()
+        if entry.domain in change.added:
+            change.drop(entry.domain)
+            return self._note_domain(plan)
+        users = self._users.pop(entry.realdomain, None)
+        if users is not None and not entry.is_alias:
+            users.close()
+        decide_deletion(change, entry)
+        return self._note_domain(plan)
+
+    def add_user(
+        self, plan: Plan, domain: DomainEntry, user: VqPasswd, files: dict[str, bytes]
+    ) -> Plan:
+        """Build the home of a user who is to be added; see ``Users.add``."""
+        from vpopmail.accounts.users import decide_addition
+
+        change = self._change(domain)
+        home = decide_addition(plan, change, user, files)
+        try:
+            plan.steps[-1].do()
+        except BaseException:
+            change.drop(home)
+            raise
+        return self._note_user(plan, domain)
+
+    def delete_user(self, plan: Plan, domain: DomainEntry, name: str) -> Plan:
+        """Note a user who is to be deleted; see ``Users.delete``."""
+        from vpopmail.accounts.users import decide_deletion
+
+        change = self._change(domain)
+        pending = next((home for home in change.added if home.name == name), None)
+        if pending is not None:
+            change.drop(pending)
+        else:
+            decide_deletion(change, name)
+        return self._note_user(plan, domain)
+
+    # the end
+
+    def _commit(self) -> None:
+        changes = [self._users[name] for name in sorted(self._users)]
+        if self._domains is not None:
+            self._domains.lock()
+            self._check_domains(self._domains)
+        for change in changes:
+            change.lock()
+            _check_users(change)
+        if self._domains is not None:
+            plan = Plan(f"batch of {len(self._domain_plans)} domains")
+            self._domains.plan_steps(plan)
+            _carry_out(plan, self._domain_plans)
+        for change in changes:
+            plans = self._by_domain.get(change.domain.realdomain, [])
+            plan = Plan(f"batch of {len(plans)} users of {change.domain.realdomain}")
+            change.plan_steps(plan)
+            _carry_out(plan, plans)
+
+    def _check_domains(self, change: DomainChange) -> None:
+        """Under the lock: what others did since the change was asked for."""
+        for name in change.added:
+            if self.installation.resolve(name) is not None:
+                raise DomainExists(name, "added by another process meanwhile")
+        for name, entry in change.removed.items():
+            if self.installation.resolve(name) is None:
+                raise DomainNotFound(name, "deleted by another process meanwhile")
+            if not entry.is_alias:
+                change.lock_users(entry)
+
+    def _close(self) -> None:
+        try:
+            for change in self._users.values():
+                change.close()
+        finally:
+            if self._domains is not None:
+                self._domains.close()
+
+    def _domain_change(self) -> DomainChange:
+        if self._domains is None:
+            self._domains = DomainChange(self.installation, batch=True)
+        return self._domains
+
+    def _present_change(self, domain: DomainEntry) -> UserChange | None:
+        name = domain.realdomain
+        if name in self._users:
+            return self._users[name]
+        new = None if self._domains is None else self._domains.new_domain(name)
+        return None if new is None else new.users
+
+    def _change(self, domain: DomainEntry) -> UserChange:
+        present = self._present_change(domain)
+        if present is not None:
+            return present
+        directory = self.installation.open_domain(domain)
+        change = UserChange(self.installation, domain, directory, batch=True)
+        self._users[domain.realdomain] = change
+        return change
+
+    def _note_domain(self, plan: Plan) -> Plan:
+        self._domain_plans.append(plan)
+        self.plans.append(plan)
+        return plan
+
+    def _note_user(self, plan: Plan, domain: DomainEntry) -> Plan:
+        if domain.realdomain in self._users:
+            self._by_domain.setdefault(domain.realdomain, []).append(plan)
+        else:
+            self._domain_plans.append(plan)
+        self.plans.append(plan)
+        return plan
+
+
+def _check_users(change: UserChange) -> None:
+    """Under the lock: what others did since the change was asked for."""
+    stored = change.transaction.stored
+    for home in change.added:
+        if stored(home.name) is not None:
+            address = f"{home.name}@{change.domain.realdomain}"
+            raise UserExists(address, "added by another process meanwhile")
+    for home in change.deleted:
+        if stored(home.name) is None:
+            address = f"{home.name}@{change.domain.realdomain}"
+            raise UserNotFound(address, "deleted by another process meanwhile")
+
+
+def _carry_out(plan: Plan, plans: list[Plan]) -> None:
+    carry_out(plan)
+    for one in plans:
+        one.carried_out = plan.carried_out
+        one.unfinished = plan.unfinished

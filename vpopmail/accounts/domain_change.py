@@ -1,0 +1,409 @@
+"""Changes to the domains of a site: what is decided, and the plan that carries it out.
+
+One domain outside a batch and a thousand in one take the same way. The states on disk, in order,
+are in docs/internals.md.
+"""
+
+from __future__ import annotations
+
+import pwd
+from functools import partial
+
+from vpopmail.accounts.places import Places
+from vpopmail.accounts.user_change import UserChange
+from vpopmail.errors import BaseDirectoryMissing, DirectoryTooLong, DomainDirectoryMissing
+from vpopmail.formats import dotqmail
+from vpopmail.mailstore import domains as directories
+from vpopmail.mailstore.homes import make_place, staged_name
+from vpopmail.plan import journal
+from vpopmail.records import DomainEntry
+from vpopmail.safeio import seam
+from vpopmail.safeio.directory import Directory, Owner
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from vpopmail.backends.abstract import Transaction
+    from vpopmail.installation import Installation
+    from vpopmail.plan.journal import Fact, Stage
+    from vpopmail.plan.steps import Plan
+    from vpopmail.qmail.changes import QmailChange
+
+KIND = "domain directories"
+BOUNCE = "bounce-no-mailbox"
+MAX_DIRECTORY = 160
+
+
+class NewDomain:
+    """A domain that is being made: its entry, place, and, once built, directory and users."""
+
+    __slots__ = ("adopted", "entry", "place", "users")
+
+    def __init__(self, entry: DomainEntry, place: str, *, adopted: bool) -> None:
+        self.entry = entry
+        self.place = place
+        self.adopted = adopted
+        self.users: UserChange | None = None
+
+
+class Tree:
+    """One directory that holds domains, while domains below it change.
+
+    Args:
+        installation: the site.
+        directory: open; closed with this object.
+    """
+
+    def __init__(self, installation: Installation, directory: Directory) -> None:
+        self.installation = installation
+        self.directory = directory
+        self.stage: Stage | None = None
+        self.added: list[NewDomain] = []
+        self.deleted: list[tuple[DomainEntry, str, str]] = []
+        self.counters: dict[int, Places] = {}
+        self.made: list[str] = []
+        self.keep = False
+
+    def counter(self, uid: int) -> Places:
+        """The counter of the domains of a uid."""
+        if uid not in self.counters:
+            self.counters[uid] = domain_counter(self.installation, uid)
+        return self.counters[uid]
+
+    def facts(self) -> list[Fact]:
+        """What the journal entry says."""
+        facts: list[Fact] = [
+            ("adopt" if new.adopted else "add", new.entry.domain, new.place) for new in self.added
+        ]
+        facts += [("delete", entry.domain, place, leaf) for entry, place, leaf in self.deleted]
+        for uid, counter in self.counters.items():
+            facts += [("counter", str(uid)), *counter.facts()]
+        return facts
+
+    def open_stage(self) -> Stage:
+        """The stage of the change in this directory."""
+        if self.stage is None:
+            status = self.directory.status(".")
+            owner = Owner(0, 0) if status is None else Owner(status.st_uid, status.st_gid)
+            self.stage = journal.begin(self.directory, owner)
+        return self.stage
+
+    def enter(self) -> None:
+        """Write the journal entry."""
+        self.open_stage().enter(KIND, self.facts())
+
+    def withdraw(self) -> None:
+        """Take the journal entry back."""
+        if self.stage is not None:
+            self.stage.withdraw()
+
+    def put(self) -> None:
+        """Move the new domains to their places."""
+        stage = self.open_stage().directory
+        for new in self.added:
+            if new.adopted:
+                continue
+            owner = Owner(new.entry.uid, new.entry.gid)
+            self.made += make_place(self.directory, new.place, owner)
+            with self.directory.enter(new.place or ".") as place:
+                stage.move(staged_name(new.entry.domain), place, new.entry.domain)
+                place.flush()
+
+    def take_back(self) -> None:
+        """Move the new domains back to the stage."""
+        stage = self.open_stage().directory
+        for new in self.added:
+            if not new.adopted:
+                name = new.entry.domain
+                directories.take_domain(stage, self.directory, new.place, name, name)
+        for path in reversed(self.made):
+            self.directory.remove_directory(path)
+
+    def take_deleted(self) -> None:
+        """Move the deleted domains to the stage."""
+        stage = self.open_stage().directory
+        for entry, place, leaf in self.deleted:
+            directories.take_domain(stage, self.directory, place, leaf, entry.domain)
+
+    def count(self) -> None:
+        """Write the counters."""
+        for counter in self.counters.values():
+            counter.write()
+
+    def close(self) -> None:
+        """Remove what is on the stage, or leave it to the next change."""
+        try:
+            for new in self.added:
+                if new.users is not None:
+                    new.users.close()
+            if self.stage is not None and self.keep:
+                self.stage.abandon()
+            elif self.stage is not None:
+                self.stage.close()
+        finally:
+            for counter in self.counters.values():
+                counter.directory.close()
+            self.directory.close()
+
+
+class DomainChange:
+    """Changes to the domains of a site, made together or not at all.
+
+    Args:
+        installation: the site.
+        batch: whether what is built is brought to the disk all together, at the end.
+        dry_run: whether nothing may be touched.
+    """
+
+    def __init__(
+        self, installation: Installation, *, batch: bool = False, dry_run: bool = False
+    ) -> None:
+        self.installation = installation
+        self.batch = batch
+        self.dry_run = dry_run
+        self.qmail: QmailChange = installation.qmail.change()
+        self.trees: dict[str, Tree] = {}
+        self.locked: list[Transaction] = []
+        self.added: dict[str, DomainEntry] = {}
+        self.removed: dict[str, DomainEntry] = {}
+        self.keep = False
+
+    def lock(self, *paths: str) -> None:
+        """Lock the domains of the site and finish what a killed process left.
+
+        Args:
+            paths: directories that hold domains, looked at besides the site's own.
+
+        Raises:
+            OSError, FileNotUpdated.
+        """
+        from vpopmail.accounts.domain_recovery import recover_domains
+
+        self.qmail.lock()
+        for path in {self.installation.settings.domains_path, *self.trees, *paths}:
+            recover_domains(self.installation, path)
+
+    # deciding
+
+    def tree(self, path: str) -> Tree:
+        """The tree of a directory that holds domains."""
+        if path not in self.trees:
+            sync = self.installation.settings.sync
+            directory = Directory.open(path, sync=sync, follow=True)
+            self.trees[path] = Tree(self.installation, directory)
+        return self.trees[path]
+
+    def add_domain(self, plan: Plan, name: str, base: str, uid: int, gid: int) -> NewDomain:
+        """Decide where a new domain goes and plan the building of its directory.
+
+        Args:
+            plan: gets the step.
+            name: folded, checked, and known to be free.
+            base: directory below which it goes, absolute.
+            uid, gid: its owner.
+
+        Raises:
+            BaseDirectoryMissing, DomainsDirectoryNotMade, DomainDirectoryMissing,
+            DirectoryTooLong, DomainDirectoryNotMade.
+        """
+        tree_ = self.tree(self._domains_path(base, Owner(uid, gid)))
+        place = tree_.counter(uid).next()
+        path = "/".join(part for part in (tree_.directory.path, place, name) if part)
+        if len(path) > MAX_DIRECTORY:
+            raise DirectoryTooLong(path, f"at most {MAX_DIRECTORY} bytes")
+        entry = DomainEntry(name, name, uid, gid, path)
+        new = NewDomain(entry, place, adopted=_is_there(tree_.directory, place, name))
+        tree_.added.append(new)
+        self.add_name(entry)
+        verb = "take over" if new.adopted else "build"
+        plan.add("mailstore", f"{verb} {path}", lambda: self._build(tree_, new))
+        return new
+
+    def add_name(self, entry: DomainEntry) -> None:
+        """Add a name to qmail's files."""
+        self.added[entry.domain] = entry
+        self.qmail.add(entry)
+
+    def delete_names(self, entries: list[DomainEntry]) -> None:
+        """Remove names from qmail's files."""
+        for entry in entries:
+            self.removed[entry.domain] = entry
+            self.qmail.remove(entry)
+
+    def delete_domain(self, entry: DomainEntry) -> None:
+        """Decide that a domain's directory goes, and lock its users until then."""
+        outer, place, leaf = directories.split_domain(entry.path)
+        try:
+            tree_ = self.tree(outer)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        tree_.deleted.append((entry, place, leaf))
+        tree_.counter(entry.uid).give_back("")
+
+    def lock_users(self, entry: DomainEntry) -> None:
+        """Wait until nobody changes the users of a domain that is to be deleted."""
+        if not self.installation.backend.writable:
+            return
+        try:
+            directory = self.installation.open_domain(entry)
+        except DomainDirectoryMissing:
+            return
+        transaction = self.installation.backend.transaction(entry, directory)
+        self.locked.append(transaction)
+        transaction.lock()
+
+    # the plan
+
+    def plan_steps(self, plan: Plan) -> None:
+        """Append the steps that let the changes count, built directories given."""
+        for tree_ in self.trees.values():
+            for new in tree_.added:
+                self._plan_accounts(plan, new)
+            if self.batch:
+                plan.add("mailstore", "bring the domains to the disk", partial(_sync, tree_))
+            plan.add("journal", f"note the domains in {tree_.directory.path}", tree_.enter, tree_.withdraw)
+            if tree_.added:
+                plan.add("mailstore", "put the domains in their places", tree_.put, tree_.take_back)
+        self.qmail.plan_prepare(plan)
+        self.qmail.plan_commit(plan)
+        self.qmail.plan_finish(plan)
+        for tree_ in self.trees.values():
+            plan.add("mailstore", "count the domains", tree_.count)
+            if tree_.deleted:
+                plan.add("accounts", "forget the users", partial(self._forget_users, tree_))
+                plan.add("mailstore", "take the domains away", tree_.take_deleted)
+        plan.add("journal", "forget the domains", lambda: self._forget(plan))
+
+    def _plan_accounts(self, plan: Plan, new: NewDomain) -> None:
+        backend = self.installation.backend
+        plan.add(
+            "accounts",
+            f"store the users of {new.entry.domain}",
+            lambda: self._store(new),
+            lambda: backend.delete_domain(new.entry),
+        )
+
+    def _store(self, new: NewDomain) -> None:
+        self.installation.backend.add_domain(new.entry)
+        if new.users is not None:
+            new.users.store_fresh()
+
+    def drop(self, name: str) -> None:
+        """Forget a domain that was to be made; what was built goes with the stage."""
+        del self.added[name]
+        self.qmail.added = [entry for entry in self.qmail.added if entry.domain != name]
+        for tree_ in self.trees.values():
+            for new in tree_.added:
+                if new.entry.domain == name and new.users is not None:
+                    new.users.close()
+            tree_.added = [new for new in tree_.added if new.entry.domain != name]
+
+    def new_domain(self, name: str) -> NewDomain | None:
+        """The domain of this name that is being made."""
+        for tree_ in self.trees.values():
+            for new in tree_.added:
+                if new.entry.domain == name:
+                    return new
+        return None
+
+    def close(self) -> None:
+        """Give the locks back, then remove what is still on the stages."""
+        try:
+            for transaction in self.locked:
+                transaction.close()
+            self.qmail.close()
+        finally:
+            for tree_ in self.trees.values():
+                tree_.keep = self.keep
+                tree_.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # steps
+
+    def _domains_path(self, base: str, owner: Owner) -> str:
+        settings = self.installation.settings
+        try:
+            directory = Directory.open(base, sync=settings.sync, follow=True)
+        except OSError as error:
+            raise BaseDirectoryMissing(base, error.strerror or "") from error
+        with directory:
+            if self.dry_run and not directory.has(settings.domains_dir):
+                return base
+            try:
+                directories.open_domains_directory(directory, settings.domains_dir, owner).close()
+            except OSError as error:
+                path = f"{base}/{settings.domains_dir}"
+                raise DomainDirectoryMissing(path, error.strerror or "") from error
+        return f"{base}/{settings.domains_dir}"
+
+    def _build(self, tree_: Tree, new: NewDomain) -> None:
+        entry = new.entry
+        owner = Owner(entry.uid, entry.gid)
+        program = f"{self.installation.settings.bindir}/vdelivermail"
+        delivery = dotqmail.default_delivery(program, BOUNCE)
+        if new.adopted:
+            with tree_.directory.enter(new.place or ".") as place:
+                directory = place.enter(entry.domain)
+            directories.adopt_domain(directory, owner, delivery)
+        else:
+            stage = tree_.open_stage().directory
+            directory = directories.build_domain(stage, entry.domain, owner, delivery)
+        if not self.installation.backend.writable:
+            directory.close()
+            return
+        new.users = UserChange(
+            self.installation, entry, directory, fresh=True, batch=self.batch
+        )
+
+    def _forget_users(self, tree_: Tree) -> None:
+        for entry, _, _ in tree_.deleted:
+            self.installation.backend.delete_domain(entry)
+
+    def _forget(self, plan: Plan) -> None:
+        if plan.unfinished:
+            self.keep = True
+            return
+        for tree_ in self.trees.values():
+            tree_.withdraw()
+
+
+def domain_counter(installation: Installation, uid: int) -> Places:
+    """The counter of the domains of a uid, which lies in the home of that user.
+
+    Args:
+        installation: the site.
+        uid: a number. One without an entry in the user database has no counter.
+    """
+    settings = installation.settings
+    path = settings.domains_path
+    hashed = settings.users_big_dir
+    if uid != settings.uid:
+        try:
+            path = f"{pwd.getpwuid(uid).pw_dir}/{settings.domains_dir}"
+        except KeyError:
+            hashed = False
+    try:
+        directory = Directory.open(path, sync=settings.sync, follow=True)
+    except OSError:
+        directory = Directory(-1, path)
+        hashed = False
+    return Places(installation.dir_control, f"dom_{uid}", directory, hashed=hashed)
+
+
+def _is_there(domains: Directory, place: str, name: str) -> bool:
+    try:
+        with domains.enter(place or ".") as directory:
+            return directories.is_directory(directory, name)
+    except FileNotFoundError:
+        return False
+
+
+def _sync(tree_: Tree) -> None:
+    if tree_.directory.sync and tree_.added:
+        seam.sync_filesystem(tree_.directory.fd)

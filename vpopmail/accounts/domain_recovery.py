@@ -1,0 +1,81 @@
+"""Finishing or undoing what a killed process left of changes to domains."""
+
+from __future__ import annotations
+
+from vpopmail.accounts.domain_change import domain_counter
+from vpopmail.accounts.user_recovery import is_below, remove_empty
+from vpopmail.mailstore import domains as tree
+from vpopmail.plan import journal
+from vpopmail.records import DomainEntry
+from vpopmail.safeio.directory import Directory, Owner
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.installation import Installation
+    from vpopmail.plan.journal import Fact, Stage
+
+
+def recover_domains(installation: Installation, path: str) -> None:
+    """Finish what counts and undo what does not, in a directory that holds domains.
+
+    Args:
+        installation: the site, whose domains the caller has locked.
+        path: the directory, absolute; one that is missing has nothing to recover.
+
+    Raises:
+        OSError.
+    """
+    try:
+        directory = Directory.open(path, sync=installation.settings.sync, follow=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    with directory:
+        for left in journal.leftovers(directory):
+            try:
+                entry = left.entry()
+                if entry is not None and journal.is_ours(left):
+                    _settle(installation, left, entry[1])
+            finally:
+                left.close()
+
+
+def _settle(installation: Installation, left: Stage, facts: list[Fact]) -> None:
+    added = [fact for fact in facts if fact[0] in {"add", "adopt"}]
+    deleted = [fact for fact in facts if fact[0] == "delete"]
+    named = [*added, *deleted]
+    there = bool(named) and installation.resolve(named[0][1]) is not None
+    counts = there if added else not there
+    if counts:
+        _finish_counters(installation, facts)
+        for _, name, place, leaf in deleted:
+            _take(installation, left, place, leaf, name)
+    else:
+        for kind, name, place in added:
+            if kind == "add":
+                _take(installation, left, place, name, name)
+                remove_empty(left.place, place)
+
+
+def _take(installation: Installation, left: Stage, place: str, leaf: str, name: str) -> None:
+    if not is_below(place, leaf):
+        return
+    path = "/".join(part for part in (left.place.path, place, leaf) if part)
+    installation.backend.delete_domain(DomainEntry(name, name, 0, 0, path))
+    tree.take_domain(left.directory, left.place, place, leaf, name)
+
+
+def _finish_counters(installation: Installation, facts: list[Fact]) -> None:
+    uid: int | None = None
+    own: dict[int, list[Fact]] = {}
+    for fact in facts:
+        if fact[0] == "counter":
+            uid = int(fact[1])
+            own[uid] = []
+        elif uid is not None:
+            own[uid].append(fact)
+    for number, moves in own.items():
+        counter = domain_counter(installation, number)
+        with counter.directory:
+            if counter.hashed:
+                timeout = installation.settings.lock_timeout
+                counter.finish(moves, Owner(number, installation.settings.gid), timeout)

@@ -1,0 +1,262 @@
+"""Domains: the manager behind ``site.domains``, and the one implementation of its rules."""
+
+from __future__ import annotations
+
+from vpopmail.accounts import checks
+from vpopmail.accounts.batch import open_batch
+from vpopmail.accounts.domain_change import DomainChange
+from vpopmail.accounts.users import default_quota, new_user
+from vpopmail.errors import (
+    BackendUnavailable,
+    DomainExists,
+    DomainNotFound,
+    InvalidDomainName,
+    LimitsUnreadable,
+)
+from vpopmail.names import check_domain_length, check_new_domain, fold
+from vpopmail.plan.executor import carry_out
+from vpopmail.plan.steps import Plan
+from vpopmail.records import DomainEntry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vpopmail.accounts.domain_change import NewDomain
+    from vpopmail.installation import Installation
+    from vpopmail.records import VqPasswd
+
+POSTMASTER = "postmaster"
+
+
+class Domains:
+    """The domains and alias domains of a site.
+
+    Args:
+        installation: the site.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    # looking
+
+    def find(self, name: str) -> DomainEntry | None:
+        """The entry of a domain or alias domain, or None.
+
+        Args:
+            name: any case.
+        """
+        batch = open_batch(self._installation)
+        if batch is not None:
+            return batch.resolve(fold(name))
+        return self._installation.resolve(name)
+
+    def get(self, name: str) -> DomainEntry:
+        """The entry of a domain or alias domain.
+
+        Raises:
+            DomainNotFound.
+        """
+        entry = self.find(name)
+        if entry is None:
+            raise DomainNotFound(name)
+        return entry
+
+    def __contains__(self, name: str) -> bool:
+        return self.find(name) is not None
+
+    def __iter__(self) -> Iterator[DomainEntry]:
+        """The domains and alias domains, in the order of users/assign.
+
+        Raises:
+            AssignUnreadable.
+        """
+        return iter(self._installation.qmail.entries())
+
+    # changing
+
+    def add(
+        self,
+        name: str,
+        password: str | None = None,
+        *,
+        dir: str | None = None,  # noqa: A002 - the C library's word
+        uid: int | None = None,
+        gid: int | None = None,
+        dry_run: bool = False,
+    ) -> Plan:
+        """Add a domain; with a password its postmaster too, in the same commit.
+
+        Args:
+            name: 3 to 96 characters: letters, digits, ``-``, ``.``; no malformed label.
+            password: of postmaster, clear text; None makes no postmaster, ``""`` one that
+                cannot log in.
+            dir: absolute base directory; the domain goes below ``dir/domains``.
+                None: the site's own.
+            uid, gid: owner of the domain's files, numbers; None: the site's own.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan. Its commit point is the rename of qmail's users/cdb; in a batch it is
+            carried out when the batch ends.
+
+        Raises:
+            InvalidDomainName, DomainNameTooLong, DomainExists, BaseDirectoryMissing,
+            DomainsDirectoryNotMade, DomainDirectoryNotMade, DirectoryTooLong,
+            FileNotUpdated, BackendUnavailable, OSError.
+
+        Source: manual, "Add domain".
+        """
+        settings = self._installation.settings
+        name = fold(name)
+        check_new_domain(name)
+        base = settings.vpopmaildir if dir is None else dir.rstrip("/") or "/"
+        owner = (settings.uid if uid is None else uid, settings.gid if gid is None else gid)
+        self._check_free(name)
+        postmaster = None if password is None else self._postmaster(name, password)
+        plan = Plan(f"add domain {name}")
+        batch = open_batch(self._installation)
+        if batch is not None and not dry_run:
+            return batch.add_domain(plan, name, base, owner, postmaster)
+        with DomainChange(self._installation, dry_run=dry_run) as change:
+            if not dry_run:
+                change.lock(f"{base}/{settings.domains_dir}")
+                self._check_free(name)
+            new = change.add_domain(plan, name, base, *owner)
+            if postmaster is not None:
+                plan_postmaster(plan, new, postmaster)
+            change.plan_steps(plan)
+            return plan if dry_run else carry_out(plan)
+
+    def add_alias(self, alias: str, real: str, *, dry_run: bool = False) -> Plan:
+        """Let a name stand for a domain: same users, same directory.
+
+        Args:
+            alias: the new name; as for ``add``, but of any length up to 96.
+            real: the domain, or an alias domain of it.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan. Its commit point is the rename of qmail's users/cdb.
+
+        Raises:
+            InvalidDomainName, DomainNameTooLong, DomainExists, DomainNotFound,
+            FileNotUpdated, OSError.
+
+        Source: manual, "vaddaliasdomain".
+        """
+        alias, real = fold(alias), fold(real)
+        _check_alias(alias)
+        self._check_free(alias)
+        plan = Plan(f"add alias domain {alias} of {real}")
+        batch = open_batch(self._installation)
+        if batch is not None and not dry_run:
+            return batch.add_alias(plan, alias, self.get(real))
+        with DomainChange(self._installation, dry_run=dry_run) as change:
+            if not dry_run:
+                change.lock()
+                self._check_free(alias)
+            change.add_name(alias_entry(alias, self.get(real)))
+            change.plan_steps(plan)
+            return plan if dry_run else carry_out(plan)
+
+    def delete(self, name: str, *, dry_run: bool = False) -> Plan:
+        """Delete a domain with its alias domains, users and all mail; or one alias domain.
+
+        Args:
+            name: a domain or alias domain.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan. Its commit point is the rename of qmail's users/cdb; the directory goes
+            after it.
+
+        Raises:
+            DomainNameTooLong, DomainNotFound, FileNotUpdated, BackendUnavailable, OSError.
+
+        Source: manual, "Delete domain".
+        """
+        name = fold(name)
+        if len(name) >= 3:
+            check_domain_length(name)
+        plan = Plan(f"delete domain {name}")
+        batch = open_batch(self._installation)
+        if batch is not None and not dry_run:
+            return batch.delete_domain(plan, self.get(name))
+        with DomainChange(self._installation, dry_run=dry_run) as change:
+            if not dry_run:
+                change.lock()
+            decide_deletion(change, self.get(name))
+            change.plan_steps(plan)
+            return plan if dry_run else carry_out(plan)
+
+    def _check_free(self, name: str) -> None:
+        if self.find(name) is not None:
+            raise DomainExists(name)
+
+    def _postmaster(self, domain: str, password: str) -> VqPasswd:
+        if not self._installation.backend.writable:
+            raise BackendUnavailable(domain, "the backend keeps no accounts: no postmaster")
+        settings = self._installation.settings
+        checks.check_password(settings, password)
+        defaults = DomainEntry(domain, domain, settings.uid, settings.gid, "")
+        limits = self._installation.limits.read_limits(defaults)
+        if limits is None:
+            raise LimitsUnreadable(f"{settings.vpopmaildir}/etc/vlimits.default", "it is missing")
+        user = new_user(settings, POSTMASTER, password, gecos="Postmaster")
+        user.pw_shell = default_quota(limits)
+        return user
+
+
+def plan_postmaster(plan: Plan, new: NewDomain, user: VqPasswd) -> None:
+    """Plan the first user of a domain that is being made."""
+    plan.add("mailstore", f"build the home of {user.pw_name}", lambda: build_first(new, user))
+
+
+def build_first(new: NewDomain, user: VqPasswd) -> None:
+    """Build the home of a user in a domain that is built already."""
+    from vpopmail.accounts.users import decide_addition, quota_files
+
+    if new.users is None:
+        raise BackendUnavailable(new.entry.domain, "the backend keeps no accounts")
+    steps = Plan("first user")
+    decide_addition(steps, new.users, user, quota_files(user.pw_shell))
+    for step in steps.steps:
+        step.do()
+
+
+def decide_deletion(change: DomainChange, entry: DomainEntry) -> None:
+    """Decide what goes with a domain: for a real one its alias domains and its directory.
+
+    Args:
+        change: gets the deletions; it holds its lock, unless for a dry run.
+        entry: the domain or alias domain.
+
+    Raises:
+        BackendUnavailable, OSError.
+    """
+    if entry.is_alias:
+        change.delete_names([entry])
+        return
+    qmail = change.installation.qmail
+    aliases = [other for other in qmail.entries(entry.domain) if other.domain != entry.domain]
+    if not change.dry_run:
+        change.lock_users(entry)
+    change.delete_names([entry, *aliases])
+    change.delete_domain(entry)
+
+
+def alias_entry(alias: str, real: DomainEntry) -> DomainEntry:
+    """The line of an alias domain; aliases do not chain."""
+    return DomainEntry(alias, real.realdomain, real.uid, real.gid, real.path)
+
+
+def _check_alias(alias: str) -> None:
+    if len(alias) < 3:
+        # Alias domains have no least length; the other rules hold.
+        if not alias:
+            raise InvalidDomainName("''", "the name is empty")
+        check_new_domain(f"{alias}.xx")
+        return
+    check_new_domain(alias)

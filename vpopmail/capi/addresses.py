@@ -1,0 +1,99 @@
+"""Names and addresses: validation, parsing, the default domain, the sort key."""
+
+from __future__ import annotations
+
+import os
+
+from vpopmail import names
+from vpopmail.capi.status import check_text, note
+from vpopmail.codes import VA
+from vpopmail.formats import control
+from vpopmail.formats.text import to_bytes, to_text
+from vpopmail.names import DEFAULT_DOMAIN_CHARACTERS, MAX_DOMAIN
+from vpopmail.safeio.directory import Directory
+from vpopmail.site import current
+
+
+def lowerit(string: str) -> str:
+    """Fold A-Z to lower case; nothing is cut."""
+    check_text(string)
+    return names.fold(string)
+
+
+def is_username_valid(user: str) -> VA:
+    """VA_SUCCESS if each character may stand in a user name, else VA_ILLEGAL_USERNAME."""
+    check_text(user)
+    return note(VA.SUCCESS if names.has_user_characters(user) else VA.ILLEGAL_USERNAME)
+
+
+def is_domain_valid(domain: str) -> VA:
+    """VA_SUCCESS if each character may stand in a domain name, else VA_INVALID_DOMAIN_NAME."""
+    check_text(domain)
+    return note(VA.SUCCESS if names.has_domain_characters(domain) else VA.INVALID_DOMAIN_NAME)
+
+
+def vvalidchar(character: str) -> int:
+    """1 for a letter, a digit, ``.``, ``-`` or ``_``; else 0 and VA_INVALID_EMAIL_CHAR."""
+    check_text(character)
+    valid = names.is_address_character(character)
+    note(VA.SUCCESS if valid else VA.INVALID_EMAIL_CHAR)
+    return int(valid)
+
+
+def parse_email(email: str) -> tuple[VA, str, str]:
+    """Split an address into user and domain, folded.
+
+    Args:
+        email: ``user@domain``; ``%`` and ``/`` separate too.
+
+    Returns:
+        (code, user, domain): VA_SUCCESS, or VA_ILLEGAL_USERNAME if either has a character that
+        it may not have. A missing domain is the default domain.
+    """
+    check_text(email)
+    user, domain = names.split_address(email)
+    if not (names.has_user_characters(user) and names.has_domain_characters(domain)):
+        return note(VA.ILLEGAL_USERNAME), user, domain
+    return note(VA.SUCCESS), user, vset_default_domain(domain)
+
+
+def default_domain() -> str:
+    """The first line of etc/defaultdomain, at most 96 characters; ``""`` without the file."""
+    try:
+        with Directory.open(f"{current().settings.vpopmaildir}/etc", follow=True) as etc:
+            data = etc.read("defaultdomain") or b""
+    except OSError:
+        return ""
+    return to_text(data.partition(b"\n")[0])[:MAX_DOMAIN]
+
+
+def vset_default_domain(domain: str) -> str:
+    """The domain, or if it is empty the default one.
+
+    Args:
+        domain: may be ``""``.
+
+    Returns:
+        The domain; else VPOPMAIL_DOMAIN of the environment, cleaned; else etc/defaultdomain.
+    """
+    check_text(domain)
+    if domain:
+        return domain
+    given = os.environ.get("VPOPMAIL_DOMAIN")
+    if given is not None:
+        clean = (char if char in DEFAULT_DOMAIN_CHARACTERS else "_" for char in given)
+        return "".join(clean)[:MAX_DOMAIN]
+    return default_domain()
+
+
+def extract_domain(line: str, file_type: int) -> str:
+    """The key by which qmail's files are sorted.
+
+    Args:
+        line: a line without newline.
+        file_type: 1 for users/assign, 2 for a plain list, 3 for virtualdomains.
+
+    Source: formats, sort key.
+    """
+    check_text(line)
+    return to_text(control.sort_key(to_bytes(line), file_type))

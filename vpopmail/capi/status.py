@@ -1,0 +1,86 @@
+"""Errors to codes, and the last error of each thread."""
+
+from __future__ import annotations
+
+from _thread import _local
+
+from vpopmail.codes import VA
+from vpopmail.errors import VpopmailError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+_thread = _local()
+
+
+def last_error() -> VA:
+    """The code of the last C-named function that this thread called; 0 if it succeeded.
+
+    Stands for the C library's ``verrori``.
+    """
+    code: VA = getattr(_thread, "error", VA.SUCCESS)
+    return code
+
+
+def note(code: int) -> VA:
+    """Remember a code as the last error of this thread, and give it back as VA."""
+    _thread.error = VA(code)
+    return VA(code)
+
+
+def attempt(trouble: VA, act: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> VA:
+    """Call something that raises and say how it went by a code.
+
+    Args:
+        trouble: the code for what the system refuses (OSError).
+        act: what to call, with what.
+
+    Returns:
+        VA_SUCCESS or the code of the error.
+    """
+    try:
+        act(*args, **kwargs)
+    except VpopmailError as error:
+        return note(error.code)
+    except OSError as error:
+        _report(error)
+        return note(trouble)
+    return note(VA.SUCCESS)
+
+
+def ask(missing: R, question: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call something that raises, and give a value in place of an error.
+
+    Args:
+        missing: what to return after an error.
+        question: what to call, with what.
+    """
+    try:
+        answer = question(*args, **kwargs)
+    except VpopmailError as error:
+        note(error.code)
+        return missing
+    except OSError as error:
+        _report(error)
+        note(VA.NO_AUTH_CONNECTION)
+        return missing
+    note(VA.SUCCESS)
+    return answer
+
+
+def check_text(*texts: str) -> None:
+    """Refuse what is no text. Raises: TypeError."""
+    for text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"a str is needed, not {type(text).__name__}")
+
+
+def _report(error: OSError) -> None:
+    import logging
+
+    logging.getLogger("vpopmail").error("%s", error)

@@ -1,0 +1,96 @@
+"""Users: adding, deleting, looking up."""
+
+from __future__ import annotations
+
+from vpopmail.accounts.lookup import find_user
+from vpopmail.capi.status import ask, attempt, check_text
+from vpopmail.codes import VA
+from vpopmail.site import current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.records import VqPasswd
+
+
+def vadduser(username: str, domain: str, password: str, gecos: str, apop: int = 0) -> VA:
+    """Add a user with a home and a Maildir.
+
+    Args:
+        username: local part, 2 to 32 (profile 5.4) or 64 characters.
+        domain: domain or alias domain.
+        password: clear text; ``""`` stores none.
+        gecos: a comment; ``""`` stores the user's name.
+        apop: 0 for POP, 1 for APOP.
+
+    Returns:
+        VA_SUCCESS, VA_BAD_CHAR, VA_USER_NAME_TOO_LONG, VA_ILLEGAL_USERNAME,
+        VA_DOMAIN_NAME_TOO_LONG, VA_INVALID_DOMAIN_NAME, VA_PASSWD_TOO_LONG, VA_GECOS_TOO_LONG,
+        VA_USERNAME_EXISTS, VA_DOMAIN_DOES_NOT_EXIST, VA_CANNOT_READ_LIMITS, VA_BAD_D_DIR,
+        VA_EXIST_U_DIR, VA_BAD_U_DIR, VA_DIR_TOO_LONG, VA_BAD_UID, VA_NO_AUTH_CONNECTION.
+
+    Its commit point is that of the account store. Source: manual, "Add user".
+    """
+    check_text(username, domain, password, gecos)
+    add = lambda: current().users.add_to(username, domain, password, gecos=gecos, apop=apop)  # noqa: E731
+    return attempt(VA.BAD_U_DIR, add)
+
+
+def vdeluser(user: str, domain: str) -> VA:
+    """Delete a user with all mail.
+
+    Args:
+        user: local part.
+        domain: domain or alias domain.
+
+    Returns:
+        VA_SUCCESS, VA_ILLEGAL_USERNAME, VA_DOMAIN_DOES_NOT_EXIST, VA_BAD_D_DIR,
+        VA_USER_DOES_NOT_EXIST, VA_CANNOT_DELETE_CATCHALL, VA_BAD_UID, VA_NO_AUTH_CONNECTION;
+        VA_BAD_DIR: the account is deleted, its home was not there.
+
+    Its commit point is that of the account store. Source: manual, "Delete user".
+    """
+    check_text(user, domain)
+    return attempt(VA.NO_AUTH_CONNECTION, lambda: current().users.delete_from(user, domain))
+
+
+def vauth_getpw(user: str, domain: str) -> VqPasswd | None:
+    """Look up a user.
+
+    Args:
+        user: local part, any case.
+        domain: domain or alias domain, any case.
+
+    Returns:
+        A fresh record with ``pw_flags`` set; None if there is none (then ``last_error()`` is 0)
+        or on an error.
+
+    Source: manual, "Authentication".
+    """
+    check_text(user, domain)
+    return ask(None, _find, user, domain)
+
+
+def _find(user: str, domain: str) -> VqPasswd | None:
+    import sys
+
+    site = current()
+    # A batch can only be open if its module is loaded: a login must not load it.
+    if "vpopmail.accounts.batch" in sys.modules:
+        return site.users.find_in(user, domain)
+    return find_user(site.installation, user, domain)
+
+
+def vauth_user(user: str, domain: str, password: str, apop: str = "") -> VqPasswd | None:  # noqa: ARG001
+    """Check a password, without looking at flags.
+
+    Args:
+        user: local part.
+        domain: domain or alias domain.
+        password: clear text.
+        apop: unused.
+
+    Returns:
+        The user if the password is right, else None; as long for a user that does not exist.
+    """
+    check_text(user, domain, password)
+    return ask(None, lambda: current().users.authenticate(user, domain, password))

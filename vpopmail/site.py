@@ -1,0 +1,164 @@
+"""Vpopmail: one site, its managers, and which site is the current one.
+
+Light, since the C face finds its way through here: the managers are imported when first used.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+from vpopmail.installation import Installation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from vpopmail.accounts.aliases import Aliases
+    from vpopmail.accounts.batch import Batch
+    from vpopmail.accounts.domains import Domains
+    from vpopmail.accounts.limits import Limits
+    from vpopmail.accounts.users import Users
+    from vpopmail.config import Config
+    from vpopmail.qmail.qmail import Qmail
+    from vpopmail.settings import Settings
+
+
+class Vpopmail:
+    """One vpopmail installation.
+
+    Args:
+        config: a Config, or its Settings; None loads them as ``Config.load()`` does.
+
+    Attributes:
+        settings: what holds for the site.
+        domains, users, aliases, limits: its managers.
+        qmail: its qmail directory.
+
+    Raises:
+        ConfigError.
+    """
+
+    def __init__(self, config: Config | Settings | None = None) -> None:
+        if config is None:
+            from vpopmail.settings import load
+
+            config = load()
+        self.settings: Settings = getattr(config, "settings", config)
+        self.installation = Installation(self.settings)
+
+    @property
+    def domains(self) -> Domains:
+        """The domains and alias domains."""
+        from vpopmail.accounts.domains import Domains
+
+        return Domains(self.installation)
+
+    @property
+    def users(self) -> Users:
+        """The users of all domains."""
+        from vpopmail.accounts.users import Users
+
+        return Users(self.installation)
+
+    @property
+    def aliases(self) -> Aliases:
+        """The aliases of all domains."""
+        from vpopmail.accounts.aliases import Aliases
+
+        return Aliases(self.installation)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the domains."""
+        from vpopmail.accounts.limits import Limits
+
+        return Limits(self.installation)
+
+    @property
+    def qmail(self) -> Qmail:
+        """The qmail directory."""
+        return self.installation.qmail
+
+    def batch(self) -> Batch:
+        """A context manager for many changes with one commit; see Batch."""
+        from vpopmail.accounts.batch import Batch
+
+        return Batch(self.installation)
+
+    def prepare(self) -> list[str]:
+        """Make the directories and files that are missing for a first domain.
+
+        Returns:
+            The paths that were made.
+
+        Raises:
+            OSError.
+        """
+        from vpopmail.upkeep.layout import make_layout
+
+        return make_layout(self.settings)
+
+    def close(self) -> None:
+        """Close the account store; closing twice does no harm."""
+        self.installation.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Vpopmail {self.settings.vpopmaildir} ({self.settings.backend})>"
+
+
+_used: ContextVar[Vpopmail | None] = ContextVar("vpopmail_site", default=None)
+_configured: Vpopmail | None = None
+
+
+class use:  # noqa: N801 - reads as a word: ``with use(site):``
+    """Make a site the current one within a ``with`` block, for this context only.
+
+    Args:
+        site: which; it is not closed at the end.
+    """
+
+    def __init__(self, site: Vpopmail) -> None:
+        self.site = site
+
+    def __enter__(self) -> Vpopmail:
+        self._token = _used.set(self.site)
+        return self.site
+
+    def __exit__(self, *exception: object) -> None:
+        _used.reset(self._token)
+
+
+def configure(**settings: object) -> Vpopmail:
+    """Make a site and let it be the current one of the process; the one before is closed.
+
+    Args:
+        settings: options by name; see docs/configuration.md. What is not given comes from the
+            environment, etc/vpopmail.toml and the defaults.
+
+    Raises:
+        ConfigError: nothing has changed.
+    """
+    global _configured
+    from vpopmail.settings import load
+
+    site = Vpopmail(load(settings))
+    before, _configured = _configured, site
+    if before is not None:
+        before.close()
+    return site
+
+
+def current() -> Vpopmail:
+    """The current site: of ``use``, else of ``configure``, else loaded now.
+
+    Raises:
+        ConfigError.
+    """
+    site = _used.get() or _configured
+    return configure() if site is None else site

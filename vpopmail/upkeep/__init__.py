@@ -1,0 +1,1 @@
+"""Keeping a site in order: laying out a new one."""
