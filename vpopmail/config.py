@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vpopmail.settings import Option
 
 
-def _option(name: str) -> Any:  # noqa: ANN401 - what attrs makes of it is the field's own type
+def _option(name: str) -> Any:
     option = OPTIONS[name]
 
     def checked(value: object) -> object:

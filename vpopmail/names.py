@@ -17,7 +17,9 @@ MAX_DOMAIN = 96
 MIN_DOMAIN = 3
 MAX_LABEL = 63
 SEPARATORS = "@%/"
-DEFAULT_DOMAIN_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.@")
+DEFAULT_DOMAIN_CHARACTERS = frozenset(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.@"
+)
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _USER = frozenset(_LETTERS + "0123456789!#$&'*+-./=?^_`{|}~")

@@ -85,7 +85,7 @@ class VqPasswd(Record):
     )
     _secret = ("pw_passwd", "pw_clear_passwd")
 
-    def __init__(  # noqa: PLR0913 - the struct has nine members
+    def __init__(  # noqa: PLR0913, PLR0917 - the struct has nine members
         self,
         pw_name: str = "",
         pw_passwd: str = "",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 
 from vpopmail.installation import Installation
+from vpopmail.settings import Settings, load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from vpopmail.accounts.users import Users
     from vpopmail.config import Config
     from vpopmail.qmail.qmail import Qmail
-    from vpopmail.settings import Settings
 
 
 class Vpopmail:
@@ -40,10 +40,8 @@ class Vpopmail:
 
     def __init__(self, config: Config | Settings | None = None) -> None:
         if config is None:
-            from vpopmail.settings import load
-
             config = load()
-        self.settings: Settings = getattr(config, "settings", config)
+        self.settings: Settings = config if isinstance(config, Settings) else config.settings
         self.installation = Installation(self.settings)
 
     @property
@@ -145,8 +143,6 @@ def configure(**settings: object) -> Vpopmail:
         ConfigError: nothing has changed.
     """
     global _configured
-    from vpopmail.settings import load
-
     site = Vpopmail(load(settings))
     before, _configured = _configured, site
     if before is not None:

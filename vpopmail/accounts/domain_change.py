@@ -262,7 +262,12 @@ class DomainChange:
                 self._plan_accounts(plan, new)
             if self.batch:
                 plan.add("mailstore", "bring the domains to the disk", partial(_sync, tree_))
-            plan.add("journal", f"note the domains in {tree_.directory.path}", tree_.enter, tree_.withdraw)
+            plan.add(
+                "journal",
+                f"note the domains in {tree_.directory.path}",
+                tree_.enter,
+                tree_.withdraw,
+            )
             if tree_.added:
                 plan.add("mailstore", "put the domains in their places", tree_.put, tree_.take_back)
         self.qmail.plan_prepare(plan)
@@ -357,9 +362,7 @@ class DomainChange:
         if not self.installation.backend.writable:
             directory.close()
             return
-        new.users = UserChange(
-            self.installation, entry, directory, fresh=True, batch=self.batch
-        )
+        new.users = UserChange(self.installation, entry, directory, fresh=True, batch=self.batch)
 
     def _forget_users(self, tree_: Tree) -> None:
         for entry, _, _ in tree_.deleted:
@@ -382,7 +385,7 @@ def domain_counter(installation: Installation, uid: int) -> Places:
     """
     settings = installation.settings
     path = settings.domains_path
-    hashed = settings.users_big_dir
+    hashed = True  # domains always are, users only if the site says so
     if uid != settings.uid:
         try:
             path = f"{pwd.getpwuid(uid).pw_dir}/{settings.domains_dir}"

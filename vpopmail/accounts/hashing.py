@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 PER_DIRECTORY = 100
 _LAST = ALPHABET[-1]
-_NEXT = dict(zip(ALPHABET, ALPHABET[1:], strict=False))
+_NEXT = {before: after for before, after in zip(ALPHABET[:-1], ALPHABET[1:], strict=True)}  # noqa: C416, RUF007
 
 
 def advance(state: DirControl) -> str:

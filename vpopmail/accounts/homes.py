@@ -46,6 +46,7 @@ def make_home(installation: Installation, name: str, domain: str) -> tuple[Plan,
             raise DirectoryTooLong(user.pw_dir, f"at most {MAX_DIRECTORY} bytes")
         if stored is not None:
             change.transaction.replace(user)
+        home.is_new = False
         change.added.append(home)
         plan.add("mailstore", f"build {user.pw_dir}", lambda: change.build_home(home, {}))
         change.plan_steps(plan)

@@ -32,14 +32,23 @@ KIND = "users"
 
 
 class Home:
-    """A home that is added or deleted: of whom, where, and the name of its directory."""
+    """A home that is added or deleted: of whom, where, and the name of its directory.
 
-    __slots__ = ("leaf", "name", "place")
+    Attributes:
+        is_new: whether the user is added with it.
+    """
 
-    def __init__(self, name: str, place: str, leaf: str) -> None:
+    __slots__ = ("is_new", "leaf", "name", "place")
+
+    def __init__(self, name: str, place: str, leaf: str, *, is_new: bool = True) -> None:
         self.name = name
         self.place = place
         self.leaf = leaf
+        self.is_new = is_new
+
+    def path(self, domain_path: str) -> str:
+        """The absolute path of the home."""
+        return "/".join(part for part in (domain_path, self.place, self.leaf) if part)
 
 
 class UserChange:
@@ -118,7 +127,7 @@ class UserChange:
         except BaseException:
             self.places.take_back_last()
             raise
-        user.pw_dir = "/".join(part for part in (self.domain.path, home.place, home.name) if part)
+        user.pw_dir = home.path(self.domain.path)
         return home
 
     def add(self, user: VqPasswd, home: Home) -> None:
@@ -129,8 +138,8 @@ class UserChange:
     def build_home(self, home: Home, files: dict[str, bytes]) -> None:
         """Build a home: on the stage, or in its place if the domain is on a stage itself."""
         sync = self.installation.settings.sync and not self.batch
-        last_auth = self.installation.last_auth.first_auth_files(NEVER_LOGGED_IN)
-        files = {**last_auth, **files}
+        if home.is_new:
+            files = self.installation.last_auth.first_auth_files(NEVER_LOGGED_IN) | files
         if not self.fresh:
             stage = self._open_stage().directory
             homes.build(stage, homes.staged_name(home.name), self.owner, files, sync=sync)
@@ -278,7 +287,7 @@ class UserChange:
 
     def _note_new(self) -> None:
         note = self.installation.last_auth.note_new_user
-        for home in self.added:
+        for home in [home for home in self.added if home.is_new]:
             note(self.domain.realdomain, home.name)
 
     def _check_still_there(self) -> None:
@@ -300,4 +309,3 @@ class UserChange:
             if names
         ]
         return " and ".join(parts) or "change users"
-

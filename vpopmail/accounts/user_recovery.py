@@ -52,7 +52,10 @@ def _settle(change: UserChange, left: Stage, facts: list[Fact]) -> None:
 def _counts(change: UserChange, added: list[Fact], deleted: list[Fact]) -> bool:
     """Whether the change passed its commit point: the store has it or has it not."""
     if added:
-        return change.find(added[0][1]) is not None
+        _, name, place = added[0]
+        user = change.find(name)
+        home = "/".join(part for part in (change.domain.path, place, name) if part)
+        return user is not None and user.pw_dir == home
     return not deleted or change.find(deleted[0][1]) is None
 
 

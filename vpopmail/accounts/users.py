@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vpopmail.accounts.batch import Batch
-    from vpopmail.installation import Installation
     from vpopmail.accounts.user_change import Home
+    from vpopmail.installation import Installation
     from vpopmail.records import DomainEntry, VLimits
     from vpopmail.settings import Settings
 
@@ -270,9 +270,7 @@ class Users:
             taken = entry is not None and batch.find(entry, name) is not None
         else:
             entry = self._installation.resolve(domain)
-            taken = entry is not None and (
-                self._installation.backend.find(entry, name) is not None
-            )
+            taken = entry is not None and (self._installation.backend.find(entry, name) is not None)
         if taken:
             raise UserExists(f"{name}@{domain}")
         if entry is None:

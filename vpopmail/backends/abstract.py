@@ -122,14 +122,14 @@ class Backend(ABC):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
-    def open(self) -> None:
+    def open(self) -> None:  # noqa: B027 - nothing to do is a good default
         """Connect, if there is something to connect to; opening twice does no harm.
 
         Raises:
             BackendUnavailable, ConfigError.
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - nothing to do is a good default
         """Disconnect; closing twice does no harm."""
 
     @abstractmethod

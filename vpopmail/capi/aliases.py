@@ -32,7 +32,7 @@ def isCatchall(user: str, domain: str, dir: str) -> int:  # noqa: A002, N802, AR
         dir: unused; the directory is that of the domain.
     """
     check_text(user, domain)
-    return int(ask(False, lambda: _is_catch_all(fold(user), domain)))  # noqa: FBT003
+    return int(ask(False, lambda: _is_catch_all(fold(user), domain)))
 
 
 def _is_catch_all(user: str, domain: str) -> bool:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 class _Cursors(_local):
-    domains: Iterator[DomainEntry] | None = None
+    def __init__(self) -> None:
+        self.domains: Iterator[DomainEntry] = iter(())
 
 
 _cursors = _Cursors()
@@ -114,11 +115,9 @@ def get_domain_entries(match_real: str | None) -> DomainEntry | None:
     if match_real is not None:
         check_text(match_real)
         _cursors.domains = ask(iter(()), _entries, match_real)
-    elif _cursors.domains is None:
-        return None
     else:
         note(VA.SUCCESS)
-    return None if _cursors.domains is None else next(_cursors.domains, None)
+    return next(_cursors.domains, None)
 
 
 def domain_entries(match_real: str = "") -> Iterator[DomainEntry]:
@@ -137,7 +136,11 @@ def _entries(match_real: str) -> Iterator[DomainEntry]:
 
 def count_rcpthosts() -> int:
     """How many lines control/rcpthosts has, comments included; 0 if it is missing."""
-    return ask(0, lambda: current().qmail.count_rcpthosts())
+    return ask(0, _count_rcpthosts)
+
+
+def _count_rcpthosts() -> int:
+    return current().qmail.count_rcpthosts()
 
 
 def vclose() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from _thread import _local
 
-from vpopmail.accounts.homes import make_home
 from vpopmail.accounts.domain_change import domain_counter
 from vpopmail.accounts.hashing import advance, retreat, reuse
+from vpopmail.accounts.homes import make_home
 from vpopmail.capi.status import ask, attempt, check_text, note
 from vpopmail.codes import VA
 from vpopmail.errors import DomainNotFound
@@ -18,9 +18,14 @@ from vpopmail.site import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
     from vpopmail.accounts.places import Places
     from vpopmail.records import DomainEntry
     from vpopmail.safeio.directory import Directory
+
+    R = TypeVar("R")
 
 
 class _BigDir(_local):
@@ -89,7 +94,7 @@ def vdel_dir_control(domain: str) -> int:
     def delete(directory: Directory, key: str) -> bool:
         return current().installation.dir_control.delete_dir_control(key, directory)
 
-    return 0 if ask(False, lambda: _with_counter(domain, 0, delete)) else -1  # noqa: FBT003
+    return 0 if ask(False, lambda: _with_counter(domain, 0, delete)) else -1
 
 
 def dec_dir_control(domain: str, uid: int, gid: int) -> int:
@@ -178,7 +183,7 @@ def _entry(domain: str) -> DomainEntry:
     return entry
 
 
-def _with_counter(domain, uid, act):  # type: ignore[no-untyped-def]
+def _with_counter(domain: str, uid: int, act: Callable[[Directory, str], R]) -> R:
     """Call with the directory and the key of a counter: of a domain, else of the uid's domains."""
     installation = current().installation
     entry = installation.resolve(domain)

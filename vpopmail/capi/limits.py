@@ -34,4 +34,4 @@ def vset_limits(domain: str, limits: VLimits) -> int:
 def vdel_limits(domain: str) -> int:
     """Forget the limits of a domain: 0, or -1 if it had none."""
     check_text(domain)
-    return 0 if ask(False, lambda: current().limits.delete(domain)) else -1  # noqa: FBT003
+    return 0 if ask(False, lambda: current().limits.delete(domain)) else -1

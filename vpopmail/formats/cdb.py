@@ -14,15 +14,15 @@ from vpopmail.errors import FormatError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
     from typing import Protocol
 
-    class Buffer(Protocol):
+    class Source(Protocol):
         """A whole cdb: bytes, mmap, memoryview, or a file that is read in pieces."""
 
         def __len__(self) -> int: ...
 
         def __getitem__(self, part: slice, /) -> bytes | memoryview: ...
+
 
 _HEADER = Struct("<512I")
 _PAIR = Struct("<II")
@@ -75,7 +75,7 @@ def build(records: Iterable[tuple[bytes, bytes]]) -> bytes:
     return _assemble(chunks, position, [_place(table) for table in entries])
 
 
-def find(data: Buffer, key: bytes) -> bytes | None:
+def find(data: Source, key: bytes) -> bytes | None:
     """The data of the first record with a key.
 
     Args:
@@ -95,7 +95,7 @@ def find(data: Buffer, key: bytes) -> bytes | None:
     return None
 
 
-def iterate(data: Buffer) -> Iterator[tuple[bytes, bytes]]:
+def iterate(data: Source) -> Iterator[tuple[bytes, bytes]]:
     """All records in the order of the file.
 
     Args:
@@ -118,7 +118,7 @@ def iterate(data: Buffer) -> Iterator[tuple[bytes, bytes]]:
 
 
 def splice(
-    old: Buffer,
+    old: bytes,
     added: Sequence[tuple[bytes, bytes, bytes | None]],
     removed: Sequence[bytes] = (),
 ) -> bytes:
@@ -207,7 +207,7 @@ def _assemble(
     return b"".join((_HEADER.pack(*header), *chunks, *tables))
 
 
-def _pair(data: Buffer, position: int) -> tuple[int, int]:
+def _pair(data: Source, position: int) -> tuple[int, int]:
     """Two numbers; by a slice, since the data may be a file that is read in pieces."""
     piece = data[position : position + _PAIR.size]
     if len(piece) < _PAIR.size:
@@ -216,7 +216,7 @@ def _pair(data: Buffer, position: int) -> tuple[int, int]:
     return first, second
 
 
-def _record(data: Buffer, position: int, end: int) -> tuple[int, int, int]:
+def _record(data: Source, position: int, end: int) -> tuple[int, int, int]:
     """Where key and data of a record begin and where it ends."""
     key_at = position + _PAIR.size
     if position < _HEADER.size or key_at > end:
@@ -229,7 +229,7 @@ def _record(data: Buffer, position: int, end: int) -> tuple[int, int, int]:
     return key_at, data_at, after
 
 
-def _matches(data: Buffer, key: bytes) -> Iterator[tuple[int, int]]:
+def _matches(data: Source, key: bytes) -> Iterator[tuple[int, int]]:
     """Start and length of each record with the key; one turn through the table at most."""
     size = len(data)
     if size < _HEADER.size:
@@ -250,11 +250,11 @@ def _matches(data: Buffer, key: bytes) -> Iterator[tuple[int, int]]:
                 yield position, after - position
 
 
-def _end_of_records(data: Buffer) -> int:
+def _end_of_records(data: Source) -> int:
     size = len(data)
     if size < _HEADER.size:
         raise _corrupt("the file is too short")
-    header = _HEADER.unpack_from(data)
+    header = _HEADER.unpack(data[: _HEADER.size])
     starts = [start for start, slots in zip(header[::2], header[1::2], strict=True) if slots]
     end = min(starts, default=_HEADER.size)
     if not _HEADER.size <= end <= size:

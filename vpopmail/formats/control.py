@@ -149,7 +149,7 @@ def count_lines(data: bytes) -> int:
 
 def _insert(kept: list[bytes], new: Sequence[bytes], kind: int) -> list[bytes]:
     """All lines; the list of those there already is used up."""
-    from bisect import bisect_right  # noqa: PLC0415 - not on the path of a lookup
+    from bisect import bisect_right
 
     keys = [sort_key(line, kind) for line in kept]
     pending = list(new)

@@ -38,7 +38,7 @@ def parse(data: bytes) -> DirControl:
         state.cur_users = 0 if numbers[0] >= _INT64_MAX else numbers[0]
     if len(numbers) > 1:
         state.level_cur = min(numbers[1], _DEEPEST)
-    if len(numbers) > 2:  # noqa: PLR2004 - the third line
+    if len(numbers) > 2:
         state.level_max = numbers[2]
     for name, line in zip(_TRIPLES, lines[3:_DIRECTORY], strict=False):
         _read_triple(getattr(state, name), line)

@@ -149,7 +149,7 @@ def insertion_point(data: bytes, name: bytes) -> int:
     if len(name) > _LONGEST_EXPRESSION or b":" in name or b"\n" in name:
         return _first_greater(data, name)
     # One expression over the whole file takes a third of a loop over its lines.
-    import re  # noqa: PLC0415 - not on the path of a lookup
+    import re
 
     greater = _greater(name)
     if re.match(greater, data):

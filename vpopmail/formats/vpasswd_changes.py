@@ -93,8 +93,9 @@ def _change_all(data: bytes, changes: Mapping[bytes, bytes | None]) -> bytes:
             if new is None or name in replaced:
                 continue
             replaced.add(name)
-            line = new
-        kept.append(line)
+            kept.append(new)
+        else:
+            kept.append(line)
         greatest.append(name if not greatest or name > greatest[-1] else greatest[-1])
     added = sorted(
         (name, line) for name, line in changes.items() if line is not None and name not in replaced

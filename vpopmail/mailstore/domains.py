@@ -7,12 +7,11 @@ import stat
 from vpopmail.errors import DomainDirectoryNotMade, DomainsDirectoryNotMade
 from vpopmail.mailstore.free_places import is_place
 from vpopmail.mailstore.homes import staged_name
-from vpopmail.safeio.directory import Directory
 from vpopmail.safeio.tree import give_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vpopmail.safeio.directory import Owner
+    from vpopmail.safeio.directory import Directory, Owner
 
 DEFAULT = ".qmail-default"
 

@@ -93,7 +93,7 @@ def by_library(name: str | None) -> Crypt | None:
     Args:
         name: of the library; None: what the process has loaded.
     """
-    import ctypes  # noqa: PLC0415 - 5 ms, and the modules need it seldom
+    import ctypes
 
     try:
         library = ctypes.CDLL(name)
@@ -102,16 +102,16 @@ def by_library(name: str | None) -> Crypt | None:
     return of_library(library)
 
 
-def of_library(library: Any) -> Crypt | None:  # noqa: ANN401 - a ctypes library
+def of_library(library: Any) -> Crypt | None:
     """The best way that a library has: crypt_rn, else crypt, else None."""
     if hasattr(library, "crypt_rn"):
         return reentrant(library.crypt_rn)
     return one_at_a_time(library.crypt) if hasattr(library, "crypt") else None
 
 
-def reentrant(function: Any) -> Crypt:  # noqa: ANN401 - a ctypes function
+def reentrant(function: Any) -> Crypt:
     """As ``crypt``, by libxcrypt's crypt_rn."""
-    import ctypes  # noqa: PLC0415
+    import ctypes
 
     function.restype = ctypes.c_char_p
     function.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int)
@@ -124,9 +124,9 @@ def reentrant(function: Any) -> Crypt:  # noqa: ANN401 - a ctypes function
     return hashed
 
 
-def one_at_a_time(function: Any) -> Crypt:  # noqa: ANN401 - a ctypes function
+def one_at_a_time(function: Any) -> Crypt:
     """As ``crypt``, by the crypt of POSIX, which threads must not share."""
-    import ctypes  # noqa: PLC0415
+    import ctypes
 
     function.restype = ctypes.c_char_p
     function.argtypes = (ctypes.c_char_p, ctypes.c_char_p)
@@ -165,12 +165,12 @@ def _in_libraries() -> Crypt:
 _PASSLIB = {"$1$": "md5_crypt", "$5$": "sha256_crypt", "$6$": "sha512_crypt"}
 
 
-def _passlib_handler(name: str) -> Any:  # noqa: ANN401 - passlib has no types
-    import warnings  # noqa: PLC0415
+def _passlib_handler(name: str) -> Any:
+    import warnings
 
     with warnings.catch_warnings():
         # On 3.11 and 3.12 passlib imports the deprecated module crypt.
         warnings.simplefilter("ignore", DeprecationWarning)
-        import passlib.hash  # noqa: PLC0415 - 80 ms, and hosts without libcrypt are rare
+        import passlib.hash
 
         return getattr(passlib.hash, name)

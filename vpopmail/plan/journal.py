@@ -56,17 +56,29 @@ def parse_entry(data: bytes) -> tuple[str, list[Fact]]:
         lines = data.decode("ascii").split("\n")
         if len(lines) < 4 or lines[0] != _HEAD or lines[-2:] != [_END, ""]:
             raise FormatError(JOURNAL, "not a complete entry")
-        return lines[1], [tuple(_unescape(word) for word in line.split("\t")) for line in lines[2:-2]]
+        return lines[1], [
+            tuple(_unescape(word) for word in line.split("\t")) for line in lines[2:-2]
+        ]
     except UnicodeError as error:
         raise FormatError(JOURNAL, "not an entry") from error
 
 
 def _escape(word: str) -> str:
-    return word.encode("utf-8", "surrogateescape").decode("latin-1").encode("unicode_escape").decode("ascii")
+    return (
+        word.encode("utf-8", "surrogateescape")
+        .decode("latin-1")
+        .encode("unicode_escape")
+        .decode("ascii")
+    )
 
 
 def _unescape(word: str) -> str:
-    return word.encode("ascii").decode("unicode_escape").encode("latin-1").decode("utf-8", "surrogateescape")
+    return (
+        word.encode("ascii")
+        .decode("unicode_escape")
+        .encode("latin-1")
+        .decode("utf-8", "surrogateescape")
+    )
 
 
 class Stage:

@@ -86,7 +86,9 @@ class QmailChange:
         """Append the steps up to the commit point, without it."""
         plan.add("journal", "note the domains", self._enter, self._withdraw_entry)
         if self.removed:
-            plan.add("qmail", f"rcpthosts without {_words(self.removed)}", self._withdraw, self._accept)
+            plan.add(
+                "qmail", f"rcpthosts without {_words(self.removed)}", self._withdraw, self._accept
+            )
         words = " and ".join(
             f"{verb} {_words(entries)}"
             for verb, entries in (("with", self.added), ("without", self.removed))

@@ -153,9 +153,7 @@ class ControlFiles:
 
         return self._rewrite(directory, name, remove)
 
-    def _rewrite(
-        self, directory: Directory, name: str, change: Callable[[bytes], bytes]
-    ) -> bool:
+    def _rewrite(self, directory: Directory, name: str, change: Callable[[bytes], bytes]) -> bool:
         """Rewrite one file under its lock; whether it changed."""
         with FileLock(directory, f"{name}.lock", self.lock_timeout):
             old = directory.read(name)
@@ -190,7 +188,9 @@ def run(program: str) -> None:
         FileNotUpdated: it cannot be started, or does not exit with 0.
     """
     try:
-        done = subprocess.run([program], check=False, stdin=subprocess.DEVNULL, capture_output=True)
+        done = subprocess.run(  # noqa: S603 - named by the administrator
+            [program], check=False, stdin=subprocess.DEVNULL, capture_output=True
+        )
     except OSError as error:
         raise FileNotUpdated(program, f"cannot be started: {error.strerror}") from error
     if done.returncode != 0:

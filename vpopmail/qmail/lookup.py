@@ -72,7 +72,7 @@ class DomainLookup:
             found = [assign.parse_line(line) for line in split_lines(text)]
             return _known(entry for entry in found if entry is not None)
         try:
-            return _known(assign.iterate_domains(cdb.iterate(view[:])))
+            return _known(assign.iterate_domains(cdb.iterate(view)))
         except FormatError as error:
             raise AssignUnreadable(self.cdb_path, error.advice) from error
 

@@ -84,22 +84,22 @@ class FileLock:
 
     def _open(self) -> int:
         fd = seam.open_lock(self.name, self.directory.fd)
-        status = os.fstat(fd)
-        owner = self.owner
         try:
-            if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-                raise FileNotUpdated(self._path(), "the lock file is not a plain file")
-            if (
-                owner is not None
-                and owner.foreign
-                and status.st_size == 0
-                and (status.st_uid, status.st_gid) != (owner.uid, owner.gid)
-            ):
-                seam.fchown(fd, owner.uid, owner.gid)
+            self._check_and_give(fd)
         except BaseException:
             os.close(fd)
             raise
         return fd
+
+    def _check_and_give(self, fd: int) -> None:
+        status = os.fstat(fd)
+        owner = self.owner
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+            raise FileNotUpdated(self._path(), "the lock file is not a plain file")
+        if owner is None or not owner.foreign or status.st_size:
+            return
+        if (status.st_uid, status.st_gid) != (owner.uid, owner.gid):
+            seam.fchown(fd, owner.uid, owner.gid)
 
     def _wait(self, fd: int, deadline: float) -> None:
         pause = _FIRST_PAUSE

@@ -29,7 +29,4 @@ class FileView:
         return os.pread(self.fd, max(stop - start, 0), start)
 
     def __del__(self) -> None:
-        try:
-            os.close(self.fd)
-        except OSError:
-            pass
+        os.close(self.fd)

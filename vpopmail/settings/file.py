@@ -159,7 +159,7 @@ def _read_compiled(path: str, status: os.stat_result) -> dict[str, str] | None:
 
 
 def _parse(path: str, content: bytes) -> dict[str, object]:
-    import tomllib  # noqa: PLC0415 - costs more than the interpreter's start
+    import tomllib
 
     try:
         values = tomllib.loads(content.decode("utf-8"))

@@ -40,7 +40,7 @@ def load(
     file_values: Mapping[str, object] = {}
     # A login pays for the reader only where there is a file to be read.
     if _is_there(f"{directory}/etc/{_FILE}"):
-        from vpopmail.settings.file import read_settings_file  # noqa: PLC0415
+        from vpopmail.settings.file import read_settings_file
 
         file_values = read_settings_file(f"{directory}/etc/{_FILE}")
     return _complete({**file_values, **above, "vpopmaildir": directory})
@@ -149,7 +149,7 @@ def _option(name: str, source: str) -> Option:
     option = OPTIONS.get(name)
     if option is not None:
         return option
-    from difflib import get_close_matches  # noqa: PLC0415 - only for the text of an error
+    from difflib import get_close_matches
 
     near = get_close_matches(str(name), OPTIONS, 1)
     advice = f"there is no such setting; did you mean {near[0]}?" if near else "no such setting"

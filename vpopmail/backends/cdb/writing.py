@@ -67,7 +67,9 @@ class CdbTransaction(Transaction):
             for name, user in self.pending.items()
         }
         self.new = vpasswd_changes.change_lines(self.old, changes)
-        known = [status.st_mtime_ns for name in (TEXT, INDEX) if (status := self.place.status(name))]
+        known = [
+            status.st_mtime_ns for name in (TEXT, INDEX) if (status := self.place.status(name))
+        ]
         self.mtime_ns = later_than(known)
         self.directory.stage(TEXT, [self.new], self.owner, mtime_ns=self.mtime_ns)
 
