@@ -135,10 +135,11 @@ if not TYPE_CHECKING:
 
     def _constant(name):
         if name.startswith("VA_"):
-            from vpopmail.codes import EXPORTED
+            from vpopmail.codes import constant
 
-            if name in EXPORTED:
-                return EXPORTED[name]
+            value = constant(name)
+            if value is not None:
+                return value
         elif name.isupper():
             from vpopmail import records
 

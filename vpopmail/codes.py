@@ -148,9 +148,15 @@ class VA(int):
 for _value, _name, _ in _TABLE:
     setattr(VA, _name, VA(_value))
 
-# What `vpopmail.VA_SUCCESS` and its kin mean; the manual spells success VA_SUCCES.
-EXPORTED: dict[str, VA] = {f"VA_{name}": VA(value) for value, name, _ in _TABLE}
-EXPORTED["VA_SUCCES"] = VA(0)
+
+def constant(name: str) -> VA | None:
+    """What ``vpopmail.VA_SUCCESS`` and its kin mean; the manual spells success VA_SUCCES.
+
+    Args:
+        name: with its ``VA_``.
+    """
+    found: VA | None = getattr(VA, "SUCCESS" if name == "VA_SUCCES" else name[3:], None)
+    return found if name[3:].isupper() else None
 
 
 def verror(code: int) -> str:

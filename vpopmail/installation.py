@@ -12,12 +12,13 @@ from vpopmail.backends.abstract import DIR_CONTROL, LAST_AUTH, LIMITS
 from vpopmail.errors import DomainDirectoryMissing
 from vpopmail.names import fold
 from vpopmail.qmail.qmail import Qmail
-from vpopmail.safeio.directory import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vpopmail.backends.abstract import Backend, DirControlFacet, LastAuthFacet, LimitsFacet
+    from vpopmail.backends.abstract import Backend
+    from vpopmail.backends.facets import DirControlFacet, LastAuthFacet, LimitsFacet
     from vpopmail.records import DomainEntry
+    from vpopmail.safeio.directory import Directory
     from vpopmail.settings import Settings
 
 
@@ -80,6 +81,8 @@ class Installation:
         Raises:
             DomainDirectoryMissing: it cannot be entered.
         """
+        from vpopmail.safeio.directory import Directory
+
         try:
             status = os.lstat(domain.path)
             trusted = status.st_uid in {0, os.geteuid()}

@@ -30,6 +30,15 @@ unique_records = st.dictionaries(keys, st.binary(max_size=20), max_size=40).map(
 )
 
 
+def splice(
+    old: bytes,
+    added: list[tuple[bytes, bytes, bytes | None]],
+    removed: list[bytes] | tuple[bytes, ...] = (),
+) -> bytes:
+    return b"".join(cdb.splice(old, added, removed))
+
+
+
 def by_cdblib(records: list[tuple[bytes, bytes]]) -> bytes:
     file = io.BytesIO()
     writer = cdblib.Writer(file)
@@ -97,7 +106,7 @@ def test_a_mapped_file_and_a_memoryview_serve_as_well(tmp_path: Path) -> None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         assert cdb.find(mapped, b"bob") == BOB
         assert list(cdb.iterate(mapped)) == [(b"bob", BOB)]
-        assert cdb.splice(mapped, [], [b"bob"]) == cdb.build([])
+        assert splice(mapped, [], [b"bob"]) == cdb.build([])
     found = cdb.find(memoryview(data), b"bob")
     assert type(found) is bytes
     assert found == BOB
@@ -122,7 +131,7 @@ def test_a_splice_beyond_4_gib_is_refused() -> None:
     data = cdb.build([(b"a", b"")])
     block = bytes(2**26)
     with pytest.raises(FormatError, match="4 GiB"):
-        cdb.splice(data, list(repeat((b"b", block, None), 65)))
+        splice(data, list(repeat((b"b", block, None), 65)))
 
 
 def uses(data: bytes, key: bytes) -> Iterator[object]:
@@ -130,8 +139,8 @@ def uses(data: bytes, key: bytes) -> Iterator[object]:
     for use in (
         lambda: cdb.find(data, key),
         lambda: everything(data),
-        lambda: cdb.splice(data, [(key, b"new", key)], [key]),
-        lambda: cdb.splice(data, [(key, b"new", None)]),
+        lambda: splice(data, [(key, b"new", key)], [key]),
+        lambda: splice(data, [(key, b"new", None)]),
     ):
         try:
             yield use()
@@ -217,7 +226,7 @@ def test_a_splice_equals_a_build_of_the_new_list(
     placed = [
         (key, data, next((other for other in there if other >= key), None)) for key, data in added
     ]
-    assert cdb.splice(cdb.build(old), placed, removed) == cdb.build(expected)
+    assert splice(cdb.build(old), placed, removed) == cdb.build(expected)
 
 
 @given(record_lists)
@@ -225,12 +234,12 @@ def test_a_splice_removes_every_record_of_a_key(records: list[tuple[bytes, bytes
     """Neither order nor unique keys are needed."""
     for key in {key for key, _ in records}:
         rest = [pair for pair in records if pair[0] != key]
-        assert cdb.splice(cdb.build(records), [], [key]) == cdb.build(rest)
+        assert splice(cdb.build(records), [], [key]) == cdb.build(rest)
 
 
 def test_a_splice_without_changes_gives_the_same_file() -> None:
     data = cdb.build([(b"bob", BOB)])
-    assert cdb.splice(data, []) == data
+    assert splice(data, []) == data
 
 
 @pytest.mark.parametrize(("added", "removed"), [([(b"a", b"", b"nobody")], []), ([], [b"nobody"])])
@@ -238,19 +247,19 @@ def test_a_splice_at_a_record_that_is_missing_is_a_format_error(
     added: list[tuple[bytes, bytes, bytes | None]], removed: list[bytes]
 ) -> None:
     with pytest.raises(FormatError, match="missing"):
-        cdb.splice(cdb.build([(b"bob", BOB)]), added, removed)
+        splice(cdb.build([(b"bob", BOB)]), added, removed)
 
 
 def test_a_splice_of_tables_in_another_order_is_a_format_error() -> None:
     data = bytearray(cdb.build([(b"a", b""), (b"b", b"")]))
     data[:4] = (2048).to_bytes(4, "little")
     with pytest.raises(FormatError, match="follow"):
-        cdb.splice(bytes(data), [])
+        splice(bytes(data), [])
 
 
 def test_a_splice_of_a_file_with_a_tail_is_a_format_error() -> None:
     with pytest.raises(FormatError, match="end"):
-        cdb.splice(cdb.build([]) + b"tail", [])
+        splice(cdb.build([]) + b"tail", [])
 
 
 def test_a_splice_of_a_table_that_lost_a_record_is_a_format_error() -> None:
@@ -258,7 +267,7 @@ def test_a_splice_of_a_table_that_lost_a_record_is_a_format_error() -> None:
     data = bytearray(cdb.build([(name, b"") for name in HASH_0]))
     data[-48:-40] = bytes(8)
     with pytest.raises(FormatError, match="half full"):
-        cdb.splice(bytes(data), [(HASH_0[0], b"", None)])
+        splice(bytes(data), [(HASH_0[0], b"", None)])
 
 
 def test_a_splice_of_records_that_overlap_is_a_format_error() -> None:
@@ -269,11 +278,11 @@ def test_a_splice_of_records_that_overlap_is_a_format_error() -> None:
     data[place : place + 4] = (2048 + 8 + 3).to_bytes(4, "little")
     assert cdb.find(bytes(data), b"in") == b"data"
     with pytest.raises(FormatError, match="overlap"):
-        cdb.splice(bytes(data), [], [b"out", b"in"])
+        splice(bytes(data), [], [b"out", b"in"])
 
 
 def test_a_splice_refuses_positions_that_would_leave_32_bits() -> None:
     data = bytearray(cdb.build([(b"bob", BOB)]))
     data[0x87E:0x882] = b"\xff\xff\xff\xff"
     with pytest.raises(FormatError, match="4 GiB"):
-        cdb.splice(bytes(data), [(b"new", b"", None)])
+        splice(bytes(data), [(b"new", b"", None)])

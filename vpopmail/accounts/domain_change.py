@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from vpopmail.backends.abstract import Transaction
+    from vpopmail.backends.transaction import Transaction
     from vpopmail.installation import Installation
     from vpopmail.plan.journal import Fact, Stage
     from vpopmail.plan.steps import Plan
@@ -63,7 +63,11 @@ class Tree:
         self.deleted: list[tuple[DomainEntry, str, str]] = []
         self.counters: dict[int, Places] = {}
         self.made: list[str] = []
-        self.keep = False
+        self.plan: Plan | None = None
+
+    def is_unfinished(self) -> bool:
+        """Whether the entry must stay, for the next change to finish or undo this one."""
+        return self.plan is not None and bool(self.plan.unfinished)
 
     def counter(self, uid: int) -> Places:
         """The counter of the domains of a uid."""
@@ -95,7 +99,7 @@ class Tree:
 
     def withdraw(self) -> None:
         """Take the journal entry back."""
-        if self.stage is not None:
+        if self.stage is not None and not self.is_unfinished():
             self.stage.withdraw()
 
     def put(self) -> None:
@@ -137,7 +141,7 @@ class Tree:
             for new in self.added:
                 if new.users is not None:
                     new.users.close()
-            if self.stage is not None and self.keep:
+            if self.stage is not None and self.is_unfinished():
                 self.stage.abandon()
             elif self.stage is not None:
                 self.stage.close()
@@ -167,7 +171,6 @@ class DomainChange:
         self.locked: list[Transaction] = []
         self.added: dict[str, DomainEntry] = {}
         self.removed: dict[str, DomainEntry] = {}
-        self.keep = False
 
     def lock(self, *paths: str) -> None:
         """Lock the domains of the site and finish what a killed process left.
@@ -258,6 +261,7 @@ class DomainChange:
     def plan_steps(self, plan: Plan) -> None:
         """Append the steps that let the changes count, built directories given."""
         for tree_ in self.trees.values():
+            tree_.plan = plan
             for new in tree_.added:
                 self._plan_accounts(plan, new)
             if self.batch:
@@ -278,21 +282,27 @@ class DomainChange:
             if tree_.deleted:
                 plan.add("accounts", "forget the users", partial(self._forget_users, tree_))
                 plan.add("mailstore", "take the domains away", tree_.take_deleted)
-        plan.add("journal", "forget the domains", lambda: self._forget(plan))
+        for tree_ in self.trees.values():
+            plan.add("journal", f"forget the domains in {tree_.directory.path}", tree_.withdraw)
 
     def _plan_accounts(self, plan: Plan, new: NewDomain) -> None:
-        backend = self.installation.backend
         plan.add(
             "accounts",
             f"store the users of {new.entry.domain}",
             lambda: self._store(new),
-            lambda: backend.delete_domain(new.entry),
+            lambda: self._unstore(new),
         )
 
     def _store(self, new: NewDomain) -> None:
         self.installation.backend.add_domain(new.entry)
         if new.users is not None:
             new.users.store_fresh()
+
+    def _unstore(self, new: NewDomain) -> None:
+        # What was built on a stage goes with it; a directory that was there before stays.
+        if new.adopted and new.users is not None:
+            new.users.unstore_fresh()
+        self.installation.backend.delete_domain(new.entry)
 
     def drop(self, name: str) -> None:
         """Forget a domain that was to be made; what was built goes with the stage."""
@@ -320,7 +330,6 @@ class DomainChange:
             self.qmail.close()
         finally:
             for tree_ in self.trees.values():
-                tree_.keep = self.keep
                 tree_.close()
 
     def __enter__(self) -> Self:
@@ -367,13 +376,6 @@ class DomainChange:
     def _forget_users(self, tree_: Tree) -> None:
         for entry, _, _ in tree_.deleted:
             self.installation.backend.delete_domain(entry)
-
-    def _forget(self, plan: Plan) -> None:
-        if plan.unfinished:
-            self.keep = True
-            return
-        for tree_ in self.trees.values():
-            tree_.withdraw()
 
 
 def domain_counter(installation: Installation, uid: int) -> Places:

@@ -113,16 +113,17 @@ class Domains:
         check_new_domain(name)
         base = settings.vpopmaildir if dir is None else dir.rstrip("/") or "/"
         owner = (settings.uid if uid is None else uid, settings.gid if gid is None else gid)
-        self._check_free(name)
         postmaster = None if password is None else self._postmaster(name, password)
         plan = Plan(f"add domain {name}")
         batch = open_batch(self._installation)
         if batch is not None and not dry_run:
+            self._check_free(name)
             return batch.add_domain(plan, name, base, owner, postmaster)
         with DomainChange(self._installation, dry_run=dry_run) as change:
             if not dry_run:
                 change.lock(f"{base}/{settings.domains_dir}")
-                self._check_free(name)
+            # Not before: the same call again must first finish what it left.
+            self._check_free(name)
             new = change.add_domain(plan, name, base, *owner)
             if postmaster is not None:
                 plan_postmaster(plan, new, postmaster)
@@ -148,15 +149,15 @@ class Domains:
         """
         alias, real = fold(alias), fold(real)
         _check_alias(alias)
-        self._check_free(alias)
         plan = Plan(f"add alias domain {alias} of {real}")
         batch = open_batch(self._installation)
         if batch is not None and not dry_run:
+            self._check_free(alias)
             return batch.add_alias(plan, alias, self.get(real))
         with DomainChange(self._installation, dry_run=dry_run) as change:
             if not dry_run:
                 change.lock()
-                self._check_free(alias)
+            self._check_free(alias)
             change.add_name(alias_entry(alias, self.get(real)))
             change.plan_steps(plan)
             return plan if dry_run else carry_out(plan)
@@ -241,8 +242,8 @@ def decide_deletion(change: DomainChange, entry: DomainEntry) -> None:
         return
     qmail = change.installation.qmail
     aliases = [other for other in qmail.entries(entry.domain) if other.domain != entry.domain]
-    if not change.dry_run:
-        change.lock_users(entry)
+    if not change.dry_run and not change.batch:
+        change.lock_users(entry)  # a batch locks at its end
     change.delete_names([entry, *aliases])
     change.delete_domain(entry)
 

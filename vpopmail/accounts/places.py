@@ -8,7 +8,7 @@ from vpopmail.records import DirControl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vpopmail.backends.abstract import DirControlFacet
+    from vpopmail.backends.facets import DirControlFacet
     from vpopmail.plan.journal import Fact
     from vpopmail.safeio.directory import Directory, Owner
 

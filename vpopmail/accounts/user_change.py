@@ -91,7 +91,7 @@ class UserChange:
         self.deleted: list[Home] = []
         self.homeless: list[str] = []
         self.made: list[str] = []
-        self.keep = False  # whether the entry stays, for the next change to finish
+        self.plan: Plan | None = None
 
     def lock(self) -> None:
         """Lock the users of the domain and finish what a killed process left.
@@ -170,6 +170,7 @@ class UserChange:
 
     def plan_steps(self, plan: Plan) -> None:
         """Append the steps that let the changes count, built homes given."""
+        self.plan = plan
         what = self._words()
         if self.batch:
             plan.add("mailstore", "bring the homes to the disk", self._sync_homes)
@@ -186,7 +187,7 @@ class UserChange:
             plan.add("accounts", "note them as never logged in", self._note_new)
         if self.deleted:
             plan.add("mailstore", "take the homes of the deleted away", self._take_deleted)
-        plan.add("journal", f"forget {what}", lambda: self._forget(plan))
+        plan.add("journal", f"forget {what}", self._withdraw)
 
     def store_fresh(self) -> None:
         """Store the users of a domain that is being made; nobody sees it yet."""
@@ -199,11 +200,25 @@ class UserChange:
         self.places.write()
         self._note_new()
 
+    def unstore_fresh(self) -> None:
+        """Take the users back that ``store_fresh`` stored."""
+        if self.transaction.pending:
+            self.transaction.close()
+            self.transaction = self.installation.backend.transaction(self.domain, self.directory)
+            for home in self.added:
+                self.transaction.delete(home.name)
+                with homes.enter_place(self.directory, home.place) as place:
+                    remove_tree(place, home.leaf)
+            self.transaction.lock()
+            self.transaction.stage()
+            self.transaction.commit()
+            self.transaction.finish()
+
     def close(self) -> None:
         """Give the lock back, then remove what is still on the stage."""
         try:
             self.transaction.close()
-            if self.stage is not None and self.keep:
+            if self.stage is not None and self._is_unfinished():
                 self.stage.abandon()
             elif self.stage is not None:
                 self.stage.close()
@@ -248,14 +263,12 @@ class UserChange:
         ]
 
     def _withdraw(self) -> None:
-        if self.stage is not None:
+        if self.stage is not None and not self._is_unfinished():
             self.stage.withdraw()
 
-    def _forget(self, plan: Plan) -> None:
-        if plan.unfinished:
-            self.keep = True
-        else:
-            self._withdraw()
+    def _is_unfinished(self) -> bool:
+        """Whether the entry must stay, for the next change to finish or undo this one."""
+        return self.plan is not None and bool(self.plan.unfinished)
 
     def _put(self) -> None:
         stage = self._open_stage().directory

@@ -195,20 +195,23 @@ class Users:
             checks.check_quota(quota)
         if crypted is not None:
             checks.check_crypted(crypted)
-        entry = self._entry_for(name, domain)
-        if quota is None:
-            quota = self._default_quota(entry)
-        user = new_user(settings, name, password, crypted=crypted, gecos=gecos, apop=apop)
-        user.pw_shell = quota
-        files = quota_files(quota)
-        plan = Plan(f"add user {name}@{entry.realdomain}")
         batch = self._batch()
+        entry = self._installation.resolve(domain) if batch is None else batch.resolve(domain)
+        if entry is None:
+            raise DomainNotFound(domain)
+        user = new_user(settings, name, password, crypted=crypted, gecos=gecos, apop=apop)
+        plan = Plan(f"add user {name}@{entry.realdomain}")
         if batch is not None and not dry_run:
-            return batch.add_user(plan, entry, user, files)
+            if batch.find(entry, name) is not None:
+                raise UserExists(f"{name}@{domain}")
+            return batch.add_user(plan, entry, user, self._give_quota(user, entry, quota))
         with self._change(entry) as change:
             if not dry_run:
                 change.lock()
-            decide_addition(plan, change, user, files)
+            # Not before: the same call again must first finish what it left.
+            if change.find(name) is not None:
+                raise UserExists(f"{name}@{domain}")
+            decide_addition(plan, change, user, self._give_quota(user, entry, quota))
             change.plan_steps(plan)
             return plan if dry_run else carry_out(plan)
 
@@ -262,20 +265,12 @@ class Users:
     def _batch(self) -> Batch | None:
         return open_batch(self._installation)
 
-    def _entry_for(self, name: str, domain: str) -> DomainEntry:
-        """The domain of a new user, once it is clear that the user may be added."""
-        batch = self._batch()
-        if batch is not None:
-            entry = batch.resolve(domain)
-            taken = entry is not None and batch.find(entry, name) is not None
-        else:
-            entry = self._installation.resolve(domain)
-            taken = entry is not None and (self._installation.backend.find(entry, name) is not None)
-        if taken:
-            raise UserExists(f"{name}@{domain}")
-        if entry is None:
-            raise DomainNotFound(domain)
-        return entry
+    def _give_quota(
+        self, user: VqPasswd, entry: DomainEntry, quota: str | None
+    ) -> dict[str, bytes]:
+        """Give a new user its quota; the files of the home that go with it."""
+        user.pw_shell = self._default_quota(entry) if quota is None else quota
+        return quota_files(user.pw_shell)
 
     def _default_quota(self, entry: DomainEntry) -> str:
         batch = self._batch()

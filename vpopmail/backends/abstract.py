@@ -14,95 +14,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from typing_extensions import Self
-
-    from vpopmail.records import DirControl, DomainEntry, VLimits, VqPasswd
+    from vpopmail.backends.transaction import Transaction
+    from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
     from vpopmail.settings import Settings
 
 DIR_CONTROL = "dir_control"
 LAST_AUTH = "last_auth"
 LIMITS = "limits"
-
-
-class Transaction(ABC):
-    """Changes to the users of one domain, made together or not at all.
-
-    ``lock``, then any of ``find``, ``add``, ``replace``, ``delete``, then ``stage``, ``commit``
-    and ``finish``; ``close`` at the end, whatever happened: it drops what was not committed.
-
-    Attributes:
-        pending: what is to become of each name: a record, or None for a deletion.
-    """
-
-    def __init__(self) -> None:
-        self.pending: dict[str, VqPasswd | None] = {}
-
-    @abstractmethod
-    def lock(self) -> None:
-        """Take the lock under which users of this domain change.
-
-        Raises:
-            BackendUnavailable: it cannot be had in time.
-        """
-
-    def find(self, name: str) -> VqPasswd | None:
-        """The user as it is now, with the changes of this transaction."""
-        if name in self.pending:
-            user = self.pending[name]
-            return None if user is None else user.copy()
-        return self.stored(name)
-
-    @abstractmethod
-    def stored(self, name: str) -> VqPasswd | None:
-        """The user as it is now, without the changes of this transaction."""
-
-    def add(self, user: VqPasswd) -> None:
-        """Add a user, whose name the caller knows to be free."""
-        self.pending[user.pw_name] = user
-
-    def replace(self, user: VqPasswd) -> None:
-        """Store new data for the user of this name, whom the caller knows to exist."""
-        self.pending[user.pw_name] = user
-
-    def delete(self, name: str) -> None:
-        """Delete a user, whom the caller knows to exist."""
-        self.pending[name] = None
-
-    def forget(self, name: str) -> None:
-        """Drop what this transaction was to do with a user."""
-        self.pending.pop(name, None)
-
-    @abstractmethod
-    def stage(self) -> None:
-        """Write the changes down without letting them count.
-
-        Raises:
-            OSError, BackendUnavailable: they cannot be written.
-            InvalidCharacter: a field would break the format.
-        """
-
-    @abstractmethod
-    def commit(self) -> None:
-        """Let the changes count: the commit point, one atomic act."""
-
-    @abstractmethod
-    def sync(self) -> None:
-        """Bring what was committed to the disk."""
-
-    @abstractmethod
-    def finish(self) -> None:
-        """Bring indexes and the like up to date; readers do not need it."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Drop what was not committed and give the lock back."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
 
 
 class Backend(ABC):
@@ -142,7 +61,9 @@ class Backend(ABC):
 
     @abstractmethod
     def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
-        """The users of a domain, sorted by name (bytes), as they are at the first ``next``.
+        """The users of a domain, as they are at the first ``next``.
+
+        Sorted by name as bytes; a store that people edit may keep their order.
 
         Raises:
             BackendUnavailable: the store cannot be read.
@@ -176,55 +97,3 @@ class Backend(ABC):
         Raises:
             BackendUnavailable.
         """
-
-
-class DirControlFacet(ABC):
-    """Keeps the state of directory hashing.
-
-    Keys: the name of a real domain, for its users; ``dom_<uid>``, for domains below one base.
-    The value is advisory: several processes may write it without a lock.
-    """
-
-    @abstractmethod
-    def read_dir_control(self, key: str, directory: Directory) -> DirControl | None:
-        """The state; None if there is none. ``directory`` is what is hashed."""
-
-    @abstractmethod
-    def write_dir_control(self, key: str, directory: Directory, state: DirControl) -> None:
-        """Store the state. Raises: OSError, BackendUnavailable."""
-
-    @abstractmethod
-    def delete_dir_control(self, key: str, directory: Directory) -> bool:
-        """Forget the state; whether there was one."""
-
-
-class LastAuthFacet(ABC):
-    """Keeps when and from where each user last logged in."""
-
-    @abstractmethod
-    def first_auth_files(self, remote_ip: str) -> dict[str, bytes]:
-        """Files of a new home that say it has never been logged in to: name to content."""
-
-    @abstractmethod
-    def note_new_user(self, domain: str, name: str) -> None:
-        """Note the creation of a user, where that is not a file of the home."""
-
-
-class LimitsFacet(ABC):
-    """Keeps the limits of domains."""
-
-    @abstractmethod
-    def read_limits(self, domain: DomainEntry) -> VLimits | None:
-        """The limits of a domain, or the default ones; None if there are neither.
-
-        Raises:
-            LimitsUnreadable: they are there and cannot be read.
-        """
-
-    @abstractmethod
-    def write_limits(self, domain: DomainEntry, limits: VLimits) -> None:
-        """Store the limits of a domain. Raises: OSError, BackendUnavailable."""
-
-    @abstractmethod
-    def delete_limits(self, domain: DomainEntry) -> bool:
-        """Forget the limits of a domain; whether there were any."""

@@ -7,18 +7,11 @@ from __future__ import annotations
 
 import _thread
 
-from vpopmail.backends.abstract import (
-    DIR_CONTROL,
-    LAST_AUTH,
-    LIMITS,
-    Backend,
-    DirControlFacet,
-    LastAuthFacet,
-    LimitsFacet,
-    Transaction,
-)
+from vpopmail.backends.abstract import DIR_CONTROL, LAST_AUTH, LIMITS, Backend
+from vpopmail.backends.transaction import Transaction
 from vpopmail.errors import BackendUnavailable
 from vpopmail.formats import dircontrol, vpasswd
+from vpopmail.formats.text import to_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +73,7 @@ class MemoryTransaction(Transaction):
             self.mutex.release()
 
 
-class MemoryBackend(Backend, DirControlFacet, LastAuthFacet, LimitsFacet):
+class MemoryBackend(Backend):
     """Accounts in dictionaries; they end with the backend."""
 
     name = "memory"
@@ -118,7 +111,7 @@ class MemoryBackend(Backend, DirControlFacet, LastAuthFacet, LimitsFacet):
     def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
         """The users of a domain, sorted, as they are now."""
         users = self.users(domain)
-        for name in sorted(users):
+        for name in sorted(users, key=to_bytes):
             yield users[name].copy()
 
     def transaction(self, domain: DomainEntry, directory: Directory) -> Transaction:  # noqa: ARG002

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vpopmail.backends.abstract import Transaction
+    from vpopmail.backends.transaction import Transaction
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
 

@@ -72,7 +72,7 @@ def build(records: Iterable[tuple[bytes, bytes]]) -> bytes:
         position += _PAIR.size + len(key) + len(data)
         if position > _LARGEST:
             raise _too_large()
-    return _assemble(chunks, position, [_place(table) for table in entries])
+    return b"".join(_assemble(chunks, position, [_place(table) for table in entries]))
 
 
 def find(data: Source, key: bytes) -> bytes | None:
@@ -121,7 +121,7 @@ def splice(
     old: bytes,
     added: Sequence[tuple[bytes, bytes, bytes | None]],
     removed: Sequence[bytes] = (),
-) -> bytes:
+) -> list[bytes | memoryview]:
     """A cdb with a few records changed, equal to a full build of the new list.
 
     Costs a copy of the file and one pass over its tables for each change, not a Python step for
@@ -135,7 +135,7 @@ def splice(
         removed: keys; every record of such a key goes.
 
     Returns:
-        The bytes of the new file.
+        The bytes of the new file, in pieces; some are parts of ``old``, which is not copied.
 
     Raises:
         FormatError: ``old`` is not laid out as ``build`` does it, or does not hold a key that
@@ -197,14 +197,14 @@ def _place(entries: Sequence[tuple[int, int]]) -> bytes:
 
 def _assemble(
     chunks: Iterable[bytes | memoryview], end: int, tables: Sequence[bytes | memoryview]
-) -> bytes:
+) -> list[bytes | memoryview]:
     header: list[int] = []
     for table in tables:
         header += (end, len(table) // _PAIR.size)
         end += len(table)
     if end > _LARGEST:
         raise _too_large()
-    return b"".join((_HEADER.pack(*header), *chunks, *tables))
+    return [_HEADER.pack(*header), *chunks, b"".join(tables)]
 
 
 def _pair(data: Source, position: int) -> tuple[int, int]:

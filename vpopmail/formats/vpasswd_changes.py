@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from vpopmail.errors import FormatError
 from vpopmail.formats.text import join_lines, split_lines
 from vpopmail.formats.vpasswd import find_line, insertion_point, name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
 # From about this many changes on, going through all lines once is faster.
 _MANY = 16
@@ -38,33 +37,29 @@ def change_lines(data: bytes, changes: Mapping[bytes, bytes | None]) -> bytes:
     return data
 
 
-def record_and_following(
-    data: bytes, name: bytes, skipped: Collection[bytes]
-) -> tuple[bytes, bytes | None]:
-    """The record of a user for vpasswd.cdb, and the name in the next line.
+def insert_line(
+    data: bytes, name: bytes, line: bytes
+) -> tuple[list[bytes | memoryview], bytes | None]:
+    """The file with the line of a new user.
 
     Args:
-        data: the whole file, in which the user has a line.
+        data: the whole file, in any order, without a line of that user.
         name: the user.
-        skipped: names that are passed over as the next one.
+        line: its line, no newline.
 
     Returns:
-        (data of the record, the name that follows or None at the end).
+        (the new file in pieces, some of them parts of ``data``; the name in the next line, or
+        None at the end).
 
-    Raises:
-        FormatError: the user has no line.
+    Source: formats, vpasswd, rules.
     """
-    span = find_line(data, name)
-    if span is None:
-        raise FormatError("vpasswd", "a line that should be there is missing")
-    start, end = span
-    record = data[start + len(name) + 1 : end].removesuffix(b"\n")
-    while end < len(data):
-        start, end = end, data.find(b"\n", end) + 1 or len(data)
-        following, colon, _ = data[start:end].partition(b":")
-        if colon and following not in skipped:
-            return record, following
-    return record, None
+    start = insertion_point(data, name)
+    view = memoryview(data)
+    newline = b"" if start == 0 or data[start - 1] == ord("\n") else b"\n"
+    end = data.find(b"\n", start)
+    following = name_of(data[start : len(data) if end < 0 else end]) if start < len(data) else None
+    last = b"" if start == len(data) or data.endswith(b"\n") else b"\n"
+    return [view[:start], newline + line + b"\n", view[start:], last], following
 
 
 def _change_one(data: bytes, name: bytes, line: bytes | None) -> bytes:

@@ -49,14 +49,14 @@ def build(
     given = owner if owner.foreign else None
     for path, content in files.items():
         Directory(fd, parent.path, sync=sync).create(f"{name}/{path}", [content], given)
-    if sync:
-        for part in ("", "/Maildir"):
-            with parent.enter(name + part) as made:
-                seam.fsync(made.fd)
     if given is not None:
         # From the leaves up: what belongs to the user already is not touched again.
         for part in reversed(_PARTS):
             seam.chown(name + part, owner.uid, owner.gid, fd)
+    if sync:
+        for part in _PARTS:
+            with parent.enter(name + part) as made:
+                seam.fsync(made.fd)
 
 
 def make_place(domain: Directory, place: str, owner: Owner) -> list[str]:

@@ -32,7 +32,7 @@ def carry_out(plan: Plan) -> Plan:
             done.append(step)
             step.do()
     except BaseException as error:
-        _undo(done, error)
+        _undo(plan, done, error)
         raise
     plan.carried_out = True
     failures = [trouble for step in plan.steps[commit + 1 :] if (trouble := _finish(plan, step))]
@@ -48,13 +48,14 @@ def _commit_index(steps: list[Step]) -> int:
     return len(steps) - 1
 
 
-def _undo(done: list[Step], error: BaseException) -> None:
+def _undo(plan: Plan, done: list[Step], error: BaseException) -> None:
     for step in reversed(done):
         if step.undo is None:
             continue
         try:
             step.undo()
         except Exception as trouble:  # noqa: BLE001 - undo the rest; the journal has this one
+            plan.unfinished.append(f"undoing {step}: {trouble}")
             error.add_note(f"undoing '{step}' failed: {trouble}")
 
 

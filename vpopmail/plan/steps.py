@@ -43,8 +43,9 @@ class Plan:
         steps: in order.
         carried_out: whether the change counts now: its commit point was passed. False for a dry
             run and for a change that still waits in a batch.
-        unfinished: what went wrong after the commit point. The change counts all the same;
-            the next change of the same domain, or the same call again, finishes it.
+        unfinished: what went wrong after the commit point (the change counts all the same), or
+            while a failed change was undone. The next change of the same domain, or the same
+            call again, finishes it.
     """
 
     subject: str

@@ -46,6 +46,7 @@ class QmailChange:
         self.withdrawn: list[str] = []
         self.old: bytes | None = None
         self.stage: Stage | None = None
+        self.plan: Plan | None = None
 
     def lock(self) -> None:
         """Take assign.lock, as the C tools do, and finish or undo what was left.
@@ -68,7 +69,9 @@ class QmailChange:
     def close(self) -> None:
         """Give the lock back and clear the stage."""
         try:
-            if self.stage is not None:
+            if self.stage is not None and self._is_unfinished():
+                self.stage.abandon()
+            elif self.stage is not None:
                 self.stage.close()
         finally:
             self.file_lock.release()
@@ -84,7 +87,8 @@ class QmailChange:
 
     def plan_prepare(self, plan: Plan) -> None:
         """Append the steps up to the commit point, without it."""
-        plan.add("journal", "note the domains", self._enter, self._withdraw_entry)
+        self.plan = plan
+        plan.add("journal", "note the domains", self._enter, self._forget)
         if self.removed:
             plan.add(
                 "qmail", f"rcpthosts without {_words(self.removed)}", self._withdraw, self._accept
@@ -138,12 +142,14 @@ class QmailChange:
         self.stage = journal.begin(self.directory, Owner(uid, gid))
         self.stage.enter(KIND, self._facts())
 
-    def _withdraw_entry(self) -> None:
-        if self.stage is not None:
+    def _forget(self) -> None:
+        if self.stage is not None and not self._is_unfinished():
             self.stage.close()
             self.stage = None
 
-    _forget = _withdraw_entry
+    def _is_unfinished(self) -> bool:
+        """Whether the entry must stay, for the next change to finish or undo this one."""
+        return self.plan is not None and bool(self.plan.unfinished)
 
     def _withdraw(self) -> None:
         self.qmail.control.withdraw([entry.domain for entry in self.removed])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 
 from vpopmail.safeio import seam
+from vpopmail.safeio.view import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 PRIVATE_DIRECTORY = 0o700
 PRIVATE_FILE = 0o600
 _NEW = ".new.vpopmail"
@@ -107,22 +106,9 @@ class Directory:
         """The names in the directory, sorted."""
         return sorted(os.listdir(self.fd))
 
-    def open_file(self, name: str) -> int:
-        """Open a regular file for reading; anything else is EINVAL (and a link ELOOP)."""
-        fd = os.open(name, OPEN_FILE, dir_fd=self.fd)
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            os.close(fd)
-            raise OSError(errno.EINVAL, "not a regular file", f"{self.path}/{name}")
-        return fd
-
     def read(self, name: str) -> bytes | None:
         """The content of a regular file; None if it is missing."""
-        try:
-            fd = self.open_file(name)
-        except FileNotFoundError:
-            return None
-        with open(fd, "rb") as file:
-            return file.read()
+        return read_file(name, self.fd)
 
     # changing
 

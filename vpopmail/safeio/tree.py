@@ -7,7 +7,7 @@ import os
 import stat
 
 from vpopmail.safeio import seam
-from vpopmail.safeio.directory import OPEN_FILE
+from vpopmail.safeio.view import OPEN_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,15 +6,14 @@ and the environment share one set of rules.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
+TYPE_CHECKING = False
 _YES = ("yes", "true", "on", "1")
 _NO = ("no", "false", "off", "0")
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
 _DIGITS = 19
 
 
-class Kind(ABC):
+class Kind:
     """A kind of value; ``allowed`` says in words what it takes."""
 
     __slots__ = ("allowed",)
@@ -22,16 +21,17 @@ class Kind(ABC):
     def __init__(self, allowed: str) -> None:
         self.allowed = allowed
 
-    @abstractmethod
-    def take(self, value: object) -> object:
-        """The value in its native form.
+    if TYPE_CHECKING:
 
-        Args:
-            value: the native value or its text.
+        def take(self, value: object) -> object:
+            """The value in its native form.
 
-        Raises:
-            ValueError: it is not allowed; the text of the error is not for people.
-        """
+            Args:
+                value: the native value or its text.
+
+            Raises:
+                ValueError: it is not allowed; the text of the error is not for people.
+            """
 
     def text(self, value: object) -> str:
         """The text that ``take`` turns back into this value."""

@@ -5,7 +5,6 @@ Source: manual, "Configure options"; the lengths follow the profile.
 
 from __future__ import annotations
 
-import grp
 import pwd
 
 from vpopmail.errors import ConfigError
@@ -190,6 +189,8 @@ def _group_number(group: str | int, uid: int) -> int:
             return pwd.getpwuid(uid).pw_gid
         except KeyError:
             group = "vchkpw"
+    import grp  # a login with numbers in its settings does not need it
+
     try:
         return grp.getgrnam(group).gr_gid
     except KeyError:

@@ -12,8 +12,7 @@ import stat
 from vpopmail.errors import FormatError
 from vpopmail.formats import cdb, vpasswd
 from vpopmail.formats.text import to_bytes
-from vpopmail.safeio.directory import OPEN_FILE
-from vpopmail.safeio.view import FileView
+from vpopmail.safeio.view import FileView, open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class Place:
 
     def open(self, name: str) -> int:
         """Open one of the files for reading."""
-        return os.open(self._name(name), OPEN_FILE, dir_fd=self.dir_fd)
+        return open_file(self._name(name), self.dir_fd)
 
     def read(self, name: str) -> bytes:
         """All of one of the files."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vpopmail.backends.abstract import Transaction
 from vpopmail.backends.cdb.reading import INDEX, TEXT, Lookup, Place, fresh_index
+from vpopmail.backends.transaction import Transaction
 from vpopmail.errors import BackendUnavailable, FileNotUpdated, FormatError
 from vpopmail.formats import cdb, vpasswd, vpasswd_changes
-from vpopmail.formats.text import to_bytes
+from vpopmail.formats.text import to_bytes, to_text
 from vpopmail.safeio.directory import Directory, Owner
 from vpopmail.safeio.locks import FileLock
 from vpopmail.safeio.times import later_than
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from vpopmail.settings import Settings
 
 LOCK = ".vpasswd.lock"
-# From about this many changes on, building the index anew is no slower than splicing it.
-_MANY = 16
 
 
 class CdbTransaction(Transaction):
@@ -41,8 +39,9 @@ class CdbTransaction(Transaction):
         self.place = Place(domain.path, directory.fd)
         self.lookup = Lookup(self.place, clear_passwd=settings.clear_passwd)
         self.file_lock = FileLock(directory, LOCK, settings.lock_timeout, self.owner)
-        self.old = b""
-        self.new = b""
+        self.new: list[bytes | memoryview] = []
+        # Name, record and following name of a single new user.
+        self.spliced: tuple[bytes, bytes, bytes | None] | None = None
         self.old_index: os.stat_result | None = None
         self.mtime_ns = 0
         self.committed = False
@@ -60,18 +59,19 @@ class CdbTransaction(Transaction):
 
     def stage(self) -> None:
         """Write the next vpasswd beside the present one."""
-        self.old = self.directory.read(TEXT) or b""
+        old = self.directory.read(TEXT) or b""
         self.old_index = fresh_index(self.place)
         changes = {
             to_bytes(name): None if user is None else self._line(user)
             for name, user in self.pending.items()
         }
-        self.new = vpasswd_changes.change_lines(self.old, changes)
+        if not self._insert_one(old, changes):
+            self.new = [vpasswd_changes.change_lines(old, changes)]
         known = [
             status.st_mtime_ns for name in (TEXT, INDEX) if (status := self.place.status(name))
         ]
         self.mtime_ns = later_than(known)
-        self.directory.stage(TEXT, [self.new], self.owner, mtime_ns=self.mtime_ns)
+        self.directory.stage(TEXT, self.new, self.owner, mtime_ns=self.mtime_ns)
 
     def commit(self) -> None:
         """Rename the new vpasswd over the old one: the commit point."""
@@ -89,8 +89,7 @@ class CdbTransaction(Transaction):
             if fresh_index(self.place) is not None:
                 return
             self._reread()
-        index = self._index()
-        self.directory.stage(INDEX, [index], self.owner, mtime_ns=self.mtime_ns)
+        self.directory.stage(INDEX, self._index(), self.owner, mtime_ns=self.mtime_ns)
         self.directory.publish(INDEX)
         self.directory.flush()
 
@@ -106,28 +105,29 @@ class CdbTransaction(Transaction):
     def _line(self, user: VqPasswd) -> bytes:
         return vpasswd.format_line(user, clear_passwd=self.settings.clear_passwd)
 
+    def _insert_one(self, old: bytes, changes: dict[bytes, bytes | None]) -> bool:
+        """The usual case, one new user: neither text nor index is copied in memory."""
+        if self.old_index is None or len(changes) != 1:
+            return False
+        ((name, line),) = changes.items()
+        # The index tells sooner than the text that there is no such line.
+        if line is None or self.lookup.find(to_text(name)) is not None:
+            return False
+        self.new, following = vpasswd_changes.insert_line(old, name, line)
+        self.spliced = (name, line[len(name) + 1 :], following)
+        return True
+
     def _reread(self) -> None:
         status = self.place.status(TEXT)
         if status is None:
             raise FormatError(f"{self.domain.path}/{TEXT}", "it is missing")
-        self.new = self.place.read(TEXT)
+        self.new = [self.place.read(TEXT)]
         self.mtime_ns = status.st_mtime_ns
 
-    def _index(self) -> bytes:
-        if self.old_index is not None and len(self.pending) <= _MANY:
+    def _index(self) -> list[bytes | memoryview]:
+        if self.spliced is not None:
             try:
-                return self._spliced_index()
+                return cdb.splice(self.place.read(INDEX), [self.spliced])
             except FormatError:
                 pass  # the index is not as we would have built it: build it anew
-        return cdb.build(vpasswd.records(self.new))
-
-    def _spliced_index(self) -> bytes:
-        names = {to_bytes(name): user for name, user in self.pending.items()}
-        there = [name for name in names if vpasswd.find_line(self.old, name) is not None]
-        new = names.keys() - set(there)
-        added = []
-        for name in sorted(name for name, user in names.items() if user is not None):
-            data, following = vpasswd_changes.record_and_following(self.new, name, new)
-            # The old record of a replaced user marks the place of the new one.
-            added.append((name, data, following if name in new else name))
-        return cdb.splice(self.place.read(INDEX), added, there)
+        return [cdb.build(vpasswd.records(b"".join(self.new)))]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from vpopmail.backends.abstract import DirControlFacet
 from vpopmail.formats import dircontrol
 from vpopmail.safeio.directory import Owner
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 FILE = ".dir-control"
 
 
-class FileDirControl(DirControlFacet):
+class FileDirControl:
     """The counter as a file, without a lock, as the C tools keep it."""
 
     def read_dir_control(self, key: str, directory: Directory) -> DirControl | None:  # noqa: ARG002

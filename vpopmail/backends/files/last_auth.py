@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from vpopmail.backends.abstract import LastAuthFacet
-
 FILE = "lastauth"
 
 
-class FileLastAuth(LastAuthFacet):
+class FileLastAuth:
     """The last login as a file of the home."""
 
     def first_auth_files(self, remote_ip: str) -> dict[str, bytes]:

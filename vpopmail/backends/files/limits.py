@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from vpopmail.backends.abstract import LimitsFacet
 from vpopmail.errors import LimitsUnreadable
 from vpopmail.formats import limits as limits_format
-from vpopmail.safeio.directory import Directory, Owner
+from vpopmail.safeio.view import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ FILE = ".qmailadmin-limits"
 DEFAULTS = "vlimits.default"
 
 
-class FileLimits(LimitsFacet):
+class FileLimits:
     """The limits as files; the two are not merged."""
 
     def __init__(self, settings: Settings) -> None:
@@ -24,33 +23,31 @@ class FileLimits(LimitsFacet):
 
     def read_limits(self, domain: DomainEntry) -> VLimits | None:
         """The limits in the domain's file, else in the default file."""
-        for path, name in (
-            (domain.path, FILE),
-            (f"{self.settings.vpopmaildir}/etc", DEFAULTS),
-        ):
-            data = self._read(path, name)
+        for path in (f"{domain.path}/{FILE}", self.settings.etc_path(DEFAULTS)):
+            data = self._read(path)
             if data is not None:
                 return limits_format.parse(data)
         return None
 
     def write_limits(self, domain: DomainEntry, limits: VLimits) -> None:
         """Replace the domain's file; its commit point is the rename."""
+        from vpopmail.safeio.directory import Directory, Owner
+
         with Directory.open(domain.path, sync=self.settings.sync, follow=True) as directory:
             owner = Owner(domain.uid, domain.gid)
             directory.replace(FILE, [limits_format.format_limits(limits)], owner)
 
     def delete_limits(self, domain: DomainEntry) -> bool:
         """Unlink the domain's file."""
+        from vpopmail.safeio.directory import Directory
+
         with Directory.open(domain.path, sync=self.settings.sync, follow=True) as directory:
             gone = directory.remove(FILE)
             directory.flush()
             return gone
 
-    def _read(self, path: str, name: str) -> bytes | None:
+    def _read(self, path: str) -> bytes | None:
         try:
-            with Directory.open(path, follow=True) as directory:
-                return directory.read(name)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+            return read_file(path)
         except OSError as error:
-            raise LimitsUnreadable(f"{path}/{name}", str(error)) from error
+            raise LimitsUnreadable(path, error.strerror or "") from error

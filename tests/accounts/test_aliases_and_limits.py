@@ -1,0 +1,77 @@
+"""Aliases as dot-qmail files, limits of domains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import DOMAIN, tree
+from vpopmail import VLimits, Vpopmail
+from vpopmail.accounts import checks
+from vpopmail.codes import VA
+from vpopmail.errors import DomainNotFound, LimitsUnreadable, VpopmailError
+
+
+def test_lines_of_an_alias_are_added_one_below_the_other(site: Vpopmail, domain: Path) -> None:
+    (domain / ".qmail-sales").write_bytes(b"# no newline")
+    site.aliases.add(f"Sales@{DOMAIN}", "&joe@example.com")
+    site.aliases.add(f"sales@{DOMAIN}", "|/bin/true")
+    assert (domain / ".qmail-sales").read_bytes() == b"# no newline\n&joe@example.com\n|/bin/true\n"
+    site.aliases.add(f"a.b@{DOMAIN}", "&joe@example.com")
+    assert (domain / ".qmail-a:b").read_bytes() == b"&joe@example.com\n"
+
+
+@pytest.mark.parametrize(
+    ("alias", "name", "line", "code"),
+    [
+        ("a/b", DOMAIN, "&x", VA.ILLEGAL_USERNAME),
+        ("a" * 65, DOMAIN, "&x", VA.USER_NAME_TOO_LONG),
+        ("sales", "a" * 97, "&x", VA.DOMAIN_NAME_TOO_LONG),
+        ("sales", "none.example", "&x", VA.DOMAIN_DOES_NOT_EXIST),
+        ("sales", DOMAIN, "x" * 160, VA.ALIAS_LINE_TOO_LONG),
+        ("sales", DOMAIN, "&x\n|/bin/sh", VA.ALIAS_LINE_TOO_LONG),
+    ],
+)
+def test_a_refused_line_changes_nothing(
+    site: Vpopmail, domain: Path, alias: str, name: str, line: str, code: VA
+) -> None:
+    before = tree(domain)
+    with pytest.raises(VpopmailError) as caught:
+        site.aliases.add_to(alias, name, line)
+    assert caught.value.code == code
+    assert tree(domain) == before
+
+
+def test_limits_are_the_domains_own_else_the_sites(
+    site: Vpopmail, domain: Path, tmp_path: Path
+) -> None:
+    assert site.limits.get(DOMAIN) == VLimits()
+    limits = VLimits(maxpopaccounts=5, disable_pop=1, defaultquota=1000)
+    site.limits.set(DOMAIN, limits)
+    assert site.limits.get(DOMAIN) == limits
+    assert site.limits.delete(DOMAIN) is True
+    assert site.limits.delete(DOMAIN) is False
+    (tmp_path / "v/etc/vlimits.default").write_text("maxaliases 3\n")
+    assert site.limits.get(DOMAIN).maxaliases == 3
+    (tmp_path / "v/etc/vlimits.default").unlink()
+    with pytest.raises(LimitsUnreadable) as caught:
+        site.limits.get(DOMAIN)
+    assert caught.value.code == VA.CANNOT_READ_LIMITS
+    with pytest.raises(DomainNotFound):
+        site.limits.get("none.example")
+
+
+def test_a_clear_password_over_the_limit_is_refused() -> None:
+    checks.check_clear("x" * 128)
+    with pytest.raises(VpopmailError) as caught:
+        checks.check_clear("x" * 129)
+    assert caught.value.code == VA.CLEAR_PASSWD_TOO_LONG
+    assert "xxx" not in str(caught.value)
+
+
+def test_a_quota_over_twenty_characters_or_with_a_colon_is_refused() -> None:
+    for quota, code in (("1" * 21, VA.QUOTA_TOO_LONG), ("1:2", VA.BAD_CHAR)):
+        with pytest.raises(VpopmailError) as caught:
+            checks.check_quota(quota)
+        assert caught.value.code == code

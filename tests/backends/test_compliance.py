@@ -1,0 +1,21 @@
+"""The shipped compliance suite on the backends of this package."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.register_assert_rewrite("vpopmail.testing.compliance")
+
+from vpopmail.testing.compliance import BackendCompliance
+
+
+class TestCdb(BackendCompliance):
+    backend = "cdb"
+
+
+class TestMemory(BackendCompliance):
+    backend = "memory"
+
+
+class TestNull(BackendCompliance):
+    backend = "null"

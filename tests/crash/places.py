@@ -1,0 +1,118 @@
+"""A site in a directory of its own: copied, snapshotted, and compared byte for byte."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+from pathlib import Path
+
+import vpopmail
+
+# The mail user: a stranger if we are root, so that giving files away happens too.
+UID = 89 if os.geteuid() == 0 else os.geteuid()
+GID = 89 if os.geteuid() == 0 else os.getegid()
+# As long as its replacement, so that a cdb with it keeps its layout.
+_HASH = re.compile(rb"\$1\$[./0-9A-Za-z]{8}\$[./0-9A-Za-z]{22}")
+SAME_HASH = b"$1$" + b"s" * 8 + b"$" + b"h" * 22
+
+Entry = tuple[str, int, int, int, bytes]
+Tree = dict[str, Entry]
+
+
+def open_site(root: Path) -> vpopmail.Vpopmail:
+    """A fresh Vpopmail, the current one of this process.
+
+    A lock that is left anywhere shows at once: nobody waits for one.
+    """
+    return vpopmail.configure(
+        vpopmaildir=str(root / "v"),
+        qmaildir=str(root / "q"),
+        vpopuser=UID,
+        vpopgroup=GID,
+        sync=True,
+        lock_timeout=0,
+        sha512_passwords=False,
+        md5_passwords=True,
+    )
+
+
+def same_hash(data: bytes) -> bytes:
+    """Content with every password hash the same: the salts differ from run to run."""
+    return _HASH.sub(SAME_HASH, data)
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy with owners, modes, links and times: the times tell which index is fresh."""
+    status = source.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        target.symlink_to(source.readlink())
+        os.lchown(target, status.st_uid, status.st_gid)
+        return
+    if stat.S_ISDIR(status.st_mode):
+        target.mkdir(0o700)
+        for entry in os.scandir(source):
+            copy_tree(source / entry.name, target / entry.name)
+    else:
+        target.write_bytes(source.read_bytes())
+    os.chown(target, status.st_uid, status.st_gid)
+    os.chmod(target, stat.S_IMODE(status.st_mode))
+    os.utime(target, ns=(status.st_mtime_ns, status.st_mtime_ns))
+
+
+def renew(prepared: Path, site: Path) -> None:
+    """Put a fresh copy of a prepared site in its place."""
+    shutil.rmtree(site, ignore_errors=True)
+    copy_tree(prepared, site)
+
+
+def snapshot(site: Path) -> Tree:
+    """Everything below a directory, hidden files too: type, mode, owner and content."""
+    tree: Tree = {}
+    _look(str(site), "", tree)
+    return tree
+
+
+def _look(path: str, shown: str, tree: Tree) -> None:
+    for entry in os.scandir(path):
+        name = f"{shown}{entry.name}"
+        status = entry.stat(follow_symlinks=False)
+        kind, content = _content(entry.path, status.st_mode)
+        owner = (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+        tree[name] = (kind, *owner, content)
+        if kind == "directory":
+            _look(entry.path, f"{name}/", tree)
+
+
+def _content(path: str, mode: int) -> tuple[str, bytes]:
+    if stat.S_ISDIR(mode):
+        return "directory", b""
+    if stat.S_ISLNK(mode):
+        return "link", os.readlink(path).encode()
+    with open(path, "rb") as file:
+        return "file", same_hash(file.read())
+
+
+def differences(expected: Tree, found: Tree) -> list[str]:
+    """How a tree differs from what it should be, in words, one line a path.
+
+    What lies in a directory that is missing or left over is not told.
+    """
+    lines = []
+    for path in sorted(expected.keys() | found.keys()):
+        if path not in found:
+            if os.path.dirname(path) in found or "/" not in path:
+                lines.append(f"missing: {path}")
+        elif path not in expected:
+            if os.path.dirname(path) in expected or "/" not in path:
+                lines.append(f"left over: {path}")
+        elif expected[path] != found[path]:
+            lines.append(f"{path}: {_shown(found[path])} instead of {_shown(expected[path])}")
+    return lines
+
+
+def _shown(entry: Entry) -> str:
+    """An entry in short; of a text the differing part may be cut, the path says where to look."""
+    kind, mode, uid, gid, content = entry
+    return f"{kind} {mode:o} {uid}:{gid} {len(content)} bytes {content[:40]!r}"

@@ -1,0 +1,294 @@
+"""The operations that are interrupted: what is there before, the call, and what it tells after."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import vpopmail
+from vpopmail.codes import VA
+from vpopmail.errors import VpopmailError
+
+from .places import open_site
+from .views import PASSWORD
+
+Site = vpopmail.Vpopmail
+CRYPTED = "$1$abcdefgh$K2eYkWaGFCU4Ot9LWWHne."
+DOMAIN = "example.com"
+ALIAS = "example.org"
+OTHER = "example.net"
+NEW = "example.new"
+JOE = "joe@example.com"
+KEPT = "anna@example.com"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One operation in one situation.
+
+    Attributes:
+        name: for people.
+        operation: under which it is counted.
+        prepare: makes what is there before.
+        call: the operation; a code, or it raises what has one.
+        done: the code of the same call when it is done already.
+        addresses, domains: what a reader looks up.
+        before, absent, after: paths below the site that are there before the call, that are
+            not, and that are there after it: they show that the name of the scene is true.
+    """
+
+    name: str
+    operation: str
+    prepare: Callable[[Site], object]
+    call: Callable[[Site], object]
+    done: VA
+    addresses: tuple[str, ...] = (JOE, KEPT)
+    domains: tuple[str, ...] = (DOMAIN, ALIAS, OTHER, NEW)
+    before: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+    @property
+    def c_face(self) -> bool:
+        """Whether the call is a C function: it never raises."""
+        return self.operation.startswith("v")
+
+    def run(self, root: Path) -> VA:
+        """Make the call on a fresh site."""
+        site = open_site(root)
+        try:
+            return self.run_on(site)
+        finally:
+            site.close()
+
+    def run_on(self, site: Site) -> VA:
+        """Make the call; the code, whichever face it was made on."""
+        try:
+            result = self.call(site)
+        except VpopmailError as error:
+            return VA(error.code)
+        return result if isinstance(result, VA) else VA.SUCCESS
+
+
+# what is there before
+
+
+def _nothing(_site: Site) -> None:
+    """A site without domains."""
+
+
+def _users(site: Site) -> None:
+    """Two domains, an alias domain, two users in one."""
+    site.domains.add(DOMAIN)
+    site.domains.add_alias(ALIAS, DOMAIN)
+    site.domains.add(OTHER)
+    _add(site, KEPT)
+    site.users.add("zoe@example.com", crypted=CRYPTED)
+    _add(site, "anna@example.net")
+
+
+def _add(site: Site, address: str) -> None:
+    site.users.add(address, PASSWORD)
+
+
+def _with_joe(site: Site) -> None:
+    _users(site)
+    _add(site, JOE)
+    _fill(site, JOE)
+
+
+def _fill(site: Site, address: str) -> None:
+    home = Path(site.users.get(address).pw_dir)
+    (home / "Maildir/new/1.mail").write_bytes(b"Subject: x\n\nmail\n")
+    (home / "Maildir/.Sent/cur").mkdir(parents=True)
+    (home / "link").symlink_to("/etc/passwd")
+
+
+def _empty(site: Site, pattern: str) -> None:
+    """Remove directories that only make up the number: each run copies all there is."""
+    for path in Path(site.settings.domains_path).glob(pattern):
+        shutil.rmtree(path)
+
+
+def _full(site: Site) -> None:
+    """A domain whose first directory is full: the next home goes into ``0``."""
+    _users(site)
+    with site.batch():
+        for number in range(97):
+            site.users.add(f"u{number:02}@example.com", crypted=CRYPTED)
+    _empty(site, f"{DOMAIN}/u[0-9][0-9]")
+
+
+def _full_with_joe(site: Site) -> None:
+    _full(site)
+    _add(site, "first@example.com")
+    _add(site, JOE)
+
+
+def _freed(site: Site) -> None:
+    """A place in ``0`` is free again."""
+    _full_with_joe(site)
+    site.users.delete(JOE)
+
+
+def _last_in_place(site: Site) -> None:
+    """A place in ``0`` is free again, and its directory is gone, as an administrator may do."""
+    _full(site)
+    _add(site, "first@example.com")
+    site.users.delete("first@example.com")
+    (Path(site.domains.get(DOMAIN).path) / "0").rmdir()
+
+
+def _fifty(site: Site) -> None:
+    """As many domains as rcpthosts takes."""
+    with site.batch():
+        for number in range(50):
+            site.domains.add(f"d{number:02}.example")
+    _empty(site, "d*.example")
+
+
+def _fifty_one(site: Site) -> None:
+    """The last one is the only one in morercpthosts."""
+    _fifty(site)
+    site.domains.add(NEW)
+
+
+def _hundred(site: Site) -> None:
+    """The next domain goes into ``0``, and its name into morercpthosts."""
+    with site.batch():
+        for number in range(100):
+            site.domains.add(f"d{number:03}.example")
+    _empty(site, "d*.example")
+
+
+def _foreign_directory(site: Site) -> None:
+    """A directory of the name of the new domain is there already."""
+    _users(site)
+    path = Path(site.settings.domains_path, NEW)
+    (path / "mail").mkdir(parents=True)
+    (path / "mail/old").write_bytes(b"x")
+    (path / ".qmail-default").write_bytes(b"old\n")
+
+
+def _local(site: Site) -> None:
+    """The new domain is one of qmail's locals so far."""
+    _users(site)
+    Path(site.settings.qmaildir, "control/locals").write_bytes(b"localhost\nexample.new\n")
+
+
+# the calls
+
+
+def _three(site: Site) -> None:
+    with site.batch():
+        site.users.add(JOE, PASSWORD)
+        site.users.add("ken@example.com", PASSWORD, quota="10M")
+        site.users.add("lea@example.com", PASSWORD)
+
+
+def _mixed(site: Site) -> None:
+    with site.batch():
+        site.users.add(JOE, PASSWORD)
+        site.users.delete("zoe@example.com")
+
+
+def _domain_and_user(site: Site) -> None:
+    with site.batch():
+        site.domains.add(NEW, PASSWORD)
+        site.users.add(f"ken@{NEW}", PASSWORD)
+
+
+def _domain_alone(site: Site) -> None:
+    with site.batch():
+        site.domains.add(NEW)
+
+
+def _delete_three(site: Site) -> None:
+    with site.batch():
+        for name in ("joe", "anna", "zoe"):
+            site.users.delete(f"{name}@{DOMAIN}")
+
+
+def _vadduser(_site: Site) -> VA:
+    return vpopmail.vadduser("joe", DOMAIN, PASSWORD, "Joe", 0)
+
+
+def _vdeluser(_site: Site) -> VA:
+    return vpopmail.vdeluser("joe", DOMAIN)
+
+
+def _vadddomain(_site: Site) -> VA:
+    return vpopmail.vadddomain(NEW)
+
+
+def _vdeldomain(_site: Site) -> VA:
+    return vpopmail.vdeldomain(DOMAIN)
+
+
+def _delete_new(_site: Site) -> VA:
+    return vpopmail.vdeldomain(NEW)
+
+
+_EXISTS = VA.USERNAME_EXISTS
+_GONE = VA.USER_DOES_NOT_EXIST
+_THERE = VA.DOMAIN_ALREADY_EXISTS
+_NO_DOMAIN = VA.DOMAIN_DOES_NOT_EXIST
+_D = f"v/domains/{DOMAIN}"
+_TRIO = (JOE, "ken@example.com", "lea@example.com", KEPT)
+_MASTER = ("postmaster@example.new", KEPT)
+_MORE = "q/control/morercpthosts.cdb"
+
+SCENES = [
+    Scene("first user", "vadduser", lambda s: s.domains.add(DOMAIN), _vadduser, _EXISTS,
+          after=(f"{_D}/joe/Maildir", f"{_D}/vpasswd.cdb")),
+    Scene("another user", "vadduser", _users, _vadduser, _EXISTS, after=(f"{_D}/joe/Maildir",)),
+    Scene("user with hash and quota", "vadduser", _users,
+          lambda s: s.users.add(JOE, crypted=CRYPTED, quota="10M"), _EXISTS,
+          after=(f"{_D}/joe/Maildir/maildirsize",)),
+    Scene("first user in hash directory 0", "vadduser", _full, _vadduser, _EXISTS,
+          absent=(f"{_D}/0",), after=(f"{_D}/0/joe/Maildir",)),
+    Scene("user in a freed place", "vadduser", _freed, _vadduser, _EXISTS,
+          before=(f"{_D}/.dir_control_free",), after=(f"{_D}/0/joe/Maildir",)),
+    Scene("user in a freed place whose directory is gone", "vadduser", _last_in_place, _vadduser,
+          _EXISTS, before=(f"{_D}/.dir_control_free",), absent=(f"{_D}/0",), after=(f"{_D}/0/joe/Maildir",)),
+    Scene("user with mail", "vdeluser", _with_joe, _vdeluser, _GONE,
+          before=(f"{_D}/joe/link",)),
+    Scene("only user", "vdeluser", lambda s: (s.domains.add(DOMAIN), s.users.add(JOE, PASSWORD)),
+          _vdeluser, _GONE, before=(f"{_D}/joe",)),
+    Scene("user in hash directory 0", "vdeluser", _full_with_joe, _vdeluser, _GONE,
+          before=(f"{_D}/0/joe",), after=(f"{_D}/.dir_control_free",)),
+    Scene("first domain", "vadddomain", _nothing, _vadddomain, _THERE,
+          after=(f"v/domains/{NEW}/.qmail-default",)),
+    Scene("another domain", "vadddomain", _users, _vadddomain, _THERE),
+    Scene("domain that was in locals", "vadddomain", _local, _vadddomain, _THERE),
+    Scene("51st domain", "vadddomain", _fifty, _vadddomain, _THERE, absent=(_MORE,), after=(_MORE,)),
+    Scene("101st domain", "vadddomain", _hundred, _vadddomain, _THERE,
+          before=(_MORE,), after=(f"v/domains/0/{NEW}",)),
+    Scene("directory that was there", "vadddomain", _foreign_directory, _vadddomain, _THERE,
+          before=(f"v/domains/{NEW}/mail/old",), after=(f"v/domains/{NEW}/mail/old",)),
+    Scene("domain with postmaster", "domains.add", _users,
+          lambda s: s.domains.add(NEW, PASSWORD), _THERE, addresses=_MASTER,
+          after=(f"v/domains/{NEW}/postmaster/Maildir",)),
+    Scene("alias domain", "vaddaliasdomain", _users,
+          lambda s: vpopmail.vaddaliasdomain(NEW, DOMAIN), _THERE),
+    Scene("domain with users and alias domains", "vdeldomain", _with_joe, _vdeldomain, _NO_DOMAIN,
+          before=(f"{_D}/joe",)),
+    Scene("only domain", "vdeldomain", lambda s: (s.domains.add(NEW), s.users.add(f"a1@{NEW}")),
+          _delete_new, _NO_DOMAIN),
+    Scene("alias domain alone", "vdeldomain", _with_joe, lambda s: vpopmail.vdeldomain(ALIAS),
+          _NO_DOMAIN, after=(f"{_D}/joe",)),
+    Scene("only domain in morercpthosts", "vdeldomain", _fifty_one, _delete_new, _NO_DOMAIN,
+          before=(_MORE,)),
+    Scene("three users", "batch", _users, _three, _EXISTS, addresses=_TRIO),
+    Scene("user added and user deleted", "batch", _users, _mixed, _EXISTS,
+          addresses=(JOE, "zoe@example.com", KEPT)),
+    Scene("three users deleted", "batch", _with_joe, _delete_three, _GONE,
+          addresses=(JOE, "zoe@example.com", KEPT)),
+    Scene("domain", "batch", _users, _domain_alone, _THERE),
+    Scene("domain with two users", "batch", _users, _domain_and_user, _THERE,
+          addresses=("postmaster@example.new", "ken@example.new")),
+]  # fmt: skip
+
+

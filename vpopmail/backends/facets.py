@@ -1,0 +1,61 @@
+"""What a site keeps besides accounts, each as an interface.
+
+A backend that provides one names it in its ``facets`` and has its methods; the files beside the
+domains serve the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.records import DirControl, DomainEntry, VLimits
+    from vpopmail.safeio.directory import Directory
+
+
+@runtime_checkable
+class DirControlFacet(Protocol):
+    """Keeps the state of directory hashing.
+
+    Keys: the name of a real domain, for its users; ``dom_<uid>``, for domains below one base.
+    The value is advisory: several processes may write it without a lock.
+    """
+
+    def read_dir_control(self, key: str, directory: Directory) -> DirControl | None:
+        """The state; None if there is none. ``directory`` is what is hashed."""
+
+    def write_dir_control(self, key: str, directory: Directory, state: DirControl) -> None:
+        """Store the state. Raises: OSError, BackendUnavailable."""
+
+    def delete_dir_control(self, key: str, directory: Directory) -> bool:
+        """Forget the state; whether there was one."""
+
+
+@runtime_checkable
+class LastAuthFacet(Protocol):
+    """Keeps when and from where each user last logged in."""
+
+    def first_auth_files(self, remote_ip: str) -> dict[str, bytes]:
+        """Files of a new home that say it has never been logged in to: name to content."""
+
+    def note_new_user(self, domain: str, name: str) -> None:
+        """Note the creation of a user, where that is not a file of the home."""
+
+
+@runtime_checkable
+class LimitsFacet(Protocol):
+    """Keeps the limits of domains."""
+
+    def read_limits(self, domain: DomainEntry) -> VLimits | None:
+        """The limits of a domain, or the default ones; None if there are neither.
+
+        Raises:
+            LimitsUnreadable: they are there and cannot be read.
+        """
+
+    def write_limits(self, domain: DomainEntry, limits: VLimits) -> None:
+        """Store the limits of a domain. Raises: OSError, BackendUnavailable."""
+
+    def delete_limits(self, domain: DomainEntry) -> bool:
+        """Forget the limits of a domain; whether there were any."""
