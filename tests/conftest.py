@@ -15,7 +15,6 @@ from vpopmail.settings import load
 
 DOMAIN = "example.com"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-needs_no_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 
 
 def settings_for(base: Path, **more: object) -> dict[str, object]:

@@ -105,7 +105,7 @@ def test_an_error_discards_all(site: Vpopmail, domain: Path, tmp_path: Path) -> 
 
 def test_a_refused_change_in_a_batch_leaves_the_others(site: Vpopmail, domain: Path) -> None:
     (domain / "bob").mkdir()
-    (domain / ".qmail-default").write_text(f"| x '' amy@{DOMAIN}\n")
+    (domain / ".qmail-default").write_text(f"| /v/bin/vdelivermail '' amy@{DOMAIN}\n")
     site.users.add(f"amy@{DOMAIN}", password="x")
     with site.batch():
         site.users.add(JOE, password="x")
@@ -189,7 +189,8 @@ def test_domains_deleted_in_a_batch_go_with_their_aliases(
         site.domains.delete("another.example")
         assert DOMAIN not in site.domains
         assert site.users.find(JOE) is None
-    assert all(plan.carried_out for plan in batch.plans)
+    # The user went with the domain before anything of it counted.
+    assert [plan.carried_out for plan in batch.plans] == [False, True, True]
     assert [entry.domain for entry in site.domains] == ["second.example"]
     assert not domain.exists()
     assert "postmaster@second.example" in site.users
@@ -375,3 +376,20 @@ def test_with_sync_a_batch_brings_its_homes_to_the_disk_before_they_count(
     monkeypatch.setattr(seam, "watch", None)
     site.users.add(JOE, password="x")
     assert JOE in site.users
+
+
+def test_a_stored_name_does_not_lead_a_home_off_the_stage(
+    site: Vpopmail, domain: Path, tmp_path: Path
+) -> None:
+    """The owner of the domain writes vpasswd; root deletes what it names."""
+    site.users.add(JOE, password="x")
+    (domain / "home").mkdir()
+    odd = "joe/../../../../../../escaped"
+    with (domain / "vpasswd").open("a") as file:
+        file.write(f"{odd}:x:1:0:x:{domain}/home:NOQUOTA:\n")
+    (domain / "vpasswd.cdb").unlink()
+    with site.batch():
+        site.users.delete(JOE)
+        site.users.delete_from(odd, DOMAIN)
+    assert not (tmp_path / "escaped").exists()
+    assert site.users.find_in(odd, DOMAIN) is None

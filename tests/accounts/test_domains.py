@@ -587,3 +587,36 @@ def test_a_stage_that_is_the_home_itself_is_a_strangers(site: Vpopmail, domain: 
     site.users.add(f"bob@{DOMAIN}", password="x")
     assert (domain / "joe/file").read_bytes() == b"precious"
     assert not (domain / ".vpopmail").exists()
+
+
+@pytest.mark.parametrize("needle", ["cdb", "assign"])
+def test_a_failed_adoption_leaves_the_directory_without_our_users(
+    site: Vpopmail, tmp_path: Path, fail: Callable[..., None], needle: str
+) -> None:
+    path = tmp_path / "v/domains" / DOMAIN
+    (path / "joe").mkdir(parents=True)
+    (path / "joe/file").write_bytes(b"kept")
+    fail("rename", 1, needle)
+    with pytest.raises(OSError):
+        site.domains.add(DOMAIN, password="x")
+    assert (path / "joe/file").read_bytes() == b"kept"
+    assert not (path / "postmaster").exists()
+    assert b"postmaster" not in b"".join(
+        one.read_bytes() for one in path.glob("vpasswd*") if one.suffix != ".cdb"
+    )
+    assert DOMAIN not in site.domains
+
+
+def test_an_adoption_that_fails_at_once_leaves_what_was_there(
+    site: Vpopmail, tmp_path: Path, fail: Callable[..., None]
+) -> None:
+    path = tmp_path / "v/domains" / DOMAIN
+    path.mkdir()
+    (path / ".qmail-default").write_bytes(b"old\n")
+    before = len(os.listdir("/proc/self/fd"))
+    fail("rename", 1, ".qmail-default")
+    with pytest.raises(OSError):
+        site.domains.add(DOMAIN, password="x")
+    assert (path / ".qmail-default").read_bytes() == b"old\n"
+    assert len(os.listdir("/proc/self/fd")) <= before
+    assert DOMAIN not in site.domains

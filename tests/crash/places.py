@@ -113,6 +113,6 @@ def differences(expected: Tree, found: Tree) -> list[str]:
 
 
 def _shown(entry: Entry) -> str:
-    """An entry in short; of a text the differing part may be cut, the path says where to look."""
+    """An entry in short: a cdb would fill pages."""
     kind, mode, uid, gid, content = entry
     return f"{kind} {mode:o} {uid}:{gid} {len(content)} bytes {content[:40]!r}"

@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from vpopmail.safeio import seam
@@ -27,7 +27,7 @@ def in_child(work: Callable[[], Any]) -> Any:
     return _wait(_start(work))
 
 
-def in_children(works: list[Callable[[], Any]]) -> list[Any]:
+def in_children(works: Sequence[Callable[[], Any]]) -> list[Any]:
     """``in_child`` for several at the same time."""
     children = [_start(work) for work in works]
     return [_wait(child) for child in children]

@@ -244,7 +244,7 @@ SCENES = [
     Scene("first user", "vadduser", lambda s: s.domains.add(DOMAIN), _vadduser, _EXISTS,
           after=(f"{_D}/joe/Maildir", f"{_D}/vpasswd.cdb")),
     Scene("another user", "vadduser", _users, _vadduser, _EXISTS, after=(f"{_D}/joe/Maildir",)),
-    Scene("user with hash and quota", "vadduser", _users,
+    Scene("user with hash and quota", "users.add", _users,
           lambda s: s.users.add(JOE, crypted=CRYPTED, quota="10M"), _EXISTS,
           after=(f"{_D}/joe/Maildir/maildirsize",)),
     Scene("first user in hash directory 0", "vadduser", _full, _vadduser, _EXISTS,

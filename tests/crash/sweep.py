@@ -76,7 +76,8 @@ class Stand:
 
     def read(self) -> View:
         """What a fresh process sees."""
-        return in_child(lambda: view(self.site, self.scene.domains, self.scene.addresses))
+        seen: View = in_child(lambda: view(self.site, self.scene.domains, self.scene.addresses))
+        return seen
 
     def state(self, seen: View) -> str:
         """``old``, ``new`` or ``mixed``."""

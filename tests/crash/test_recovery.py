@@ -19,7 +19,7 @@ from .sweep import WORKERS, Stand
 
 
 def _another_user() -> VA:
-    return vpopmail.vadduser("ken", "example.com", "", "Ken", 0)
+    return vpopmail.vadduser("max", "example.com", "", "Max", 0)
 
 
 def _another_domain() -> VA:
@@ -80,6 +80,8 @@ def _settled(stand: Stand, second: object, number: int) -> list[str]:
         counts = stand.state(stand.read()) == "new"
         in_child(run)
         found = differences(both if counts else only, snapshot(stand.site))
+        # A lock file that was made stays: removing one would let two processes hold the lock.
+        found = [text for text in found if not text.endswith(".lock")]
         if found:
             call = stand.calls[point - 1]
             wrong.append(f"call {point} ({call}), {counts=}: {'; '.join(found)}")

@@ -274,3 +274,22 @@ def test_a_stage_of_another_user_is_not_ours(directory: Directory, owner: Owner)
     os.fchown(directory.fd, 12345, 12345)
     assert journal.is_ours(stage)
     stage.close()
+
+
+def test_what_cannot_be_removed_is_logged_and_left_to_the_next(
+    directory: Directory,
+    owner: Owner,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from tests.conftest import Failing
+    from vpopmail.safeio import seam
+
+    stage = journal.begin(directory, owner)
+    monkeypatch.setattr(seam, "watch", Failing("rmdir", 1, stage.name))
+    stage.close()
+    assert f"{stage.name} is left to be removed" in caplog.text
+    monkeypatch.setattr(seam, "watch", None)
+    for left in journal.leftovers(directory):
+        left.close()
+    assert directory.names() == []

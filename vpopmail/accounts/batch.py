@@ -129,6 +129,8 @@ class Batch:
         from vpopmail.accounts.domains import build_first
 
         change = self._domain_change()
+        change.recover(f"{base}/{self.installation.settings.domains_dir}")
+        self._check_free(name)
         new = change.add_domain(plan, name, base, *owner)
         try:
             plan.steps[-1].do()
@@ -139,11 +141,16 @@ class Batch:
             raise
         return self._note_domain(plan)
 
-    def add_alias(self, plan: Plan, alias: str, real: DomainEntry) -> Plan:
+    def add_alias(self, plan: Plan, alias: str, real: str) -> Plan:
         """Note an alias domain that is to be added."""
         from vpopmail.accounts.domains import alias_entry
 
-        self._domain_change().add_name(alias_entry(alias, real))
+        change = self._domain_change()
+        self._check_free(alias)
+        entry = self.resolve(real)
+        if entry is None:
+            raise DomainNotFound(real)
+        change.add_name(alias_entry(alias, entry))
         return self._note_domain(plan)
 
     def delete_domain(self, plan: Plan, entry: DomainEntry) -> Plan:
@@ -167,6 +174,8 @@ class Batch:
         from vpopmail.accounts.users import decide_addition
 
         change = self._change(domain)
+        if change.find(user.pw_name) is not None:
+            raise UserExists(f"{user.pw_name}@{domain.realdomain}")
         home = decide_addition(plan, change, user, files)
         try:
             plan.steps[-1].do()
@@ -218,6 +227,10 @@ class Batch:
             if not entry.is_alias:
                 change.lock_users(entry)
 
+    def _check_free(self, name: str) -> None:
+        if self.resolve(name) is not None:
+            raise DomainExists(name)
+
     def _close(self) -> None:
         try:
             for change in self._users.values():
@@ -229,6 +242,7 @@ class Batch:
     def _domain_change(self) -> DomainChange:
         if self._domains is None:
             self._domains = DomainChange(self.installation, batch=True)
+            self._domains.recover(self.installation.settings.domains_path)
         return self._domains
 
     def _present_change(self, domain: DomainEntry) -> UserChange | None:
@@ -245,6 +259,9 @@ class Batch:
         directory = self.installation.open_domain(domain)
         change = UserChange(self.installation, domain, directory, batch=True)
         self._users[domain.realdomain] = change
+        # Finish what was left before anything is decided; the lock is not kept until the end.
+        change.lock()
+        change.transaction.unlock()
         return change
 
     def _note_domain(self, plan: Plan) -> Plan:

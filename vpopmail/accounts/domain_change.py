@@ -168,7 +168,8 @@ class DomainChange:
         self.dry_run = dry_run
         self.qmail: QmailChange = installation.qmail.change()
         self.trees: dict[str, Tree] = {}
-        self.locked: list[Transaction] = []
+        self.locked: list[tuple[Transaction, Directory]] = []
+        self.recovered: set[str] = set()
         self.added: dict[str, DomainEntry] = {}
         self.removed: dict[str, DomainEntry] = {}
 
@@ -186,6 +187,17 @@ class DomainChange:
         self.qmail.lock()
         for path in {self.installation.settings.domains_path, *self.trees, *paths}:
             recover_domains(self.installation, path)
+
+    def recover(self, path: str) -> None:
+        """For a batch: finish what was left in a directory, without keeping the lock.
+
+        Raises:
+            OSError, FileNotUpdated.
+        """
+        if path not in self.recovered:
+            self.recovered.add(path)
+            self.lock(path)
+            self.qmail.file_lock.release()
 
     # deciding
 
@@ -253,7 +265,7 @@ class DomainChange:
         except DomainDirectoryMissing:
             return
         transaction = self.installation.backend.transaction(entry, directory)
-        self.locked.append(transaction)
+        self.locked.append((transaction, directory))
         transaction.lock()
 
     # the plan
@@ -325,8 +337,9 @@ class DomainChange:
     def close(self) -> None:
         """Give the locks back, then remove what is still on the stages."""
         try:
-            for transaction in self.locked:
+            for transaction, directory in self.locked:
                 transaction.close()
+                directory.close()
             self.qmail.close()
         finally:
             for tree_ in self.trees.values():
@@ -364,7 +377,11 @@ class DomainChange:
         if new.adopted:
             with tree_.directory.enter(new.place or ".") as place:
                 directory = place.enter(entry.domain)
-            directories.adopt_domain(directory, owner, delivery)
+            try:
+                directories.adopt_domain(directory, owner, delivery)
+            except BaseException:
+                directory.close()
+                raise
         else:
             stage = tree_.open_stage().directory
             directory = directories.build_domain(stage, entry.domain, owner, delivery)

@@ -117,7 +117,6 @@ class Domains:
         plan = Plan(f"add domain {name}")
         batch = open_batch(self._installation)
         if batch is not None and not dry_run:
-            self._check_free(name)
             return batch.add_domain(plan, name, base, owner, postmaster)
         with DomainChange(self._installation, dry_run=dry_run) as change:
             if not dry_run:
@@ -152,8 +151,7 @@ class Domains:
         plan = Plan(f"add alias domain {alias} of {real}")
         batch = open_batch(self._installation)
         if batch is not None and not dry_run:
-            self._check_free(alias)
-            return batch.add_alias(plan, alias, self.get(real))
+            return batch.add_alias(plan, alias, real)
         with DomainChange(self._installation, dry_run=dry_run) as change:
             if not dry_run:
                 change.lock()

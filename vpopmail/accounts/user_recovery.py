@@ -50,13 +50,16 @@ def _settle(change: UserChange, left: Stage, facts: list[Fact]) -> None:
 
 
 def _counts(change: UserChange, added: list[Fact], deleted: list[Fact]) -> bool:
-    """Whether the change passed its commit point: the store has it or has it not."""
+    """Whether the change passed its commit point: the store has it or has it not.
+
+    Not asked of the transaction with its own pending changes: these do not count yet.
+    """
     if added:
         _, name, place = added[0]
-        user = change.find(name)
+        user = change.transaction.stored(name)
         home = "/".join(part for part in (change.domain.path, place, name) if part)
         return user is not None and user.pw_dir == home
-    return not deleted or change.find(deleted[0][1]) is None
+    return not deleted or change.transaction.stored(deleted[0][1]) is None
 
 
 def _take(left: Stage, domain: Directory, place: str, leaf: str, name: str) -> None:

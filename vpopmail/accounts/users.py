@@ -202,8 +202,6 @@ class Users:
         user = new_user(settings, name, password, crypted=crypted, gecos=gecos, apop=apop)
         plan = Plan(f"add user {name}@{entry.realdomain}")
         if batch is not None and not dry_run:
-            if batch.find(entry, name) is not None:
-                raise UserExists(f"{name}@{domain}")
             return batch.add_user(plan, entry, user, self._give_quota(user, entry, quota))
         with self._change(entry) as change:
             if not dry_run:

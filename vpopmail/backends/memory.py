@@ -40,6 +40,12 @@ class MemoryTransaction(Transaction):
             raise BackendUnavailable(self.domain.realdomain, "locked by another thread")
         self.locked = True
 
+    def unlock(self) -> None:
+        """Give the lock of the domain back."""
+        if self.locked:
+            self.locked = False
+            self.mutex.release()
+
     def stored(self, name: str) -> VqPasswd | None:
         """The user as the backend has it."""
         return self.backend.find(self.domain, name)
@@ -68,9 +74,7 @@ class MemoryTransaction(Transaction):
 
     def close(self) -> None:
         """Give the lock back."""
-        if self.locked:
-            self.locked = False
-            self.mutex.release()
+        self.unlock()
 
 
 class MemoryBackend(Backend):

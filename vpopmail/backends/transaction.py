@@ -32,6 +32,10 @@ class Transaction(ABC):
             BackendUnavailable: it cannot be had in time.
         """
 
+    @abstractmethod
+    def unlock(self) -> None:
+        """Give the lock back and keep what is pending; ``lock`` takes it again."""
+
     def find(self, name: str) -> VqPasswd | None:
         """The user as it is now, with the changes of this transaction."""
         if name in self.pending:

@@ -51,8 +51,12 @@ def build_domain(stage: Directory, name: str, owner: Owner, delivery: bytes) -> 
         The open directory; the caller closes it.
     """
     directory = stage.make(staged_name(name), owner)
-    directory.create(DEFAULT, [delivery], owner)
-    directory.flush()
+    try:
+        directory.create(DEFAULT, [delivery], owner)
+        directory.flush()
+    except BaseException:
+        directory.close()
+        raise
     return directory
 
 

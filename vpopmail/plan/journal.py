@@ -119,16 +119,28 @@ class Stage:
             return None
 
     def close(self) -> None:
-        """Remove the stage with all that is still on it, the entry first."""
+        """Remove the stage with all that is still on it, the entry first.
+
+        What cannot be removed is left to the next change, and logged: it is no reason to report
+        a change that was done as failed.
+        """
         if self.directory.fd < 0:
             return
         try:
-            self.withdraw()
-            with self.place.enter(JOURNAL) as journal:
-                remove_tree(journal, self.name)
-            self.place.remove_directory(JOURNAL)
+            self._remove()
+        except OSError as error:
+            import logging
+
+            path = f"{self.place.path}/{JOURNAL}/{self.name}"
+            logging.getLogger("vpopmail").warning("%s is left to be removed: %s", path, error)
         finally:
             self.directory.close()
+
+    def _remove(self) -> None:
+        self.withdraw()
+        with self.place.enter(JOURNAL) as journal:
+            remove_tree(journal, self.name)
+        self.place.remove_directory(JOURNAL)
 
     def abandon(self) -> None:
         """Leave the stage to the next process: close it without removing anything."""

@@ -121,6 +121,7 @@ class Directory:
                 seam.fchown(inner.fd, owner.uid, owner.gid)
         except BaseException:
             inner.close()
+            seam.rmdir(name, self.fd)
             raise
         return inner
 

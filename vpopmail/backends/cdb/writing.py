@@ -53,6 +53,10 @@ class CdbTransaction(Transaction):
         except (FileNotUpdated, OSError) as error:
             raise BackendUnavailable(self.domain.realdomain, str(error)) from error
 
+    def unlock(self) -> None:
+        """Give .vpasswd.lock back."""
+        self.file_lock.release()
+
     def stored(self, name: str) -> VqPasswd | None:
         """The user as vpasswd has it."""
         return self.lookup.find(name)
