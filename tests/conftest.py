@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from vpopmail import Vpopmail, use
 from vpopmail.safeio import seam
 from vpopmail.safeio.directory import Directory, Owner
 from vpopmail.settings import load
+
+# Machines that run tests are busy: how long an example takes says nothing.
+hypothesis_settings.register_profile("vpopmail", deadline=None)
+hypothesis_settings.load_profile("vpopmail")
 
 DOMAIN = "example.com"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

@@ -5,9 +5,6 @@ Light, since a login goes through it.
 
 from __future__ import annotations
 
-import os
-import stat
-
 from vpopmail.backends.abstract import DIR_CONTROL, LAST_AUTH, LIMITS
 from vpopmail.errors import DomainDirectoryMissing
 from vpopmail.names import fold
@@ -81,13 +78,10 @@ class Installation:
         Raises:
             DomainDirectoryMissing: it cannot be entered.
         """
-        from vpopmail.safeio.directory import Directory
+        from vpopmail.mailstore.domains import open_trusted
 
         try:
-            status = os.lstat(domain.path)
-            trusted = status.st_uid in {0, os.geteuid()}
-            link = stat.S_ISLNK(status.st_mode) and trusted
-            return Directory.open(domain.path, sync=self.settings.sync, follow=link)
+            return open_trusted(domain.path, sync=self.settings.sync)
         except OSError as error:
             raise DomainDirectoryMissing(domain.path, error.strerror or "") from error
 

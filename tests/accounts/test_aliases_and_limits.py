@@ -70,8 +70,13 @@ def test_a_clear_password_over_the_limit_is_refused() -> None:
     assert "xxx" not in str(caught.value)
 
 
-def test_a_quota_over_twenty_characters_or_with_a_colon_is_refused() -> None:
-    for quota, code in (("1" * 21, VA.QUOTA_TOO_LONG), ("1:2", VA.BAD_CHAR)):
+def test_a_quota_that_is_none_or_over_twenty_characters_is_refused() -> None:
+    for quota in ("much", "1:2", "1000c", "-1", "123456789012345S,12345C"):
         with pytest.raises(VpopmailError) as caught:
-            checks.check_quota(quota)
-        assert caught.value.code == code
+            checks.checked_quota(quota)
+        assert caught.value.code == VA.QUOTA_TOO_LONG
+
+
+def test_no_quota_can_be_given_as_nothing_or_nought() -> None:
+    assert checks.checked_quota("") == checks.checked_quota("0") == ""
+    assert checks.checked_quota("1M,10C") == "1048576S,10C"

@@ -15,7 +15,7 @@ from .calls import Face, NotImplementedHere
 from .compare import build_cdb, compare
 from .model import Entry, Owners, Places, read_cdb, snapshot
 from .qmail_send import StandIn
-from .replay import replay
+from .replay import Verdict, replay
 from .scenario import Scenario, step_of
 
 HASH = "$1$0bbJIISw$lNOncVf9gm5F2bWH0Cm8d."  # of "secret"
@@ -136,7 +136,13 @@ def little(places: Places) -> Little:
 
 def problems(little: Little, places: Places, played: Scenario) -> list[str]:
     """What the runner has to say."""
-    return replay(played, places, Face(little), StandIn(places.qmaildir)).problems
+    return replayed(little, places, played).problems
+
+
+def replayed(little: Little, places: Places, played: Scenario) -> Verdict:
+    """What became of a scenario."""
+    with StandIn(places.qmaildir) as send:
+        return replay(played, places, Face(little), send)
 
 
 BOTH = pytest.mark.parametrize(
@@ -320,7 +326,7 @@ def test_function_that_is_missing_is_told_apart(little: Little, places: Places) 
         1, {"call": "vnothing", "args": [], "result": {"rc": 0}, "changes": []}
     )
     played = Scenario("little", "none", "", "base", False, (step,), None)
-    verdict = replay(played, places, Face(little), StandIn(places.qmaildir))
+    verdict = replayed(little, places, played)
     assert verdict.missing == "vnothing"
     with pytest.raises(NotImplementedHere):
         Face(little).vnothing  # noqa: B018 - the access is the test
@@ -334,10 +340,7 @@ def test_other_kinds_of_step_are_read_and_counted_as_not_there(
 ) -> None:
     step = step_of(1, {kind: ["vuserinfo"]})
     played = Scenario("little", "none", "", "base", False, (step,), None)
-    assert (
-        replay(played, places, Face(little), StandIn(places.qmaildir)).missing
-        is not None
-    )
+    assert replayed(little, places, played).missing is not None
 
 
 def test_unknown_kind_of_step_is_an_error() -> None:

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 
 from vpopmail.accounts.domain_change import DomainChange
 from vpopmail.accounts.lookup import may_look
-from vpopmail.accounts.user_change import UserChange
+from vpopmail.accounts.user_change import UserChange, open_change
 from vpopmail.errors import DomainExists, DomainNotFound, UserExists, UserNotFound
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
@@ -256,8 +256,7 @@ class Batch:
         present = self._present_change(domain)
         if present is not None:
             return present
-        directory = self.installation.open_domain(domain)
-        change = UserChange(self.installation, domain, directory, batch=True)
+        change = open_change(self.installation, domain, batch=True)
         self._users[domain.realdomain] = change
         # Finish what was left before anything is decided; the lock is not kept until the end.
         change.lock()

@@ -6,9 +6,11 @@ from vpopmail.errors import (
     ClearPasswordTooLong,
     GecosTooLong,
     InvalidCharacter,
+    InvalidQuota,
     PasswordTooLong,
     QuotaTooLong,
 )
+from vpopmail.formats.maildirsize import format_quota
 from vpopmail.formats.text import has_control, to_bytes
 from vpopmail.names import check_domain_length, check_user_length
 
@@ -74,15 +76,23 @@ def check_clear(clear: str) -> None:
         raise ClearPasswordTooLong("", f"at most {MAX_CRYPTED} characters")
 
 
-def check_quota(quota: str) -> None:
-    """Refuse a quota over 20 characters or one that would break its line.
+def checked_quota(quota: str) -> str:
+    """A quota in its stored form.
+
+    Args:
+        quota: NOQUOTA, bytes (``10M``), a message count (``1000C``), both with a comma; ``""``
+            and 0 are no quota.
 
     Raises:
-        QuotaTooLong, InvalidCharacter.
+        InvalidQuota: it is none of these.
+        QuotaTooLong: its stored form has over 20 characters.
     """
-    if len(quota) > MAX_QUOTA:
+    stored = format_quota(quota)
+    if not stored and quota.strip("0"):
+        raise InvalidQuota(ascii(quota[:40])[1:-1], "give bytes (10M), a count (1000C) or NOQUOTA")
+    if len(stored) > MAX_QUOTA:
         raise QuotaTooLong("quota", f"at most {MAX_QUOTA} characters")
-    check_line_field("quota", quota)
+    return stored
 
 
 def check_line_field(what: str, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.user_change import UserChange
+from vpopmail.accounts.user_change import open_change
 from vpopmail.errors import DirectoryTooLong, DomainNotFound
 from vpopmail.names import check_new_user, fold
 from vpopmail.plan.executor import carry_out
@@ -37,7 +37,7 @@ def make_home(installation: Installation, name: str, domain: str) -> tuple[Plan,
     if entry is None:
         raise DomainNotFound(domain)
     plan = Plan(f"make the home of {name}@{entry.realdomain}")
-    with UserChange(installation, entry, installation.open_domain(entry)) as change:
+    with open_change(installation, entry) as change:
         change.lock()
         stored = change.find(name)
         user = VqPasswd(name) if stored is None else stored

@@ -10,7 +10,7 @@ import os
 
 from vpopmail.accounts.lookup import may_look
 from vpopmail.accounts.places import Places
-from vpopmail.errors import DomainNotFound, HomeMissing, NotPermitted
+from vpopmail.errors import BackendUnavailable, DomainNotFound, HomeMissing, NotPermitted
 from vpopmail.mailstore import homes
 from vpopmail.plan import journal
 from vpopmail.records import NEVER_LOGGED_IN
@@ -98,12 +98,14 @@ class UserChange:
 
         Raises:
             DomainNotFound: the domain went away meanwhile.
-            NotPermitted: this process is neither root nor the owner.
             BackendUnavailable, OSError.
         """
-        if not may_look(self.installation, self.domain):
-            raise NotPermitted(self.domain.realdomain, "run it as root or as the domain's owner")
-        self.transaction.lock()
+        try:
+            self.transaction.lock()
+        except BackendUnavailable:
+            # Perhaps the lock went away with its domain.
+            self._check_still_there()
+            raise
         if self.fresh:
             return
         self._check_still_there()
@@ -322,3 +324,27 @@ class UserChange:
             if names
         ]
         return " and ".join(parts) or "change users"
+
+
+def open_change(
+    installation: Installation, domain: DomainEntry, *, batch: bool = False
+) -> UserChange:
+    """A change to the users of a domain that exists.
+
+    Args:
+        installation: the site.
+        domain: the domain or alias domain.
+        batch: see UserChange.
+
+    Raises:
+        NotPermitted: this process is neither root nor the owner.
+        DomainDirectoryMissing, BackendUnavailable.
+    """
+    if not may_look(installation, domain):
+        raise NotPermitted(domain.realdomain, "run it as root or as the domain's owner")
+    directory = installation.open_domain(domain)
+    try:
+        return UserChange(installation, domain, directory, batch=batch)
+    except BaseException:
+        directory.close()
+        raise

@@ -6,7 +6,7 @@ from vpopmail.accounts import checks
 from vpopmail.accounts.batch import open_batch
 from vpopmail.accounts.catchall import is_catch_all
 from vpopmail.accounts.lookup import find_user, limit_mask, may_look
-from vpopmail.accounts.user_change import UserChange
+from vpopmail.accounts.user_change import UserChange, open_change
 from vpopmail.errors import (
     CatchAllProtected,
     DirectoryTooLong,
@@ -191,8 +191,7 @@ class Users:
         if not has_domain_characters(domain):
             raise InvalidDomainName(ascii(domain)[1:-1], "only letters, digits, '-' and '.'")
         if quota is not None:
-            quota = maildirsize.format_quota(quota)
-            checks.check_quota(quota)
+            quota = checks.checked_quota(quota)
         if crypted is not None:
             checks.check_crypted(crypted)
         batch = self._batch()
@@ -284,7 +283,7 @@ class Users:
         return default_quota(limits)
 
     def _change(self, entry: DomainEntry) -> UserChange:
-        return UserChange(self._installation, entry, self._installation.open_domain(entry))
+        return open_change(self._installation, entry)
 
 
 def new_user(

@@ -24,8 +24,9 @@ _PARTS = ("", "/Maildir", "/Maildir/cur", "/Maildir/new", "/Maildir/tmp")
 
 
 def staged_name(name: str) -> str:
-    """What the home of a user is called on a stage."""
-    return f"={name}"
+    """What the home of a user is called on a stage: one name, whatever the user is called."""
+    # A stored name may hold slashes, which would lead off the stage.
+    return "=" + name.replace("%", "%25").replace("/", "%2F")
 
 
 def build(
