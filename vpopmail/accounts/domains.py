@@ -13,7 +13,7 @@ from vpopmail.errors import (
     InvalidDomainName,
     LimitsUnreadable,
 )
-from vpopmail.names import check_domain_length, check_new_domain, fold
+from vpopmail.names import check_domain_length, check_new_domain, fold, has_domain_characters
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import DomainEntry
@@ -147,6 +147,8 @@ class Domains:
         Source: manual, "vaddaliasdomain".
         """
         alias, real = fold(alias), fold(real)
+        if not has_domain_characters(real):
+            raise InvalidDomainName(ascii(real)[1:-1], "only letters, digits, '-' and '.'")
         _check_alias(alias)
         plan = Plan(f"add alias domain {alias} of {real}")
         batch = open_batch(self._installation)
