@@ -25,7 +25,7 @@ def is_well_formed(name: str) -> bool:
 
 def strict_names(step: Step, world: World) -> Step:
     """A new domain with an empty or malformed label is refused; C takes it and counts it."""
-    if not step.calls(*_ADDS) or not step.args[0] or step.result.get("rc") != 0:
+    if not step.calls(*_ADDS) or step.result.get("rc") != 0:
         return step
     name = str(step.args[0]).lower()
     if is_well_formed(name):
