@@ -78,7 +78,7 @@ class Installation:
         Raises:
             DomainDirectoryMissing: it cannot be entered.
         """
-        from vpopmail.mailstore.domains import open_trusted
+        from vpopmail.safeio.directory import open_trusted
 
         try:
             return open_trusted(domain.path, sync=self.settings.sync)

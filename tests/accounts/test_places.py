@@ -88,17 +88,17 @@ def places(directory: Directory) -> Places:
     return Places(FileDirControl(), "key", directory, hashed=True)
 
 
-def test_taking_back_the_last_place_leaves_the_others(directory: Directory, places: Places) -> None:
+def test_a_place_that_is_not_used_after_all_is_free_again(directory: Directory, places: Places) -> None:
     directory.replace(".dir_control_free", [b"1\n2\n"], None)
     assert [places.next(), places.next(), places.next()] == ["1", "2", ""]
-    places.take_back_last()
-    places.take_back_last()
+    places.cancel("")
+    places.cancel("2")
     assert (places.moves, places.taken) == (["reuse"], ["1"])
     assert places.next() == "2"
-    places.take_back_last()
-    places.take_back_last()
-    places.take_back_last()
-    assert (places.moves, places.taken, places.facts()) == ([], [], [])
+    places.give_back("")
+    places.cancel("1")
+    places.cancel("2")
+    assert (places.moves, places.taken) == (["retreat"], [])
 
 
 def test_facts_are_finished_once(directory: Directory, places: Places, owner: Owner) -> None:

@@ -99,13 +99,37 @@ def test_an_undo_that_fails_is_noted_and_the_others_are_done() -> None:
     assert caught.value.__notes__ == ["undoing 'qmail: b' failed: no undo"]
 
 
-def test_an_interrupt_undoes_as_well() -> None:
+def test_an_interrupt_before_the_commit_step_undoes_as_well() -> None:
+    story = Story()
+    story.step("a")
+    story.step("b", KeyboardInterrupt())
+    story.step("c", commit=True)
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(story.plan)
+    assert story.told == ["a", "b", "undo b", "undo a"]
+    assert story.plan.unfinished == []
+
+
+def test_an_interrupt_within_the_commit_step_leaves_the_decision_to_the_next_change() -> None:
     story = Story()
     story.step("a")
     story.step("b", KeyboardInterrupt(), commit=True)
     with pytest.raises(KeyboardInterrupt):
         carry_out(story.plan)
-    assert story.told == ["a", "b", "undo b", "undo a"]
+    assert story.told == ["a", "b"]
+    assert story.plan.unfinished
+
+
+def test_an_interrupt_after_the_commit_point_leaves_the_rest_to_the_next_change() -> None:
+    story = Story()
+    story.step("a", commit=True)
+    story.step("b", KeyboardInterrupt())
+    story.step("c")
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(story.plan)
+    assert story.told == ["a", "b"]
+    assert story.plan.carried_out
+    assert story.plan.unfinished
 
 
 def test_a_failure_after_the_commit_point_is_noted_and_logged(

@@ -12,7 +12,13 @@ from contextvars import ContextVar
 from vpopmail.accounts.domain_change import DomainChange
 from vpopmail.accounts.lookup import may_look
 from vpopmail.accounts.user_change import UserChange, open_change
-from vpopmail.errors import DomainExists, DomainNotFound, UserExists, UserNotFound
+from vpopmail.errors import (
+    DomainExists,
+    DomainNotFound,
+    NotPermitted,
+    UserExists,
+    UserNotFound,
+)
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import V_OVERRIDE
@@ -100,8 +106,10 @@ class Batch:
     def find_user(self, domain: str, name: str) -> VqPasswd | None:
         """The user with the effective flags, pending changes included."""
         entry = self.resolve(domain)
-        if entry is None or not may_look(self.installation, entry):
+        if entry is None:
             return None
+        if not may_look(self.installation, entry):
+            raise NotPermitted(domain, "run it as root or as the domain's owner")
         user = self.find(entry, name)
         limits = self.limits(entry)
         if user is not None and limits is not None and not user.pw_gid & V_OVERRIDE:
@@ -158,6 +166,10 @@ class Batch:
         from vpopmail.accounts.domains import decide_deletion
 
         change = self._domain_change()
+        if not entry.is_alias:
+            for other in [*change.added.values()]:
+                if other.is_alias and other.realdomain == entry.domain:
+                    change.drop(other.domain)
         if entry.domain in change.added:
             change.drop(entry.domain)
             return self._note_domain(plan)
@@ -221,13 +233,15 @@ class Batch:
         for name in change.added:
             if self.installation.resolve(name) is not None:
                 raise DomainExists(name, "added by another process meanwhile")
-        for name, entry in change.removed.items():
+        for name, entry in sorted(change.removed.items()):
             if self.installation.resolve(name) is None:
                 raise DomainNotFound(name, "deleted by another process meanwhile")
             if not entry.is_alias:
                 change.lock_users(entry)
 
     def _check_free(self, name: str) -> None:
+        if self._domains is not None and name in self._domains.removed:
+            raise DomainExists(name, "it is deleted in this batch, which must end first")
         if self.resolve(name) is not None:
             raise DomainExists(name)
 

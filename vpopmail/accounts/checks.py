@@ -7,6 +7,7 @@ from vpopmail.errors import (
     GecosTooLong,
     InvalidCharacter,
     InvalidQuota,
+    NotPermitted,
     PasswordTooLong,
     QuotaTooLong,
 )
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_CRYPTED = 128
 MAX_QUOTA = 20
+MAX_ID = 2**32 - 1
 
 
 def check_user_fields(
@@ -76,17 +78,33 @@ def check_clear(clear: str) -> None:
         raise ClearPasswordTooLong("", f"at most {MAX_CRYPTED} characters")
 
 
-def checked_quota(quota: str) -> str:
+def checked_id(what: str, number: int) -> int:
+    """A uid or gid that files can have.
+
+    Args:
+        what: ``uid`` or ``gid``, for the error.
+        number: 0 to 4294967294.
+
+    Raises:
+        NotPermitted: it is not in that range; -1 would leave the files to the caller.
+    """
+    if not 0 <= number < MAX_ID:
+        raise NotPermitted(f"{what} {number}", f"give a number from 0 to {MAX_ID - 1}")
+    return number
+
+
+def checked_quota(quota: str | int) -> str:
     """A quota in its stored form.
 
     Args:
-        quota: NOQUOTA, bytes (``10M``), a message count (``1000C``), both with a comma; ``""``
-            and 0 are no quota.
+        quota: NOQUOTA, bytes (``10M`` or an int), a message count (``1000C``), both with a
+            comma; ``""`` and 0 are no quota.
 
     Raises:
         InvalidQuota: it is none of these.
         QuotaTooLong: its stored form has over 20 characters.
     """
+    quota = str(quota)
     stored = format_quota(quota)
     if not stored and quota.strip("0"):
         raise InvalidQuota(ascii(quota[:40])[1:-1], "give bytes (10M), a count (1000C) or NOQUOTA")

@@ -11,14 +11,19 @@ from functools import partial
 
 from vpopmail.accounts.places import Places
 from vpopmail.accounts.user_change import UserChange
-from vpopmail.errors import BaseDirectoryMissing, DirectoryTooLong, DomainDirectoryMissing
+from vpopmail.errors import (
+    BaseDirectoryMissing,
+    DirectoryTooLong,
+    DomainDirectoryMissing,
+    NotPermitted,
+)
 from vpopmail.formats import dotqmail
 from vpopmail.mailstore import domains as directories
 from vpopmail.mailstore.homes import make_place, staged_name
 from vpopmail.plan import journal
 from vpopmail.records import DomainEntry
 from vpopmail.safeio import seam
-from vpopmail.safeio.directory import Directory, Owner
+from vpopmail.safeio.directory import Directory, Owner, open_trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -180,11 +185,16 @@ class DomainChange:
             paths: directories that hold domains, looked at besides the site's own.
 
         Raises:
+            NotPermitted: this process may not change qmail's files.
             OSError, FileNotUpdated.
         """
         from vpopmail.accounts.domain_recovery import recover_domains
 
-        self.qmail.lock()
+        try:
+            self.qmail.lock()
+        except PermissionError as error:
+            path = self.qmail.directory.path
+            raise NotPermitted(path, "domains are changed as root") from error
         for path in {self.installation.settings.domains_path, *self.trees, *paths}:
             recover_domains(self.installation, path)
 
@@ -205,7 +215,7 @@ class DomainChange:
         """The tree of a directory that holds domains."""
         if path not in self.trees:
             sync = self.installation.settings.sync
-            directory = Directory.open(path, sync=sync, follow=True)
+            directory = open_trusted(path, sync=sync)
             self.trees[path] = Tree(self.installation, directory)
         return self.trees[path]
 
@@ -224,7 +234,8 @@ class DomainChange:
         """
         tree_ = self.tree(self._domains_path(base, Owner(uid, gid)))
         place = tree_.counter(uid).next()
-        path = "/".join(part for part in (tree_.directory.path, place, name) if part)
+        outer = f"{base}/{self.installation.settings.domains_dir}"
+        path = "/".join(part for part in (outer, place, name) if part)
         if len(path) > MAX_DIRECTORY:
             raise DirectoryTooLong(path, f"at most {MAX_DIRECTORY} bytes")
         entry = DomainEntry(name, name, uid, gid, path)
@@ -356,7 +367,7 @@ class DomainChange:
     def _domains_path(self, base: str, owner: Owner) -> str:
         settings = self.installation.settings
         try:
-            directory = Directory.open(base, sync=settings.sync, follow=True)
+            directory = open_trusted(base, sync=settings.sync)
         except OSError as error:
             raise BaseDirectoryMissing(base, error.strerror or "") from error
         with directory:
@@ -411,7 +422,7 @@ def domain_counter(installation: Installation, uid: int) -> Places:
         except KeyError:
             hashed = False
     try:
-        directory = Directory.open(path, sync=settings.sync, follow=True)
+        directory = open_trusted(path, sync=settings.sync)
     except OSError:
         directory = Directory(-1, path)
         hashed = False

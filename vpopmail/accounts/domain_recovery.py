@@ -7,7 +7,7 @@ from vpopmail.accounts.user_recovery import is_below, remove_empty
 from vpopmail.mailstore import domains as tree
 from vpopmail.plan import journal
 from vpopmail.records import DomainEntry
-from vpopmail.safeio.directory import Directory, Owner
+from vpopmail.safeio.directory import Owner, open_trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,27 +26,29 @@ def recover_domains(installation: Installation, path: str) -> None:
         OSError.
     """
     try:
-        directory = Directory.open(path, sync=installation.settings.sync, follow=True)
+        directory = open_trusted(path, sync=installation.settings.sync)
     except (FileNotFoundError, NotADirectoryError):
         return
     with directory:
         for left in journal.leftovers(directory):
-            try:
+            with left:
                 entry = left.entry()
                 if entry is not None and journal.is_ours(left):
                     _settle(installation, left, entry[1])
-            finally:
-                left.close()
 
 
 def _settle(installation: Installation, left: Stage, facts: list[Fact]) -> None:
-    added = [fact for fact in facts if fact[0] in {"add", "adopt"}]
+    added = [fact for fact in facts if fact[0] in {"add", "adopt"} and len(fact) == 3]
     deleted = [fact for fact in facts if fact[0] == "delete"]
     named = [*added, *deleted]
-    there = bool(named) and installation.resolve(named[0][1]) is not None
+    if not named:
+        return  # not an entry of ours
+    there = installation.resolve(named[0][1]) is not None
     counts = there if added else not there
     if counts:
-        _finish_counters(installation, facts)
+        if journal.is_roots(left):
+            # The counter of a uid lies elsewhere: only root may send us there.
+            _finish_counters(installation, facts)
         for _, name, place, leaf in deleted:
             _take(installation, left, place, leaf, name)
     else:

@@ -8,6 +8,7 @@ from vpopmail.accounts.domain_change import DomainChange
 from vpopmail.accounts.users import default_quota, new_user
 from vpopmail.errors import (
     BackendUnavailable,
+    BaseDirectoryMissing,
     DomainExists,
     DomainNotFound,
     InvalidDomainName,
@@ -93,7 +94,7 @@ class Domains:
             password: of postmaster, clear text; None makes no postmaster, ``""`` one that
                 cannot log in.
             dir: absolute base directory; the domain goes below ``dir/domains``.
-                None: the site's own.
+                None or ``""``: the site's own.
             uid, gid: owner of the domain's files, numbers; None: the site's own.
             dry_run: only decide, without locks, and say what would be done.
 
@@ -104,15 +105,20 @@ class Domains:
         Raises:
             InvalidDomainName, DomainNameTooLong, DomainExists, BaseDirectoryMissing,
             DomainsDirectoryNotMade, DomainDirectoryNotMade, DirectoryTooLong,
-            FileNotUpdated, BackendUnavailable, OSError.
+            FileNotUpdated, NotPermitted, BackendUnavailable, OSError.
 
         Source: manual, "Add domain".
         """
         settings = self._installation.settings
         name = fold(name)
         check_new_domain(name)
-        base = settings.vpopmaildir if dir is None else dir.rstrip("/") or "/"
-        owner = (settings.uid if uid is None else uid, settings.gid if gid is None else gid)
+        base = dir.rstrip("/") if dir else settings.vpopmaildir
+        if not base.startswith("/") or "\0" in base:
+            raise BaseDirectoryMissing(ascii(dir), "give an absolute directory other than /")
+        owner = (
+            checks.checked_id("uid", settings.uid if uid is None else uid),
+            checks.checked_id("gid", settings.gid if gid is None else gid),
+        )
         postmaster = None if password is None else self._postmaster(name, password)
         plan = Plan(f"add domain {name}")
         batch = open_batch(self._installation)

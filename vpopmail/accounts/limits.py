@@ -38,7 +38,11 @@ class Limits:
 
         Raises:
             DomainNotFound, OSError.
+            TypeError: a limit is no int.
         """
+        for name in limits.__slots__:
+            if not isinstance(getattr(limits, name), int):
+                raise TypeError(f"{name} must be an int")
         self._installation.limits.write_limits(self._entry(domain), limits)
 
     def delete(self, domain: str) -> bool:

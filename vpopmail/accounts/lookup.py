@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from vpopmail.errors import LimitsUnreadable
+from vpopmail.errors import LimitsUnreadable, NotPermitted
 from vpopmail.names import fold
 from vpopmail.records import V_OVERRIDE
 
@@ -23,16 +23,19 @@ def find_user(installation: Installation, name: str, domain: str) -> VqPasswd | 
         domain: domain or alias domain, any case.
 
     Returns:
-        A fresh record; None if there is no such user or domain, or this process may not know.
+        A fresh record; None if there is no such user or domain.
 
     Raises:
+        NotPermitted: this process is neither root nor the owner of the domain.
         BackendUnavailable: the store cannot be read.
 
     Source: manual, "Authentication".
     """
     entry = installation.resolve(domain)
-    if entry is None or not may_look(installation, entry):
+    if entry is None:
         return None
+    if not may_look(installation, entry):
+        raise NotPermitted(entry.realdomain, "run it as root or as the domain's owner")
     user = installation.backend.find(entry, fold(name))
     if user is not None and not user.pw_gid & V_OVERRIDE:
         user.pw_flags |= limit_mask(installation, entry)

@@ -59,14 +59,18 @@ class Places:
         self._move(ADVANCE)
         return self._present().the_dir
 
-    def take_back_last(self) -> None:
-        """Take back the place that was given out last."""
-        if self.moves:
-            if self.moves.pop() == REUSE:
-                self._free_places().insert(0, self.taken.pop())
-            self._state = self._read()
-            for move in self.moves:
-                _MOVES[move](self._state)
+    def cancel(self, place: str) -> None:
+        """Take back a place that was given out by ``next`` and is not used after all."""
+        if not self.hashed:
+            return
+        move = REUSE if place in self.taken else ADVANCE
+        if move == REUSE:
+            self.taken.remove(place)
+            self._free_places().insert(0, place)
+        self.moves.remove(move)
+        self._state = self._read()
+        for earlier in self.moves:
+            _MOVES[earlier](self._state)
 
     def give_back(self, place: str) -> None:
         """Take back the place of an entry that is gone."""

@@ -127,7 +127,7 @@ class UserChange:
         try:
             homes.check_free(self.directory, home.place, home.name)
         except BaseException:
-            self.places.take_back_last()
+            self.places.cancel(home.place)
             raise
         user.pw_dir = home.path(self.domain.path)
         return home
@@ -140,7 +140,7 @@ class UserChange:
     def build_home(self, home: Home, files: dict[str, bytes]) -> None:
         """Build a home: on the stage, or in its place if the domain is on a stage itself."""
         sync = self.installation.settings.sync and not self.batch
-        if home.is_new:
+        if home.is_new and self.installation.settings.auth_logging:
             files = self.installation.last_auth.first_auth_files(NEVER_LOGGED_IN) | files
         if not self.fresh:
             stage = self._open_stage().directory
@@ -154,7 +154,7 @@ class UserChange:
         """Forget an addition whose home could not be built."""
         self.added.remove(home)
         self.transaction.forget(home.name)
-        self.places.take_back_last()
+        self.places.cancel(home.place)
         if self.stage is not None:
             remove_tree(self.stage.directory, homes.staged_name(home.name))
 
@@ -301,6 +301,8 @@ class UserChange:
         self.places.write_free(self.owner, self.installation.settings.lock_timeout)
 
     def _note_new(self) -> None:
+        if not self.installation.settings.auth_logging:
+            return
         note = self.installation.last_auth.note_new_user
         for home in [home for home in self.added if home.is_new]:
             note(self.domain.realdomain, home.name)

@@ -9,6 +9,8 @@ from vpopmail.plan import journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vpopmail.accounts.user_change import UserChange
     from vpopmail.plan.journal import Fact, Stage
     from vpopmail.safeio.directory import Directory
@@ -24,17 +26,17 @@ def recover_users(change: UserChange) -> None:
         OSError, BackendUnavailable.
     """
     for left in journal.leftovers(change.directory):
-        try:
+        with left:
             entry = left.entry()
             if entry is not None and journal.is_ours(left):
                 _settle(change, left, entry[1])
-        finally:
-            left.close()
 
 
 def _settle(change: UserChange, left: Stage, facts: list[Fact]) -> None:
-    added = [fact for fact in facts if fact[0] == "add"]
+    added = [fact for fact in facts if fact[0] == "add" and len(fact) == 3]
     deleted = [fact for fact in facts if fact[0] == "delete"]
+    if not added and not deleted:
+        return  # not an entry of ours
     if not _counts(change, added, deleted):
         for _, name, place in added:
             _take(left, change.directory, place, name, name)
@@ -49,7 +51,7 @@ def _settle(change: UserChange, left: Stage, facts: list[Fact]) -> None:
         _take(left, change.directory, place, leaf, name)
 
 
-def _counts(change: UserChange, added: list[Fact], deleted: list[Fact]) -> bool:
+def _counts(change: UserChange, added: Sequence[Fact], deleted: Sequence[Fact]) -> bool:
     """Whether the change passed its commit point: the store has it or has it not.
 
     Not asked of the transaction with its own pending changes: these do not count yet.
@@ -59,7 +61,7 @@ def _counts(change: UserChange, added: list[Fact], deleted: list[Fact]) -> bool:
         user = change.transaction.stored(name)
         home = "/".join(part for part in (change.domain.path, place, name) if part)
         return user is not None and user.pw_dir == home
-    return not deleted or change.transaction.stored(deleted[0][1]) is None
+    return change.transaction.stored(deleted[0][1]) is None
 
 
 def _take(left: Stage, domain: Directory, place: str, leaf: str, name: str) -> None:

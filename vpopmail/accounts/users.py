@@ -133,7 +133,7 @@ class Users:
         *,
         crypted: str | None = None,
         gecos: str = "",
-        quota: str | None = None,
+        quota: str | int | None = None,
         apop: int = 0,
         dry_run: bool = False,
     ) -> Plan:
@@ -144,8 +144,8 @@ class Users:
             password: clear text; None or ``""`` stores no password, so no login.
             crypted: a crypt string to store instead.
             gecos: a comment; ``""`` stores the user's name.
-            quota: NOQUOTA, bytes (``10M``), a message count (``1000C``), both with a comma;
-                None takes the default of the domain's limits.
+            quota: NOQUOTA, bytes (``10M`` or an int), a message count (``1000C``), both with a
+                comma; None takes the default of the domain's limits.
             apop: 0 for POP, 1 for APOP.
             dry_run: only decide, without locks, and say what would be done.
 
@@ -179,7 +179,7 @@ class Users:
         *,
         crypted: str | None = None,
         gecos: str = "",
-        quota: str | None = None,
+        quota: str | int | None = None,
         apop: int = 0,
         dry_run: bool = False,
     ) -> Plan:
@@ -190,8 +190,7 @@ class Users:
         check_new_user(name)
         if not has_domain_characters(domain):
             raise InvalidDomainName(ascii(domain)[1:-1], "only letters, digits, '-' and '.'")
-        if quota is not None:
-            quota = checks.checked_quota(quota)
+        given = None if quota is None else checks.checked_quota(quota)
         if crypted is not None:
             checks.check_crypted(crypted)
         batch = self._batch()
@@ -201,14 +200,14 @@ class Users:
         user = new_user(settings, name, password, crypted=crypted, gecos=gecos, apop=apop)
         plan = Plan(f"add user {name}@{entry.realdomain}")
         if batch is not None and not dry_run:
-            return batch.add_user(plan, entry, user, self._give_quota(user, entry, quota))
+            return batch.add_user(plan, entry, user, self._give_quota(user, entry, given))
         with self._change(entry) as change:
             if not dry_run:
                 change.lock()
             # Not before: the same call again must first finish what it left.
             if change.find(name) is not None:
                 raise UserExists(f"{name}@{domain}")
-            decide_addition(plan, change, user, self._give_quota(user, entry, quota))
+            decide_addition(plan, change, user, self._give_quota(user, entry, given))
             change.plan_steps(plan)
             return plan if dry_run else carry_out(plan)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from _thread import _local
 
-from vpopmail.capi.status import ask, attempt, check_text, note
+from vpopmail.capi.status import ask, attempt, check_number, check_text, note
 from vpopmail.codes import VA
 from vpopmail.names import fold
 from vpopmail.site import current
@@ -44,7 +44,8 @@ def vadddomain(
 
     Its commit point is the rename of qmail's users/cdb. Source: manual, "Add domain".
     """
-    check_text(domain)
+    check_text(domain, dir or "")
+    check_number(*(number for number in (uid, gid) if number is not None))
     add = lambda: current().domains.add(domain, dir=dir, uid=uid, gid=gid)  # noqa: E731
     return attempt(VA.COULD_NOT_UPDATE_FILE, add)
 

@@ -28,6 +28,8 @@ def vget_limits(domain: str) -> tuple[int, VLimits]:
 def vset_limits(domain: str, limits: VLimits) -> int:
     """Store the limits of a domain: 0 or -1. Its commit point is the rename of the file."""
     check_text(domain)
+    if not isinstance(limits, VLimits):
+        raise TypeError(f"a VLimits is needed, not {type(limits).__name__}")
     return 0 if attempt(VA(-1), lambda: current().limits.set(domain, limits)) == 0 else -1
 
 

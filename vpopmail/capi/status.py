@@ -6,6 +6,7 @@ from _thread import _local
 
 from vpopmail.codes import VA
 from vpopmail.errors import VpopmailError
+from vpopmail.log import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +81,12 @@ def check_text(*texts: str) -> None:
             raise TypeError(f"a str is needed, not {type(text).__name__}")
 
 
-def _report(error: OSError) -> None:
-    import logging
+def check_number(*numbers: int) -> None:
+    """Refuse what is no int. Raises: TypeError."""
+    for number in numbers:
+        if not isinstance(number, int):
+            raise TypeError(f"an int is needed, not {type(number).__name__}")
 
-    logging.getLogger("vpopmail").error("%s", error)
+
+def _report(error: OSError) -> None:
+    warn("%s", error)

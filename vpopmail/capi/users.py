@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.accounts.lookup import find_user
-from vpopmail.capi.status import ask, attempt, check_text
+from vpopmail.capi.status import ask, attempt, check_number, check_text
 from vpopmail.codes import VA
 from vpopmail.site import current
 
@@ -31,6 +31,7 @@ def vadduser(username: str, domain: str, password: str, gecos: str, apop: int = 
     Its commit point is that of the account store. Source: manual, "Add user".
     """
     check_text(username, domain, password, gecos)
+    check_number(apop)
     add = lambda: current().users.add_to(username, domain, password, gecos=gecos, apop=apop)  # noqa: E731
     return attempt(VA.BAD_U_DIR, add)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import stat
 
 from vpopmail.errors import DomainDirectoryNotMade, DomainsDirectoryNotMade
 from vpopmail.mailstore.free_places import is_place
 from vpopmail.mailstore.homes import staged_name
-from vpopmail.safeio.directory import Directory
+from vpopmail.safeio.directory import Directory, open_trusted
 from vpopmail.safeio.tree import give_tree
 
 TYPE_CHECKING = False
@@ -38,21 +37,6 @@ def open_domains_directory(base: Directory, name: str, owner: Owner) -> Director
         except OSError as error:
             raise DomainsDirectoryNotMade(f"{base.path}/{name}", error.strerror or "") from error
     return open_trusted(f"{base.path}/{name}", sync=base.sync)
-
-
-def open_trusted(path: str, *, sync: bool) -> Directory:
-    """Open a directory; it may be a symbolic link of the administrator, of nobody else.
-
-    Args:
-        path: absolute.
-        sync: whether changes in it are brought to the disk.
-
-    Raises:
-        OSError.
-    """
-    status = os.lstat(path)
-    link = stat.S_ISLNK(status.st_mode) and status.st_uid in {0, os.geteuid()}
-    return Directory.open(path, sync=sync, follow=link)
 
 
 def build_domain(stage: Directory, name: str, owner: Owner, delivery: bytes) -> Directory:

@@ -6,9 +6,11 @@ one change.
 
 from __future__ import annotations
 
+import errno
 import stat
 
 from vpopmail.errors import HomeExists
+from vpopmail.mailstore.free_places import is_place
 from vpopmail.safeio import seam
 from vpopmail.safeio.directory import PRIVATE_DIRECTORY, Directory
 
@@ -74,6 +76,8 @@ def make_place(domain: Directory, place: str, owner: Owner) -> list[str]:
     Raises:
         OSError: one cannot be made, or is no directory.
     """
+    if place and not is_place(place):
+        raise OSError(errno.EINVAL, "not a place for homes", f"{domain.path}/{place}")
     made: list[str] = []
     path = ""
     for part in place.split("/") if place else []:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from vpopmail.log import warn
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vpopmail.plan.steps import Plan, Step
@@ -32,7 +34,12 @@ def carry_out(plan: Plan) -> Plan:
             done.append(step)
             step.do()
     except BaseException as error:
-        _undo(plan, done, error)
+        if done[-1] is plan.steps[commit] and not isinstance(error, Exception):
+            # Interrupted in the commit step: only the store knows whether the change counts, and
+            # the next change asks it.
+            plan.unfinished.append(f"{done[-1]}: interrupted")
+        else:
+            _undo(plan, done, error)
         raise
     plan.carried_out = True
     failures = [trouble for step in plan.steps[commit + 1 :] if (trouble := _finish(plan, step))]
@@ -63,12 +70,11 @@ def _finish(plan: Plan, step: Step) -> Exception | None:
     """Do a step after the commit point; its failure if the caller must hear of it."""
     try:
         step.do()
-    except Exception as trouble:  # noqa: BLE001 - the change counts already
+    except BaseException as trouble:
+        # The change counts already: whatever it was, the journal keeps its entry.
         plan.unfinished.append(f"{step}: {trouble}")
-        import logging
-
-        logging.getLogger("vpopmail").warning(
-            "%s is done, but not finished: %s: %s", plan.subject, step, trouble
-        )
+        warn("%s is done, but not finished: %s: %s", plan.subject, step, trouble)
+        if not isinstance(trouble, Exception):
+            raise
         return trouble if step.vital else None
     return None

@@ -19,12 +19,15 @@ import fcntl
 import os
 
 from vpopmail.errors import FormatError
+from vpopmail.log import warn
 from vpopmail.safeio.directory import Directory, Owner
 from vpopmail.safeio.tree import remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from typing_extensions import Self
 
 JOURNAL = ".vpopmail"
 ENTRY = "entry"
@@ -63,6 +66,31 @@ def parse_entry(data: bytes) -> tuple[str, list[Fact]]:
         raise FormatError(JOURNAL, "not an entry") from error
 
 
+# How many words each fact has after its name; the owner of a directory may have written any.
+_WORDS = {
+    "add": (1, 2),
+    "adopt": (2,),
+    "delete": (3,),
+    "remove": (1,),
+    "accepted": (1,),
+    "counter": (1,),
+    "count": (2,),
+    "advance": (0,),
+    "reuse": (0,),
+    "retreat": (0,),
+    "taken": (1,),
+    "freed": (1,),
+}
+_NUMBERS = ("counter", "count")
+
+
+def _is_fact(fact: Fact) -> bool:
+    name, *words = fact
+    if len(words) not in _WORDS.get(name, ()) or any("\0" in word for word in words):
+        return False
+    return name not in _NUMBERS or all(word.isascii() and word.isdecimal() for word in words)
+
+
 def _escape(word: str) -> str:
     return (
         word.encode("utf-8", "surrogateescape")
@@ -95,6 +123,16 @@ class Stage:
         self.name = name
         self.directory = directory
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
+        """Remove the stage, or after an error leave it to the next change."""
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
     def enter(self, kind: str, facts: list[Fact]) -> None:
         """Write the entry; from now on a later process finishes or undoes the change."""
         self.directory.create(ENTRY, [format_entry(kind, facts)], None)
@@ -109,14 +147,13 @@ class Stage:
         self.directory.remove(ENTRY)
 
     def entry(self) -> tuple[str, list[Fact]] | None:
-        """Kind and facts of the entry, if it was written and is whole."""
-        data = self.directory.read(ENTRY)
-        if data is None:
-            return None
+        """Kind and facts of the entry, if it was written, is whole and can be one of ours."""
         try:
-            return parse_entry(data)
-        except FormatError:
+            data = self.directory.read(ENTRY)
+            entry = None if data is None else parse_entry(data)
+        except (FormatError, OSError):
             return None
+        return entry if entry is not None and all(map(_is_fact, entry[1])) else None
 
     def close(self) -> None:
         """Remove the stage with all that is still on it, the entry first.
@@ -129,10 +166,8 @@ class Stage:
         try:
             self._remove()
         except OSError as error:
-            import logging
-
             path = f"{self.place.path}/{JOURNAL}/{self.name}"
-            logging.getLogger("vpopmail").warning("%s is left to be removed: %s", path, error)
+            warn("%s is left to be removed: %s", path, error)
         finally:
             self.directory.close()
 
@@ -234,3 +269,8 @@ def is_ours(stage: Stage) -> bool:
     """Whether the stage has been made by us, by root, or by the owner of the directory."""
     maker = os.fstat(stage.directory.fd).st_uid
     return maker in {0, os.geteuid(), os.fstat(stage.place.fd).st_uid}
+
+
+def is_roots(stage: Stage) -> bool:
+    """Whether the stage has been made by us or by root, so that nobody else wrote its entry."""
+    return os.fstat(stage.directory.fd).st_uid in {0, os.geteuid()}

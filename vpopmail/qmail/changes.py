@@ -56,7 +56,8 @@ class QmailChange:
         """
         self.file_lock.acquire()
         for left in journal.leftovers(self.directory):
-            self._recover(left)
+            with left:
+                self._recover(left)
 
     def add(self, entry: DomainEntry) -> None:
         """Add a domain or alias domain, whose name the caller knows to be free."""
@@ -218,7 +219,6 @@ class QmailChange:
         entry = left.entry()
         if entry is not None and journal.is_ours(left):
             self._settle(entry[1])
-        left.close()
 
     def _settle(self, facts: list[Fact]) -> None:
         """Bring all files in line with users/cdb for the names of an entry."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from vpopmail.safeio import seam
 from vpopmail.safeio.view import read_file
@@ -18,6 +19,7 @@ OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 PRIVATE_DIRECTORY = 0o700
 PRIVATE_FILE = 0o600
 _NEW = ".new.vpopmail"
+_MOST_LINKS = 20
 
 
 class Owner:
@@ -235,3 +237,47 @@ def write_all(fd: int, data: bytes | memoryview) -> None:
     while written < len(data):
         data = memoryview(data)[written:]
         written = seam.write(fd, data)
+
+
+def open_trusted(path: str, *, sync: bool = True) -> Directory:
+    """Open a directory by its path, following only links of root and of the caller.
+
+    Any part of the path may lie in a directory that a mailbox owner can write; a link of his
+    must not lead root elsewhere.
+
+    Args:
+        path: absolute.
+        sync: see Directory.
+
+    Raises:
+        OSError: a part is missing or no directory; ELOOP: a link of somebody else.
+    """
+    rest = _parts(path)
+    here = os.open("/", OPEN_DIRECTORY)
+    links = 0
+    try:
+        while rest:
+            part = rest.pop(0)
+            status = os.stat(part, dir_fd=here, follow_symlinks=False)
+            if stat.S_ISLNK(status.st_mode):
+                links += 1
+                _check_link(status, links, path)
+                target = os.readlink(part, dir_fd=here)
+                rest = _parts(target) + rest
+                part = "/" if target.startswith("/") else "."
+            inner = os.open(part, OPEN_DIRECTORY, dir_fd=here)
+            os.close(here)
+            here = inner
+    except BaseException:
+        os.close(here)
+        raise
+    return Directory(here, path, sync=sync)
+
+
+def _check_link(status: os.stat_result, links: int, path: str) -> None:
+    if links > _MOST_LINKS or status.st_uid not in {0, os.geteuid()}:
+        raise OSError(errno.ELOOP, "a symbolic link that root did not make", path)
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in {"", "."}]

@@ -7,6 +7,7 @@ from vpopmail.backends.cdb.reading import TEXT, Lookup, Place
 from vpopmail.errors import BackendUnavailable, FormatError
 from vpopmail.formats import vpasswd
 from vpopmail.formats.text import split_lines
+from vpopmail.log import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
     from vpopmail.settings import Settings
+
+
+# Each lookup keeps the index of a domain open.
+_MOST_OPEN = 32
 
 
 class CdbBackend(Backend):
@@ -32,6 +37,8 @@ class CdbBackend(Backend):
         lookup = self._lookups.get(domain.path)
         if lookup is None:
             lookup = Lookup(Place(domain.path), clear_passwd=self.settings.clear_passwd)
+            if len(self._lookups) >= _MOST_OPEN:
+                self._lookups.pop(next(iter(self._lookups)), None)
             self._lookups[domain.path] = lookup
         try:
             return lookup.find(name)
@@ -69,6 +76,4 @@ class CdbBackend(Backend):
         self._lookups.pop(domain.path, None)
 
     def _report(self, path: str, number: int, error: FormatError) -> None:
-        import logging
-
-        logging.getLogger("vpopmail").warning("%s, line %d: %s", path, number, error.advice)
+        warn("%s, line %d: %s", path, number, error.advice)

@@ -31,17 +31,17 @@ class FileLimits:
 
     def write_limits(self, domain: DomainEntry, limits: VLimits) -> None:
         """Replace the domain's file; its commit point is the rename."""
-        from vpopmail.safeio.directory import Directory, Owner
+        from vpopmail.safeio.directory import Owner, open_trusted
 
-        with Directory.open(domain.path, sync=self.settings.sync, follow=True) as directory:
+        with open_trusted(domain.path, sync=self.settings.sync) as directory:
             owner = Owner(domain.uid, domain.gid)
             directory.replace(FILE, [limits_format.format_limits(limits)], owner)
 
     def delete_limits(self, domain: DomainEntry) -> bool:
         """Unlink the domain's file."""
-        from vpopmail.safeio.directory import Directory
+        from vpopmail.safeio.directory import open_trusted
 
-        with Directory.open(domain.path, sync=self.settings.sync, follow=True) as directory:
+        with open_trusted(domain.path, sync=self.settings.sync) as directory:
             gone = directory.remove(FILE)
             directory.flush()
             return gone
