@@ -81,8 +81,6 @@ _TABLE: tuple[tuple[int, str, str | None], ...] = (
     (-74, "PWSTR_DELTA", None),
 )
 
-_NAMES = {value: name for value, name, _ in _TABLE}
-_TEXTS = {value: text for value, _, text in _TABLE if text is not None}
 UNKNOWN_ERROR = "Unknown error"
 
 
@@ -139,8 +137,10 @@ class VA(int):
         NO_AUTH_MODULE: ClassVar[VA]
 
     def __repr__(self) -> str:
-        name = _NAMES.get(self)
-        return f"VA({int(self)})" if name is None else f"VA.{name}"
+        for value, name, _ in _TABLE:
+            if value == self:
+                return f"VA.{name}"
+        return f"VA({int(self)})"
 
     __str__ = __repr__
 
@@ -170,4 +170,7 @@ def verror(code: int) -> str:
 
     Source: manual, "Return codes".
     """
-    return _TEXTS.get(code, UNKNOWN_ERROR)
+    for value, _, text in _TABLE:
+        if value == code and text is not None:
+            return text
+    return UNKNOWN_ERROR

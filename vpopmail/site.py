@@ -5,7 +5,7 @@ Light, since the C face finds its way through here: the managers are imported wh
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+from _contextvars import ContextVar  # contextvars.py only passes it on
 
 from vpopmail.installation import Installation
 from vpopmail.settings import Settings, load

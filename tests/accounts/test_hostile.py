@@ -57,6 +57,7 @@ def test_a_counter_that_names_a_path_makes_no_directory(site: Vpopmail, tmp_path
     with use(site):
         vpopmail.open_big_dir(DOMAIN, os.getuid(), os.getgid())
         vpopmail.next_big_dir(os.getuid(), os.getgid())
+        vpopmail.close_big_dir(DOMAIN, os.getuid(), os.getgid())
     assert not list(tmp_path.rglob("*ESCAPED*"))
 
 

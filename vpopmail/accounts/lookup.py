@@ -52,7 +52,6 @@ def may_look(installation: Installation, domain: DomainEntry) -> bool:
 def limit_mask(installation: Installation, domain: DomainEntry) -> int:
     """The flag bits that the limits of a domain add; 0 if they cannot be read."""
     try:
-        limits = installation.limits.read_limits(domain)
+        return installation.limits.read_flag_mask(domain)
     except LimitsUnreadable:
         return 0
-    return 0 if limits is None else limits.flag_mask()

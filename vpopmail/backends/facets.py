@@ -54,6 +54,13 @@ class LimitsFacet(Protocol):
             LimitsUnreadable: they are there and cannot be read.
         """
 
+    def read_flag_mask(self, domain: DomainEntry) -> int:
+        """The flag bits that the limits of a domain add to its users; 0 without limits.
+
+        Raises:
+            LimitsUnreadable: they are there and cannot be read.
+        """
+
     def write_limits(self, domain: DomainEntry, limits: VLimits) -> None:
         """Store the limits of a domain. Raises: OSError, BackendUnavailable."""
 

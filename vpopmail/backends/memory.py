@@ -168,6 +168,10 @@ class MemoryBackend(Backend):
         kept = self.limits.get(domain.realdomain, VLimits())
         return VLimits(**{name: getattr(kept, name) for name in kept.__slots__})
 
+    def read_flag_mask(self, domain: DomainEntry) -> int:
+        """The flag bits that the limits of a domain add."""
+        return self.read_limits(domain).flag_mask()
+
     def write_limits(self, domain: DomainEntry, limits: VLimits) -> None:
         """Keep the limits of a domain."""
         from vpopmail.records import VLimits

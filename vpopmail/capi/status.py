@@ -6,7 +6,6 @@ from _thread import _local
 
 from vpopmail.codes import VA
 from vpopmail.errors import VpopmailError
-from vpopmail.log import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,4 +88,6 @@ def check_number(*numbers: int) -> None:
 
 
 def _report(error: OSError) -> None:
+    from vpopmail.log import warn
+
     warn("%s", error)

@@ -7,7 +7,7 @@ Source: formats, cdb container.
 
 from __future__ import annotations
 
-from struct import Struct
+from _struct import Struct  # struct.py only passes it on, and a login would pay for reading it
 
 from vpopmail.errors import FormatError
 

@@ -7,7 +7,6 @@ from vpopmail.backends.cdb.reading import TEXT, Lookup, Place
 from vpopmail.errors import BackendUnavailable, FormatError
 from vpopmail.formats import vpasswd
 from vpopmail.formats.text import split_lines
-from vpopmail.log import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,4 +75,6 @@ class CdbBackend(Backend):
         self._lookups.pop(domain.path, None)
 
     def _report(self, path: str, number: int, error: FormatError) -> None:
+        from vpopmail.log import warn
+
         warn("%s, line %d: %s", path, number, error.advice)
