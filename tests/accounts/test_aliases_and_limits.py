@@ -62,12 +62,11 @@ def test_limits_are_the_domains_own_else_the_sites(
         site.limits.get("none.example")
 
 
-def test_a_clear_password_over_the_limit_is_refused() -> None:
-    checks.check_clear("x" * 128)
+def test_a_directory_over_160_bytes_is_refused() -> None:
+    checks.check_directory("/" + "x" * 159)
     with pytest.raises(VpopmailError) as caught:
-        checks.check_clear("x" * 129)
-    assert caught.value.code == VA.CLEAR_PASSWD_TOO_LONG
-    assert "xxx" not in str(caught.value)
+        checks.check_directory("/" + "\u00fc" * 80)
+    assert caught.value.code == VA.DIR_TOO_LONG
 
 
 def test_a_quota_that_is_none_or_over_twenty_characters_is_refused() -> None:

@@ -72,7 +72,8 @@ def test_a_home_goes_to_its_place_and_back(directory: Directory, owner: Owner) -
     with directory.make("stage", owner) as stage:
         homes.build(stage, homes.staged_name("joe"), owner, {}, sync=False)
         homes.make_place(directory, "0", owner)
-        homes.put(stage, directory, "0", "joe")
+        with homes.enter_place(directory, "0") as place:
+            stage.move(homes.staged_name("joe"), place, "joe")
         assert tree(Path(directory.path, "0/joe")) == MAILDIR
         assert stage.names() == []
         assert homes.take(stage, directory, "0", "joe", "joe")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.errors import (
-    ClearPasswordTooLong,
+    DirectoryTooLong,
     GecosTooLong,
     InvalidCharacter,
     InvalidQuota,
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_CRYPTED = 128
 MAX_QUOTA = 20
+MAX_DIRECTORY = 160
 MAX_ID = 2**32 - 1
 
 
@@ -72,10 +73,10 @@ def check_crypted(crypted: str) -> None:
     check_line_field("crypted password", crypted)
 
 
-def check_clear(clear: str) -> None:
-    """Refuse a clear password over 128 characters. Raises: ClearPasswordTooLong."""
-    if len(clear) > MAX_CRYPTED:
-        raise ClearPasswordTooLong("", f"at most {MAX_CRYPTED} characters")
+def check_directory(path: str) -> None:
+    """Refuse a directory over 160 bytes. Raises: DirectoryTooLong."""
+    if len(to_bytes(path)) > MAX_DIRECTORY:
+        raise DirectoryTooLong(path, f"at most {MAX_DIRECTORY} bytes")
 
 
 def checked_id(what: str, number: int) -> int:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import pwd
 from functools import partial
 
+from vpopmail.accounts.checks import check_directory
 from vpopmail.accounts.places import Places
 from vpopmail.accounts.user_change import UserChange
 from vpopmail.errors import (
     BaseDirectoryMissing,
-    DirectoryTooLong,
     DomainDirectoryMissing,
     NotPermitted,
 )
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 KIND = "domain directories"
 BOUNCE = "bounce-no-mailbox"
-MAX_DIRECTORY = 160
 
 
 class NewDomain:
@@ -236,8 +235,7 @@ class DomainChange:
         place = tree_.counter(uid).next()
         outer = f"{base}/{self.installation.settings.domains_dir}"
         path = "/".join(part for part in (outer, place, name) if part)
-        if len(path) > MAX_DIRECTORY:
-            raise DirectoryTooLong(path, f"at most {MAX_DIRECTORY} bytes")
+        check_directory(path)
         entry = DomainEntry(name, name, uid, gid, path)
         new = NewDomain(entry, place, adopted=_is_there(tree_.directory, place, name))
         tree_.added.append(new)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from vpopmail.accounts.checks import check_directory
 from vpopmail.accounts.user_change import open_change
-from vpopmail.errors import DirectoryTooLong, DomainNotFound
+from vpopmail.errors import DomainNotFound
 from vpopmail.names import check_new_user, fold
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
@@ -12,8 +13,6 @@ from vpopmail.records import VqPasswd
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vpopmail.installation import Installation
-
-MAX_DIRECTORY = 160
 
 
 def make_home(installation: Installation, name: str, domain: str) -> tuple[Plan, str]:
@@ -42,8 +41,7 @@ def make_home(installation: Installation, name: str, domain: str) -> tuple[Plan,
         stored = change.find(name)
         user = VqPasswd(name) if stored is None else stored
         home = change.place_home(user)
-        if len(user.pw_dir) > MAX_DIRECTORY:
-            raise DirectoryTooLong(user.pw_dir, f"at most {MAX_DIRECTORY} bytes")
+        check_directory(user.pw_dir)
         if stored is not None:
             change.transaction.replace(user)
         home.is_new = False

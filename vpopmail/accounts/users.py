@@ -9,7 +9,6 @@ from vpopmail.accounts.lookup import find_user, limit_mask, may_look
 from vpopmail.accounts.user_change import UserChange, open_change
 from vpopmail.errors import (
     CatchAllProtected,
-    DirectoryTooLong,
     DomainNotFound,
     InvalidDomainName,
     InvalidUserName,
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
     from vpopmail.installation import Installation
     from vpopmail.records import DomainEntry, VLimits
     from vpopmail.settings import Settings
-
-MAX_DIRECTORY = 160
 
 
 class Users:
@@ -330,8 +327,7 @@ def decide_addition(
     if change.find(user.pw_name) is not None:
         raise UserExists(f"{user.pw_name}@{change.domain.realdomain}")
     home = change.place_home(user)
-    if len(user.pw_dir) > MAX_DIRECTORY:
-        raise DirectoryTooLong(user.pw_dir, f"at most {MAX_DIRECTORY} bytes")
+    checks.check_directory(user.pw_dir)
     change.add(user, home)
     plan.add(
         "mailstore",

@@ -111,13 +111,6 @@ def check_free(domain: Directory, place: str, name: str) -> None:
         raise HomeExists(path, "move it away first; it is not a leftover of vpopmail")
 
 
-def put(stage: Directory, domain: Directory, place: str, name: str) -> None:
-    """Move a home from the stage to its place."""
-    with enter_place(domain, place) as directory:
-        stage.move(staged_name(name), directory, name)
-        directory.flush()
-
-
 def take(stage: Directory, domain: Directory, place: str, leaf: str, name: str) -> bool:
     """Move a home from its place to the stage.
 
