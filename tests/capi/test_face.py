@@ -347,7 +347,7 @@ def test_the_big_directory_makes_its_places(site: Vpopmail, domain: Path) -> Non
 
 def run_light(program: str, **environment: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{program}"],
+        [sys.executable, "-I", "-S", "-B", "-c", f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{program}"],
         env=environment,
         capture_output=True,
         text=True,

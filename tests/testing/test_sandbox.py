@@ -165,7 +165,8 @@ def test_the_pytest_plugin_is_light_and_gives_fresh_sites(tmp_path):
     (tmp_path / "test_inner.py").write_text(INNER_TEST)
     home = os.path.dirname(os.path.dirname(vpopmail.__file__))
     # By -p alone, so that an installed vpopmail does not register it a second time.
-    environ = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": home}
+    own = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTHONPATH": home}
+    environ = {**os.environ, **own}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "vpopmail.testing.fixtures"]
     command += ["-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
     result = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True)
