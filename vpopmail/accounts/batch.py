@@ -19,12 +19,15 @@ from vpopmail.errors import (
     UserExists,
     UserNotFound,
 )
+from vpopmail.formats.text import to_bytes
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import V_OVERRIDE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from typing_extensions import Self
 
     from vpopmail.installation import Installation
@@ -115,6 +118,32 @@ class Batch:
         if user is not None and limits is not None and not user.pw_gid & V_OVERRIDE:
             user.pw_flags |= limits.flag_mask()
         return user
+
+    def entries(self) -> list[DomainEntry]:
+        """All domains and alias domains with the pending changes; new ones last."""
+        found = self.installation.qmail.entries()
+        if self._domains is None:
+            return found
+        removed = self._domains.removed
+        kept = [entry for entry in found if entry.domain not in removed]
+        return kept + list(self._domains.added.values())
+
+    def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
+        """The users of a domain with the pending changes."""
+        new = None if self._domains is None else self._domains.new_domain(domain.realdomain)
+        stored = () if new is not None else self.installation.backend.iterate(domain)
+        change = self._present_change(domain)
+        if change is None:
+            yield from stored
+            return
+        users = {user.pw_name: user for user in stored}
+        for name, user in change.transaction.pending.items():
+            if user is None:
+                users.pop(name, None)
+            else:
+                users[name] = user.copy()
+        for name in sorted(users, key=to_bytes):
+            yield users[name]
 
     def limits(self, domain: DomainEntry) -> VLimits | None:
         """The limits of a domain, read once."""

@@ -73,7 +73,8 @@ class Domains:
         Raises:
             AssignUnreadable.
         """
-        return iter(self._installation.qmail.entries())
+        batch = open_batch(self._installation)
+        return iter(self._installation.qmail.entries() if batch is None else batch.entries())
 
     # changing
 

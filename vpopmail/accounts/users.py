@@ -95,13 +95,15 @@ class Users:
         Raises:
             DomainNotFound, NotPermitted, BackendUnavailable.
         """
-        entry = self._installation.resolve(domain)
+        batch = self._batch()
+        entry = self._installation.resolve(domain) if batch is None else batch.resolve(fold(domain))
         if entry is None:
             raise DomainNotFound(domain)
         if not may_look(self._installation, entry):
             raise NotPermitted(domain, "run it as root or as the domain's owner")
         mask = limit_mask(self._installation, entry)
-        for user in self._installation.backend.iterate(entry):
+        backend = self._installation.backend
+        for user in backend.iterate(entry) if batch is None else batch.iterate(entry):
             if not user.pw_gid & V_OVERRIDE:
                 user.pw_flags |= mask
             yield user

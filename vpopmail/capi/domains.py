@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from _thread import _local
 
 from vpopmail.capi.status import ask, attempt, check_number, check_text, note
@@ -99,7 +100,12 @@ def vget_assign(domain: str) -> tuple[str, int, int, str] | None:
 
 
 def _find(domain: str) -> DomainEntry | None:
-    return current().installation.resolve(domain) if domain else None
+    if not domain:
+        return None
+    # A batch can only be open if its module is loaded: a login must not load it.
+    if "vpopmail.accounts.batch" in sys.modules:
+        return current().domains.find(domain)
+    return current().installation.resolve(domain)
 
 
 def get_domain_entries(match_real: str | None) -> DomainEntry | None:
