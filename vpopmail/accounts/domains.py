@@ -13,6 +13,7 @@ from vpopmail.errors import (
     DomainNotFound,
     InvalidDomainName,
     LimitsUnreadable,
+    UserExists,
 )
 from vpopmail.names import check_domain_length, check_new_domain, fold, has_domain_characters
 from vpopmail.plan.executor import carry_out
@@ -228,6 +229,9 @@ def build_first(new: NewDomain, user: VqPasswd) -> None:
 
     if new.users is None:
         raise BackendUnavailable(new.entry.domain, "the backend keeps no accounts")
+    # A directory that was there before may have the user already.
+    if new.users.find(user.pw_name) is not None:
+        raise UserExists(f"{user.pw_name}@{new.entry.domain}")
     steps = Plan("first user")
     decide_addition(steps, new.users, user, quota_files(user.pw_shell))
     for step in steps.steps:

@@ -320,14 +320,12 @@ def decide_addition(
     Args:
         plan: gets the step.
         change: of the user's domain.
-        user: gets its directory.
+        user: gets its directory; the caller knows the name to be free.
         files: further files of the home.
 
     Raises:
-        UserExists, HomeExists, DirectoryTooLong.
+        HomeExists, DirectoryTooLong.
     """
-    if change.find(user.pw_name) is not None:
-        raise UserExists(f"{user.pw_name}@{change.domain.realdomain}")
     home = change.place_home(user)
     checks.check_directory(user.pw_dir)
     change.add(user, home)
