@@ -32,6 +32,17 @@ if TYPE_CHECKING:
     from vpopmail.capi.addresses import vvalidchar as vvalidchar
     from vpopmail.capi.aliases import isCatchall as isCatchall
     from vpopmail.capi.aliases import valias_insert as valias_insert
+    from vpopmail.capi.control_files import add_domain_assign as add_domain_assign
+    from vpopmail.capi.control_files import compile_morercpthosts as compile_morercpthosts
+    from vpopmail.capi.control_files import del_control as del_control
+    from vpopmail.capi.control_files import del_domain_assign as del_domain_assign
+    from vpopmail.capi.control_files import host_in_locals as host_in_locals
+    from vpopmail.capi.control_files import remove_line as remove_line
+    from vpopmail.capi.control_files import remove_lines as remove_lines
+    from vpopmail.capi.control_files import signal_process as signal_process
+    from vpopmail.capi.control_files import sort_file as sort_file
+    from vpopmail.capi.control_files import update_file as update_file
+    from vpopmail.capi.control_files import update_newu as update_newu
     from vpopmail.capi.domains import count_rcpthosts as count_rcpthosts
     from vpopmail.capi.domains import domain_entries as domain_entries
     from vpopmail.capi.domains import get_domain_entries as get_domain_entries
@@ -40,6 +51,23 @@ if TYPE_CHECKING:
     from vpopmail.capi.domains import vclose as vclose
     from vpopmail.capi.domains import vdeldomain as vdeldomain
     from vpopmail.capi.domains import vget_assign as vget_assign
+    from vpopmail.capi.events import call_onchange as call_onchange
+    from vpopmail.capi.existence import isExistingAddress as isExistingAddress
+    from vpopmail.capi.existence import isExistingAlias as isExistingAlias
+    from vpopmail.capi.existence import isExistingAnyAddress as isExistingAnyAddress
+    from vpopmail.capi.existence import isExistingRobot as isExistingRobot
+    from vpopmail.capi.existence import isExistingUser as isExistingUser
+    from vpopmail.capi.existence import isQmailAlias as isQmailAlias
+    from vpopmail.capi.existence import isValidMailList as isValidMailList
+    from vpopmail.capi.files import file_exists as file_exists
+    from vpopmail.capi.files import get_read_lock as get_read_lock
+    from vpopmail.capi.files import get_write_lock as get_write_lock
+    from vpopmail.capi.files import r_chown as r_chown
+    from vpopmail.capi.files import r_mkdir as r_mkdir
+    from vpopmail.capi.files import vdelfiles as vdelfiles
+    from vpopmail.capi.files import vfd_copy as vfd_copy
+    from vpopmail.capi.files import vfd_move as vfd_move
+    from vpopmail.capi.files import vmake_maildir as vmake_maildir
     from vpopmail.capi.homes import backfill as backfill
     from vpopmail.capi.homes import close_big_dir as close_big_dir
     from vpopmail.capi.homes import dec_dir_control as dec_dir_control
@@ -50,15 +78,54 @@ if TYPE_CHECKING:
     from vpopmail.capi.homes import vdel_dir_control as vdel_dir_control
     from vpopmail.capi.homes import vread_dir_control as vread_dir_control
     from vpopmail.capi.homes import vwrite_dir_control as vwrite_dir_control
+    from vpopmail.capi.last_auth import vget_lastauth as vget_lastauth
+    from vpopmail.capi.last_auth import vget_lastauthip as vget_lastauthip
+    from vpopmail.capi.last_auth import vset_lastauth as vset_lastauth
     from vpopmail.capi.limits import vdefault_limits as vdefault_limits
     from vpopmail.capi.limits import vdel_limits as vdel_limits
     from vpopmail.capi.limits import vget_limits as vget_limits
+    from vpopmail.capi.limits import vlimits_get_flag_mask as vlimits_get_flag_mask
+    from vpopmail.capi.limits import vlimits_read_limits_file as vlimits_read_limits_file
+    from vpopmail.capi.limits import vlimits_setflags as vlimits_setflags
+    from vpopmail.capi.limits import vlimits_write_limits_file as vlimits_write_limits_file
     from vpopmail.capi.limits import vset_limits as vset_limits
+    from vpopmail.capi.records import vcheck_vqpw as vcheck_vqpw
+    from vpopmail.capi.records import vgetent as vgetent
+    from vpopmail.capi.passwords import mkpasswd3 as mkpasswd3
+    from vpopmail.capi.passwords import pw_strength as pw_strength
+    from vpopmail.capi.passwords import pw_strength_error as pw_strength_error
+    from vpopmail.capi.passwords import pw_strength_policy as pw_strength_policy
+    from vpopmail.capi.passwords import randltr as randltr
+    from vpopmail.capi.passwords import vauth_crypt as vauth_crypt
+    from vpopmail.capi.passwords import vgen_pass as vgen_pass
+    from vpopmail.capi.passwords import vgetpasswd as vgetpasswd
+    from vpopmail.capi.passwords import vrandom_pass as vrandom_pass
     from vpopmail.capi.status import last_error as last_error
+    from vpopmail.capi.text import date_header as date_header
+    from vpopmail.capi.text import dec2hex as dec2hex
+    from vpopmail.capi.text import get_remote_ip as get_remote_ip
+    from vpopmail.capi.text import maildir_to_email as maildir_to_email
+    from vpopmail.capi.text import str_replace as str_replace
+    from vpopmail.capi.text import trim as trim
+    from vpopmail.capi.user_changes import vget_real_domain as vget_real_domain
+    from vpopmail.capi.user_changes import vpasswd as vpasswd
+    from vpopmail.capi.user_changes import vsetuserquota as vsetuserquota
+    from vpopmail.capi.user_changes import vsqwebmail_pass as vsqwebmail_pass
     from vpopmail.capi.users import vadduser as vadduser
     from vpopmail.capi.users import vauth_getpw as vauth_getpw
     from vpopmail.capi.users import vauth_user as vauth_user
     from vpopmail.capi.users import vdeluser as vdeluser
+    from vpopmail.capi.vauth import vauth_adddomain as vauth_adddomain
+    from vpopmail.capi.vauth import vauth_adduser as vauth_adduser
+    from vpopmail.capi.vauth import vauth_deldomain as vauth_deldomain
+    from vpopmail.capi.vauth import vauth_deluser as vauth_deluser
+    from vpopmail.capi.vauth import vauth_end_getall as vauth_end_getall
+    from vpopmail.capi.vauth import vauth_getall as vauth_getall
+    from vpopmail.capi.vauth import vauth_open as vauth_open
+    from vpopmail.capi.vauth import vauth_setpw as vauth_setpw
+    from vpopmail.capi.vauth import vauth_setquota as vauth_setquota
+    from vpopmail.capi.vauth import vauth_users as vauth_users
+    from vpopmail.capi.vauth import vmkpasswd as vmkpasswd
     from vpopmail.codes import VA as VA
     from vpopmail.codes import verror as verror
     from vpopmail.config import Config as Config
@@ -87,6 +154,19 @@ _PUBLIC = {
         "vvalidchar",
     ),
     "capi.aliases": ("isCatchall", "valias_insert"),
+    "capi.control_files": (
+        "add_domain_assign",
+        "compile_morercpthosts",
+        "del_control",
+        "del_domain_assign",
+        "host_in_locals",
+        "remove_line",
+        "remove_lines",
+        "signal_process",
+        "sort_file",
+        "update_file",
+        "update_newu",
+    ),
     "capi.domains": (
         "count_rcpthosts",
         "domain_entries",
@@ -97,6 +177,27 @@ _PUBLIC = {
         "vdeldomain",
         "vget_assign",
     ),
+    "capi.existence": (
+        "isExistingAddress",
+        "isExistingAlias",
+        "isExistingAnyAddress",
+        "isExistingRobot",
+        "isExistingUser",
+        "isQmailAlias",
+        "isValidMailList",
+    ),
+    "capi.files": (
+        "file_exists",
+        "get_read_lock",
+        "get_write_lock",
+        "r_chown",
+        "r_mkdir",
+        "vdelfiles",
+        "vfd_copy",
+        "vfd_move",
+        "vmake_maildir",
+    ),
+    "capi.events": ("call_onchange",),
     "capi.homes": (
         "backfill",
         "close_big_dir",
@@ -109,9 +210,53 @@ _PUBLIC = {
         "vread_dir_control",
         "vwrite_dir_control",
     ),
-    "capi.limits": ("vdefault_limits", "vdel_limits", "vget_limits", "vset_limits"),
+    "capi.last_auth": ("vget_lastauth", "vget_lastauthip", "vset_lastauth"),
+    "capi.limits": (
+        "vdefault_limits",
+        "vdel_limits",
+        "vget_limits",
+        "vlimits_get_flag_mask",
+        "vlimits_read_limits_file",
+        "vlimits_setflags",
+        "vlimits_write_limits_file",
+        "vset_limits",
+    ),
+    "capi.records": ("vcheck_vqpw", "vgetent"),
+    "capi.passwords": (
+        "mkpasswd3",
+        "pw_strength",
+        "pw_strength_error",
+        "pw_strength_policy",
+        "randltr",
+        "vauth_crypt",
+        "vgen_pass",
+        "vgetpasswd",
+        "vrandom_pass",
+    ),
     "capi.status": ("last_error",),
+    "capi.text": (
+        "date_header",
+        "dec2hex",
+        "get_remote_ip",
+        "maildir_to_email",
+        "str_replace",
+        "trim",
+    ),
+    "capi.user_changes": ("vget_real_domain", "vpasswd", "vsetuserquota", "vsqwebmail_pass"),
     "capi.users": ("vadduser", "vauth_getpw", "vauth_user", "vdeluser"),
+    "capi.vauth": (
+        "vauth_adddomain",
+        "vauth_adduser",
+        "vauth_deldomain",
+        "vauth_deluser",
+        "vauth_end_getall",
+        "vauth_getall",
+        "vauth_open",
+        "vauth_setpw",
+        "vauth_setquota",
+        "vauth_users",
+        "vmkpasswd",
+    ),
     "codes": ("VA", "verror"),
     "config": ("Config",),
     "plan.steps": ("Plan",),

@@ -135,6 +135,12 @@ class VA(int):
         CANNOT_DELETE_CATCHALL: ClassVar[VA]
         UNKNOWN_UIDGID: ClassVar[VA]
         NO_AUTH_MODULE: ClassVar[VA]
+        PWSTR_EMPTY: ClassVar[VA]
+        PWSTR_LENGTH: ClassVar[VA]
+        PWSTR_ALPHA: ClassVar[VA]
+        PWSTR_NUMERIC: ClassVar[VA]
+        PWSTR_OTHER: ClassVar[VA]
+        PWSTR_DELTA: ClassVar[VA]
 
     def __repr__(self) -> str:
         for value, name, _ in _TABLE:

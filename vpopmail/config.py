@@ -64,6 +64,8 @@ class Config:
     # Passwords
     sha512_passwords: bool = _option("sha512_passwords")
     md5_passwords: bool = _option("md5_passwords")
+    password_scheme: str = _option("password_scheme")
+    rehash_passwords: bool = _option("rehash_passwords")
     clear_passwd: bool = _option("clear_passwd")
     learn_passwords: bool = _option("learn_passwords")
     sqwebmail_pass: bool = _option("sqwebmail_pass")
@@ -113,7 +115,7 @@ class Config:
                 environment, that over etc/vpopmail.toml, that over the defaults.
 
         Returns:
-            The options, with the directories that follow from others filled in.
+            The options, with what follows from others filled in.
 
         Raises:
             ConfigError: a value is not allowed, an option is unknown, the file is unreadable

@@ -9,7 +9,16 @@
     │   ├── InvalidDomainName        VA_INVALID_DOMAIN_NAME
     │   ├── DomainNameTooLong        VA_DOMAIN_NAME_TOO_LONG
     │   ├── InvalidCharacter         VA_BAD_CHAR
+    │   ├── InvalidPath              -1
+    │   ├── FieldMissing             VA_NULL_POINTER
     │   ├── PasswordTooLong          VA_PASSWD_TOO_LONG
+    │   ├── PasswordTooWeak          the site's policy refuses it
+    │   │   ├── PasswordEmpty        VA_PWSTR_EMPTY
+    │   │   ├── PasswordLength       VA_PWSTR_LENGTH
+    │   │   ├── PasswordLetters      VA_PWSTR_ALPHA
+    │   │   ├── PasswordDigits       VA_PWSTR_NUMERIC
+    │   │   ├── PasswordOthers       VA_PWSTR_OTHER
+    │   │   └── PasswordCase         VA_PWSTR_DELTA
     │   ├── ClearPasswordTooLong     VA_CLEAR_PASSWD_TOO_LONG
     │   ├── GecosTooLong             VA_GECOS_TOO_LONG
     │   ├── QuotaTooLong             VA_QUOTA_TOO_LONG
@@ -18,14 +27,16 @@
     │   └── AliasLineTooLong         VA_ALIAS_LINE_TOO_LONG
     ├── NotFound
     │   ├── UserNotFound             VA_USER_DOES_NOT_EXIST
-    │   └── DomainNotFound           VA_DOMAIN_DOES_NOT_EXIST
+    │   ├── DomainNotFound           VA_DOMAIN_DOES_NOT_EXIST
+    │   └── LimitsNotFound           -1
     ├── AlreadyThere
     │   ├── UserExists               VA_USERNAME_EXISTS
     │   ├── HomeExists               VA_EXIST_U_DIR
     │   └── DomainExists             VA_DOMAIN_ALREADY_EXISTS
     ├── Refused
     │   ├── CatchAllProtected        VA_CANNOT_DELETE_CATCHALL
-    │   └── NotPermitted             VA_BAD_UID
+    │   ├── NotPermitted             VA_BAD_UID
+    │   └── PasswordChangeForbidden  VA_ILLEGAL_USERNAME
     ├── StorageError                 a file, directory, lock or database gave trouble
     │   ├── BaseDirectoryMissing     VA_BAD_V_DIR
     │   ├── DomainDirectoryMissing   VA_BAD_D_DIR
@@ -108,10 +119,65 @@ class InvalidCharacter(InvalidInput):
     code = VA.BAD_CHAR
 
 
+class InvalidPath(InvalidInput):
+    """A path that is not absolute, cannot be one, or leads out of where it must lie."""
+
+    text = "invalid path"
+
+
+class FieldMissing(InvalidInput):
+    """A field of a record is None."""
+
+    code = VA.NULL_POINTER
+
+
 class PasswordTooLong(InvalidInput):
     """A password over the limit of the profile, or a crypt string over 128 bytes."""
 
     code = VA.PASSWD_TOO_LONG
+
+
+class PasswordTooWeak(InvalidInput):
+    """A password that etc/password_strength.conf does not allow; the advice names the rule."""
+
+    code = VA.PWSTR_LENGTH
+    text = "password refused"
+
+
+class PasswordEmpty(PasswordTooWeak):
+    """No password was given."""
+
+    code = VA.PWSTR_EMPTY
+
+
+class PasswordLength(PasswordTooWeak):
+    """Too few characters, or too many."""
+
+    code = VA.PWSTR_LENGTH
+
+
+class PasswordLetters(PasswordTooWeak):
+    """The share of letters is wrong."""
+
+    code = VA.PWSTR_ALPHA
+
+
+class PasswordDigits(PasswordTooWeak):
+    """The share of digits is wrong."""
+
+    code = VA.PWSTR_NUMERIC
+
+
+class PasswordOthers(PasswordTooWeak):
+    """The share of characters that are neither letters nor digits is wrong."""
+
+    code = VA.PWSTR_OTHER
+
+
+class PasswordCase(PasswordTooWeak):
+    """The mixture of upper-case and lower-case letters is wrong."""
+
+    code = VA.PWSTR_DELTA
 
 
 class ClearPasswordTooLong(InvalidInput):
@@ -167,6 +233,12 @@ class DomainNotFound(NotFound):
     code = VA.DOMAIN_DOES_NOT_EXIST
 
 
+class LimitsNotFound(NotFound):
+    """The domain has no limits of its own."""
+
+    text = "no limits of its own"
+
+
 class AlreadyThere(VpopmailError):
     """What was to be made is there already."""
 
@@ -203,6 +275,16 @@ class NotPermitted(Refused):
     """The process may not do this: it is neither root nor the owner."""
 
     code = VA.BAD_UID
+
+
+class PasswordChangeForbidden(Refused):
+    """A flag of the user or a limit of the domain forbids it.
+
+    The C library has no code of its own for this, and gives the one of a bad name.
+    """
+
+    code = VA.ILLEGAL_USERNAME
+    text = "password change forbidden"
 
 
 class StorageError(VpopmailError):

@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vpopmail.backends.abstract import Backend
     from vpopmail.backends.facets import DirControlFacet, LastAuthFacet, LimitsFacet
+    from vpopmail.backends.files.limits import FileLimits
+    from vpopmail.events.events import Events
     from vpopmail.records import DomainEntry
     from vpopmail.safeio.directory import Directory
     from vpopmail.settings import Settings
@@ -40,6 +42,17 @@ class Installation:
             newmrh=settings.qmail_newmrh,
         )
         self._backend: Backend | None = None
+        self._file_limits: FileLimits | None = None
+        self._events: Events | None = None
+
+    @property
+    def events(self) -> Events:
+        """Who is told of changes."""
+        if self._events is None:
+            from vpopmail.events.events import Events
+
+            self._events = Events(self.settings)
+        return self._events
 
     @property
     def backend(self) -> Backend:
@@ -61,6 +74,9 @@ class Installation:
         backend, self._backend = self._backend, None
         if backend is not None:
             backend.close()
+        if self._file_limits is not None:
+            self._file_limits.close()
+        self.qmail.lookup.close()
 
     def resolve(self, domain: str) -> DomainEntry | None:
         """The entry of a domain or alias domain; None if there is none.
@@ -103,13 +119,15 @@ class Installation:
             return self.backend  # type: ignore[return-value]
         from vpopmail.backends.files.last_auth import FileLastAuth
 
-        return FileLastAuth()
+        return FileLastAuth(self.settings)
 
     @property
     def limits(self) -> LimitsFacet:
         """Where limits of domains are kept."""
         if LIMITS in self.backend.facets:
             return self.backend  # type: ignore[return-value]
-        from vpopmail.backends.files.limits import FileLimits
+        if self._file_limits is None:
+            from vpopmail.backends.files.limits import FileLimits
 
-        return FileLimits(self.settings)
+            self._file_limits = FileLimits(self.settings)
+        return self._file_limits

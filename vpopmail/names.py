@@ -136,6 +136,32 @@ def split_address(address: str) -> tuple[str, str]:
     return folded, ""
 
 
+def cleaned(text: str) -> str:
+    """Text from outside with each character outside ``a-zA-Z0-9_-.@`` made ``_``."""
+    return "".join(char if char in DEFAULT_DOMAIN_CHARACTERS else "_" for char in text)
+
+
+def remote_address(text: str) -> str:
+    """The address of a client as the environment tells it.
+
+    Args:
+        text: an IPv4 or IPv6 address, or the name of a host.
+
+    Returns:
+        The IPv4 address that an IPv6 one stands for, another IPv6 address as it is, and any
+        other text cleaned.
+    """
+    if ":" not in text:
+        return cleaned(text)
+    import ipaddress
+
+    try:
+        address = ipaddress.IPv6Address(text.partition("%")[0])
+    except ValueError:
+        return cleaned(text)
+    return str(address.ipv4_mapped or text.partition("%")[0])
+
+
 def _shown(name: str) -> str:
     """A name from outside as it may stand in an error: one line, not endless."""
     return ascii(name[: MAX_DOMAIN + 1])[1:-1]

@@ -109,17 +109,17 @@ class VqPasswd(Record):
 
     def copy(self) -> VqPasswd:
         """A fresh record with the same content."""
-        return VqPasswd(
-            self.pw_name,
-            self.pw_passwd,
-            self.pw_uid,
-            self.pw_gid,
-            self.pw_gecos,
-            self.pw_dir,
-            self.pw_shell,
-            self.pw_clear_passwd,
-            self.pw_flags,
-        )
+        new = VqPasswd.__new__(VqPasswd)
+        new.pw_name = self.pw_name
+        new.pw_passwd = self.pw_passwd
+        new.pw_uid = self.pw_uid
+        new.pw_gid = self.pw_gid
+        new.pw_flags = self.pw_flags
+        new.pw_gecos = self.pw_gecos
+        new.pw_dir = self.pw_dir
+        new.pw_shell = self.pw_shell
+        new.pw_clear_passwd = self.pw_clear_passwd
+        return new
 
 
 class DomainEntry(Record):
@@ -140,6 +140,10 @@ class DomainEntry(Record):
         self.uid = uid
         self.gid = gid
         self.path = path
+
+    def copy(self) -> DomainEntry:
+        """A fresh record with the same content."""
+        return DomainEntry(self.domain, self.realdomain, self.uid, self.gid, self.path)
 
     @property
     def is_alias(self) -> bool:

@@ -12,6 +12,9 @@ from vpopmail.settings import Settings, load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
+
     from typing_extensions import Self
 
     from vpopmail.accounts.aliases import Aliases
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
     from vpopmail.accounts.limits import Limits
     from vpopmail.accounts.users import Users
     from vpopmail.config import Config
+    from vpopmail.events.events import Events
     from vpopmail.qmail.qmail import Qmail
+    from vpopmail.qmail.rebuild import Rebuilt
 
 
 class Vpopmail:
@@ -77,6 +82,15 @@ class Vpopmail:
         """The qmail directory."""
         return self.installation.qmail
 
+    @property
+    def events(self) -> Events:
+        """Who is told of changes: ``site.events.subscribe(function)``."""
+        return self.installation.events
+
+    def silent(self) -> AbstractContextManager[None]:
+        """A context manager in which nobody is told of changes: no subscriber, no script."""
+        return self.installation.events.nested()
+
     def batch(self) -> Batch:
         """A context manager for many changes with one commit; see Batch."""
         from vpopmail.accounts.batch import Batch
@@ -95,6 +109,35 @@ class Vpopmail:
         from vpopmail.upkeep.layout import make_layout
 
         return make_layout(self.settings)
+
+    def rebuild(
+        self,
+        directories: Iterable[str] = (),
+        *,
+        aliases: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+    ) -> Rebuilt:
+        """Make lost files of qmail anew from the directories of the domains; see docs/rebuild.md.
+
+        Args:
+            directories: more that hold domains, besides the site's own and those that a
+                surviving line leads to; absolute.
+            aliases: alias domains that are known from elsewhere, with their domains.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The report: plan, domains, alias domains, what is odd and what cannot be known. The
+            commit point is the rename of qmail's users/cdb.
+
+        Raises:
+            NotPermitted, BaseDirectoryMissing, InvalidDomainName, DomainNameTooLong,
+            DomainExists, DomainNotFound, FileNotUpdated, OSError.
+
+        Source: manual, "I've lost all my qmail control files".
+        """
+        from vpopmail.upkeep.rebuild import rebuild_qmail
+
+        return rebuild_qmail(self.installation, directories, aliases, dry_run=dry_run)
 
     def close(self) -> None:
         """Close the account store; closing twice does no harm."""

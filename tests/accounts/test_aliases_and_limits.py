@@ -10,7 +10,7 @@ from tests.conftest import DOMAIN, tree
 from vpopmail import VLimits, Vpopmail
 from vpopmail.accounts import checks
 from vpopmail.codes import VA
-from vpopmail.errors import DomainNotFound, LimitsUnreadable, VpopmailError
+from vpopmail.errors import DomainNotFound, LimitsNotFound, LimitsUnreadable, VpopmailError
 
 
 def test_lines_of_an_alias_are_added_one_below_the_other(site: Vpopmail, domain: Path) -> None:
@@ -50,8 +50,9 @@ def test_limits_are_the_domains_own_else_the_sites(
     limits = VLimits(maxpopaccounts=5, disable_pop=1, defaultquota=1000)
     site.limits.set(DOMAIN, limits)
     assert site.limits.get(DOMAIN) == limits
-    assert site.limits.delete(DOMAIN) is True
-    assert site.limits.delete(DOMAIN) is False
+    assert site.limits.delete(DOMAIN).carried_out
+    with pytest.raises(LimitsNotFound):
+        site.limits.delete(DOMAIN)
     (tmp_path / "v/etc/vlimits.default").write_text("maxaliases 3\n")
     assert site.limits.get(DOMAIN).maxaliases == 3
     (tmp_path / "v/etc/vlimits.default").unlink()

@@ -142,10 +142,15 @@ def test_finishing_without_a_commit_builds_a_missing_index(
         assert index == cdb.build(vpasswd.records(line("joe", "text")))
 
 
-def test_finishing_without_any_text_is_told(transaction: Callable[..., object]) -> None:
-    with transaction() as one, pytest.raises(FormatError):  # type: ignore[attr-defined]
+def test_without_any_text_there_is_nothing_to_finish(
+    domain: Path, transaction: Callable[..., object]
+) -> None:
+    with transaction() as one:  # type: ignore[attr-defined]
         one.lock()
         one.finish()
+        assert not (domain / "vpasswd.cdb").exists()
+        with pytest.raises(FormatError):
+            one.reindex()
 
 
 def test_what_was_staged_and_not_committed_is_dropped(

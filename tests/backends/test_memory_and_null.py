@@ -15,7 +15,7 @@ from vpopmail.backends import registry
 from vpopmail.backends.memory import MemoryBackend
 from vpopmail.backends.null import NullBackend
 from vpopmail.codes import VA
-from vpopmail.errors import BackendUnavailable, UnknownBackend
+from vpopmail.errors import BackendUnavailable, LimitsNotFound, UnknownBackend
 from vpopmail.records import NO_POP
 from vpopmail.settings import load
 
@@ -63,8 +63,9 @@ def test_limits_hold_and_are_forgotten(memory: Vpopmail) -> None:
     assert memory.users.get(JOE).pw_shell == "100S"
     memory.limits.get(DOMAIN).disable_pop = 0
     assert memory.limits.get(DOMAIN).disable_pop == 1
-    assert memory.limits.delete(DOMAIN) is True
-    assert memory.limits.delete(DOMAIN) is False
+    assert memory.limits.delete(DOMAIN).carried_out
+    with pytest.raises(LimitsNotFound):
+        memory.limits.delete(DOMAIN)
     assert memory.limits.get(DOMAIN) == VLimits()
 
 
@@ -165,3 +166,15 @@ def test_a_backend_that_cannot_be_imported_is_told(
         registry.make(load(settings_for(tmp_path, backend="strange")))
     assert caught.value.code == VA.NO_AUTH_MODULE
     assert metadata.version("strange") == "1.0"
+
+
+@pytest.mark.parametrize(("text", "words"), [("", "cannot be imported"), ("Strange = 3", "no subclass")])
+def test_an_entry_point_that_leads_to_no_backend_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: str
+) -> None:
+    install(tmp_path / "lib", "strange_backend")
+    (tmp_path / "lib/strange_backend.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path / "lib"))
+    with pytest.raises(UnknownBackend, match=words):
+        registry.make(load(settings_for(tmp_path, backend="strange")))
+    sys.modules.pop("strange_backend")

@@ -178,6 +178,20 @@ def _local(site: Site) -> None:
     Path(site.settings.qmaildir, "control/locals").write_bytes(b"localhost\nexample.new\n")
 
 
+def _lost(site: Site, *names: str) -> None:
+    """Two domains and an alias domain, of which qmail's files say nothing, or not all."""
+    _users(site)
+    for name in names:
+        Path(site.settings.qmaildir, name).unlink()
+
+
+def _lost_more(site: Site) -> None:
+    """rcpthosts is full; what morercpthosts had only its compiled file tells."""
+    Path(site.settings.qmaildir, "control/rcpthosts").write_bytes(b"other.example\n" * 50)
+    Path(site.settings.qmaildir, "control/morercpthosts").write_bytes(b".other.example\n")
+    _lost(site, "users/assign", "control/morercpthosts", "control/virtualdomains")
+
+
 # the calls
 
 
@@ -211,6 +225,15 @@ def _delete_three(site: Site) -> None:
             site.users.delete(f"{name}@{DOMAIN}")
 
 
+def _changes_in_a_batch(site: Site) -> None:
+    with site.batch():
+        site.users.set_password(JOE, "Another-2")
+        site.users.set_quota(JOE, "20M")
+        site.users.update(KEPT, gecos="Anna", set_flags=2)
+
+
+
+
 def _vadduser(_site: Site) -> VA:
     return vpopmail.vadduser("joe", DOMAIN, PASSWORD, "Joe", 0)
 
@@ -239,6 +262,7 @@ _D = f"v/domains/{DOMAIN}"
 _TRIO = (JOE, "ken@example.com", "lea@example.com", KEPT)
 _MASTER = ("postmaster@example.new", KEPT)
 _MORE = "q/control/morercpthosts.cdb"
+_LISTS = ("control/rcpthosts", "control/virtualdomains")
 
 SCENES = [
     Scene("first user", "vadduser", lambda s: s.domains.add(DOMAIN), _vadduser, _EXISTS,
@@ -289,6 +313,36 @@ SCENES = [
     Scene("domain", "batch", _users, _domain_alone, _THERE),
     Scene("domain with two users", "batch", _users, _domain_and_user, _THERE,
           addresses=("postmaster@example.new", "ken@example.new")),
+    Scene("password", "vpasswd", lambda s: (_users(s), s.users.add(JOE, crypted=CRYPTED)),
+          lambda _s: vpopmail.vpasswd("joe", DOMAIN, PASSWORD, 0), VA.SUCCESS),
+    Scene("quota of a user with mail", "vsetuserquota", _with_joe,
+          lambda _s: vpopmail.vsetuserquota("joe", DOMAIN, "10M"), VA.SUCCESS,
+          absent=(f"{_D}/joe/Maildir/maildirsize",), after=(f"{_D}/joe/Maildir/maildirsize",)),
+    Scene("no quota any more", "vsetuserquota",
+          lambda s: (_with_joe(s), s.users.set_quota(JOE, "10M")),
+          lambda _s: vpopmail.vsetuserquota("joe", DOMAIN, "NOQUOTA"), VA.SUCCESS,
+          before=(f"{_D}/joe/Maildir/maildirsize",)),
+    Scene("flags and comment", "users.update", _with_joe,
+          lambda s: s.users.update(JOE, gecos="J. J.", set_flags=8), VA.SUCCESS),
+    Scene("limits", "limits.set", _with_joe,
+          lambda s: s.limits.set(DOMAIN, vpopmail.VLimits(disable_pop=1)), VA.SUCCESS,
+          after=(f"{_D}/.qmailadmin-limits",)),
+    Scene("limits deleted", "limits.delete",
+          lambda s: (_users(s), s.limits.set(DOMAIN, vpopmail.VLimits(disable_pop=1))),
+          lambda s: s.limits.delete(DOMAIN), VA(-1), before=(f"{_D}/.qmailadmin-limits",)),
+    Scene("users changed", "batch", _with_joe, _changes_in_a_batch, VA.SUCCESS),
+    Scene("record without home", "vauth_adduser", _users,
+          lambda _s: vpopmail.vauth_adduser("joe", DOMAIN, PASSWORD, "Joe"), _EXISTS),
+    Scene("record of a user with home", "vauth_deluser", _with_joe,
+          lambda _s: vpopmail.vauth_deluser("joe", DOMAIN), VA.SUCCESS, after=(f"{_D}/joe/link",)),
+    Scene("all files lost", "rebuild", lambda s: _lost(s, "users/assign", "users/cdb", *_LISTS),
+          lambda s: s.rebuild(aliases={ALIAS: DOMAIN}), VA.SUCCESS,
+          absent=("q/users/assign",), after=("q/users/cdb", "q/control/rcpthosts")),
+    Scene("users/cdb and the control files lost", "rebuild", lambda s: _lost(s, "users/cdb", *_LISTS),
+          lambda s: s.rebuild(), VA.SUCCESS, before=("q/users/assign",), absent=("q/users/cdb",)),
+    Scene("users/assign and morercpthosts lost", "rebuild", _lost_more, lambda s: s.rebuild(), VA.SUCCESS,
+          before=(_MORE,), absent=("q/users/assign", "q/control/morercpthosts"),
+          after=("q/users/assign", "q/control/morercpthosts")),
 ]  # fmt: skip
 
 

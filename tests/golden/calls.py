@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import string
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from .model import Places
-from .scenario import Step
+from .scenario import Step, from_latin
 
 _PW = ["pw_name", "pw_passwd", "pw_uid", "pw_gid", "pw_flags", "pw_gecos", "pw_dir", "pw_shell", "pw_clear_passwd"]  # fmt: skip
 _DIR = [
@@ -216,6 +217,12 @@ def _getall(face: Face, domain: str, sort: int) -> list[Any]:
     return _until_none(first, lambda: face.vauth_getall(domain, 0, sort))
 
 
+def _vgetent(face: Face, path: str) -> Answer:
+    with open(path, "rb") as file:
+        found = _until_none(face.vgetent(file), lambda: face.vgetent(file))
+    return {"list": [_pw(pw) for pw in found]}
+
+
 def _with_entry(name: str) -> Callable[..., Answer]:
     def call(face: Face, user: str, domain: str, *more: Any) -> Answer:
         pw = face.vauth_getpw(user, domain)
@@ -293,6 +300,19 @@ def _extract_domain(face: Face, _buffer: str, line: str, kind: int) -> Answer:
     return {"rc": 0, "strings_after": [face.extract_domain(line, kind), line]}
 
 
+def _random(name: str) -> Callable[..., Answer]:
+    def call(face: Face, length: int) -> Answer:
+        text = getattr(face, name)(length)
+        assert len(text) == length
+        assert set(text) <= _RANDOM, text
+        return {"value": text}
+
+    return call
+
+
+_RANDOM = frozenset(string.ascii_letters + string.digits + ".@!#%*")
+
+
 def _status_and(*names: str) -> Callable[..., Callable[..., Answer]]:
     def named(function: str) -> Callable[..., Answer]:
         def call(face: Face, *args: Any) -> Answer:
@@ -315,7 +335,9 @@ _SPECIAL: dict[str, Callable[..., Answer]] = {
         "list": [x.pw_name for x in _getall(f, domain, sort)]
     },
     "lowerit": _changed_in_place("lowerit"),
-    "mkpasswd3": _status_and("crypted")("mkpasswd3"),
+    "mkpasswd3": lambda face, clear: _status_and("crypted")("mkpasswd3")(
+        face, from_latin(clear)
+    ),
     "modpw": _modpw,
     "next_big_dir": _next_big_dir,
     "parse_email": _parse_email,
@@ -359,6 +381,9 @@ _SPECIAL: dict[str, Callable[..., Answer]] = {
     "vset_limits": lambda face, domain, values: {
         "rc": int(face.vset_limits(domain, _limits_of(face, values)))
     },
+    "vgetent": _vgetent,
+    "vgen_pass": _random("vgen_pass"),
+    "vrandom_pass": _random("vrandom_pass"),
     "vvalidchar_table": _vvalidchar_table,
 }
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from . import rules_accounts as accounts
 from . import rules_domains as domains
 from . import rules_files as files
+from . import rules_records as records
 from .model import Entry
 from .scenario import Step
 from .world import World
@@ -65,6 +66,7 @@ RULES: tuple[Rule, ...] = (
     Rule("no-crash", "Nothing crashes", begins=accounts.no_crash),
     # What differs from run to run.
     Rule("random-salts", "Salts are random", tolerates=files.random_salts),
+    Rule("random-passwords", "Random passwords", begins=accounts.random_passwords),
     Rule(
         "names-of-a-moment", "Times, process numbers and hosts", tolerates=files.moments
     ),
@@ -109,6 +111,11 @@ RULES: tuple[Rule, ...] = (
         begins=accounts.catch_all,
         reads=accounts.users_that_differ,
     ),
+    Rule(
+        "whole-listing",
+        "A malformed line does not end a listing",
+        begins=records.whole_listing,
+    ),
     # Directory hashing.
     Rule(
         "dir-control",
@@ -128,6 +135,7 @@ RULES: tuple[Rule, ...] = (
     Rule("tighter-modes", "Modes are 0600 and 0700", tolerates=files.tighter_modes),
     Rule("lock-files", "Lock files", tolerates=files.lock_files),
     Rule("limits-file", "Reading limits changes nothing", reads=files.limits_file),
+    Rule("large-limits", "Large files of limits", begins=records.large_limits),
     Rule("no-leftovers", "No temporary files are left", reads=files.no_leftovers),
 )
 

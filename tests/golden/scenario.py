@@ -107,11 +107,18 @@ class Scenario:
                 and len(step.args) > 2
             ):
                 words[str(step.args[2])] = None
+            if step.calls("mkpasswd3"):
+                words[from_latin(step.args[0])] = None
             if step.calls("modpw"):
                 words[str(step.args[2].get("pw_clear_passwd", ""))] = None
             if step.kind == "cli":
                 words.update(dict.fromkeys(map(str, step.data["cli"][1:])))
         return tuple(words)
+
+
+def from_latin(text: str) -> str:
+    """Our text for recorded text whose characters stand for bytes, each for one."""
+    return text.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
 def step_of(number: int, data: dict[str, Any]) -> Step:

@@ -23,7 +23,7 @@ from .scenario import Scenario, Step, read_scenarios
 from .world import World, is_table
 
 NEUTRAL = {"nothing-printed", "process-kept", "arguments-kept", "names-of-a-moment"}
-NEUTRAL |= {"scratch-paths", "no-crash", "random-salts"}
+NEUTRAL |= {"scratch-paths", "no-crash", "random-salts", "random-passwords"}
 
 ASIDE = {"umask_after", "cwd_after", "stdout", "stderr", "email_after", "strings_after"}
 

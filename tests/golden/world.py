@@ -36,6 +36,7 @@ class World:
         strangers: per domain directory, users that only C has.
         places_freed: per list of free directories, what C noted and what was freed in truth.
         kept: per domain directory, users that only we still have: name -> line of vpasswd.
+        listed: per vpasswd, how far a listing that goes on from call to call has come.
         applied: how often each rule had something to say.
     """
 
@@ -57,6 +58,7 @@ class World:
         self.strangers: dict[str, set[str]] = {}
         self.places_freed: dict[str, list[tuple[str, str]]] = {}
         self.kept: dict[str, dict[str, str]] = {}
+        self.listed: Counter[str] = Counter()
         self.applied: Counter[str] = Counter()
 
     # -- reading the tree

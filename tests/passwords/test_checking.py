@@ -64,6 +64,8 @@ def test_a_string_that_would_take_hours_is_refused_before_hashing(stored: str) -
         "$gy$jC5$salt$",
         "$7$CU..../....salt",
         "$sha1$1000000$salt$",
+        "$argon2id$v=19$m=262144,t=4,p=64$c2FsdHNhbHQ$AAAAAAAA",
+        "$argon2d$m=65536,t=16,p=1$c2FsdHNhbHQ$AAAAAAAA",
     ],
 )
 def test_the_dearest_string_allowed_is_accepted(stored: str) -> None:

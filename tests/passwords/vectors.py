@@ -62,6 +62,17 @@ OF_LIBXCRYPT: tuple[tuple[str, str], ...] = (
     ("secret", "$1$a@b$SyNbV/9nhfu/X20ivaU9l1"),
 )
 
+# From the test suites of bcrypt and of the Argon2 reference, and from passlib's documentation.
+OF_DRIVERS: tuple[tuple[str | bytes, str], ...] = (
+    ("Kk4DQuMMfZL9o", "$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm"),
+    ("U*U*U", "$2a$05$XXXXXXXXXXXXXXXXXXXXXOAcXxm9kjPGEMsLznoKqmqw7tc8WCx4a"),
+    (b"\xff\xff\xa3", "$2y$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e"),
+    ("password", "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8"),
+    ("password", "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"),
+    ("password", "$argon2i$m=65536,t=2,p=1$c29tZXNhbHQ$9sTbSlTio3Biev89thdrlKKiCaYsjjYVJxGAL3swxpQ"),
+    ("password", "$argon2i$v=19$m=512,t=2,p=2$aI2R0hpDyLm3ltLa+1/rvQ$LqPKjd6n8yniKtAithoR7A"),
+)
+
 # Crypt strings that a login must not wait for.
 HOSTILE = (
     "$5$rounds=1000001$salt$" + "." * 43,
@@ -83,6 +94,14 @@ HOSTILE = (
     "$7$",
     "$sha1$4000000000$salt$" + "." * 28,
     "_zzzzabcd" + "." * 11,
+    "$argon2id$v=19$m=262145,t=1,p=1$c2FsdHNhbHQ$AAAAAAAA",
+    "$argon2id$v=19$m=262144,t=5,p=1$c2FsdHNhbHQ$AAAAAAAA",
+    "$argon2i$m=8,t=4294967295,p=1$c2FsdHNhbHQ$AAAAAAAA",
+    "$argon2i$m=512,t=1,p=65$c2FsdHNhbHQ$AAAAAAAA",
+    "$argon2i$m=-8,t=1,p=1$c2FsdHNhbHQ$AAAAAAAA",
+    "$argon2i$t=1,m=8,p=1$c2FsdHNhbHQ$AAAAAAAA",
+    "$argon2i$m=8,t=1,p=1,keyid=x$c2FsdHNhbHQ$AAAAAAAA",
+    "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ",
 )
 
 # What account stores hold for users who may not log in, and plain rubbish.

@@ -14,7 +14,7 @@ from vpopmail.config import Config
 from vpopmail.settings import OPTIONS, Option, Settings
 
 ROOT = Path(vpopmail.settings.__file__).parents[2]
-DERIVED = {"gid", "max_clear_passwd", "max_gecos", "max_user_name", "password_scheme", "uid"}
+DERIVED = {"gid", "max_clear_passwd", "max_gecos", "max_user_name", "uid"}
 
 
 def test_config_settings_and_the_table_hold_the_same_options() -> None:

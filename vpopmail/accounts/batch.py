@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from vpopmail.accounts.user_change import Decide
     from vpopmail.installation import Installation
     from vpopmail.records import DomainEntry, VLimits, VqPasswd
 
@@ -52,6 +53,7 @@ class Batch:
 
     Attributes:
         plans: of the changes made in it; carried out when it has ended without error.
+        events: what is to be told after the commit: command and arguments of each change.
 
     Its commit points: the rename of qmail's users/cdb for domains added and deleted, then that
     of the account store for each domain with users added or deleted, in the order of their names.
@@ -60,6 +62,7 @@ class Batch:
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
         self.plans: list[Plan] = []
+        self.events: list[tuple[str, tuple[str, ...]]] = []
         self._domains: DomainChange | None = None
         self._users: dict[str, UserChange] = {}
         self._by_domain: dict[str, list[Plan]] = {}
@@ -83,6 +86,9 @@ class Batch:
                 self._commit()
         finally:
             self._close()
+        if kind is None:
+            for command, arguments in self.events:
+                self.installation.events.after(command, *arguments)
 
     # looking
 
@@ -114,7 +120,7 @@ class Batch:
         if not may_look(self.installation, entry):
             raise NotPermitted(domain, "run it as root or as the domain's owner")
         user = self.find(entry, name)
-        limits = self.limits(entry)
+        limits = self.read_limits(entry)
         if user is not None and limits is not None and not user.pw_gid & V_OVERRIDE:
             user.pw_flags |= limits.flag_mask()
         return user
@@ -145,12 +151,20 @@ class Batch:
         for name in sorted(users, key=to_bytes):
             yield users[name]
 
-    def limits(self, domain: DomainEntry) -> VLimits | None:
-        """The limits of a domain, read once."""
+    def read_limits(self, domain: DomainEntry) -> VLimits | None:
+        """The limits that hold for a domain: pending ones, else those stored, read once."""
+        change = self._present_change(domain)
+        if change is not None and change.limits.are_pending():
+            return change.limits.find()
         name = domain.realdomain
         if name not in self._limits:
             self._limits[name] = self.installation.limits.read_limits(domain)
         return self._limits[name]
+
+    def flag_mask(self, domain: DomainEntry) -> int:
+        """The flag bits that the limits of a domain add, pending changes included."""
+        limits = self.read_limits(domain)
+        return 0 if limits is None else limits.flag_mask()
 
     # changing
 
@@ -212,7 +226,7 @@ class Batch:
         self, plan: Plan, domain: DomainEntry, user: VqPasswd, files: dict[str, bytes]
     ) -> Plan:
         """Build the home of a user who is to be added; see ``Users.add``."""
-        from vpopmail.accounts.users import decide_addition
+        from vpopmail.accounts.user_rules import decide_addition
 
         change = self._change(domain)
         if change.find(user.pw_name) is not None:
@@ -227,7 +241,7 @@ class Batch:
 
     def delete_user(self, plan: Plan, domain: DomainEntry, name: str) -> Plan:
         """Note a user who is to be deleted; see ``Users.delete``."""
-        from vpopmail.accounts.users import decide_deletion
+        from vpopmail.accounts.user_rules import decide_deletion
 
         change = self._change(domain)
         pending = next((home for home in change.added if home.name == name), None)
@@ -235,6 +249,11 @@ class Batch:
             change.drop(pending)
         else:
             decide_deletion(change, name)
+        return self._note_user(plan, domain)
+
+    def update(self, plan: Plan, domain: DomainEntry, decide: Decide, name: str = "") -> Plan:
+        """Note another change of what a domain holds; see ``change_domain``."""
+        self._change(domain).update(decide, name)
         return self._note_user(plan, domain)
 
     # the end
@@ -247,13 +266,14 @@ class Batch:
         for change in changes:
             change.lock()
             _check_users(change)
+            change.decide_again()
         if self._domains is not None:
             plan = Plan(f"batch of {len(self._domain_plans)} domains")
             self._domains.plan_steps(plan)
             _carry_out(plan, self._domain_plans)
         for change in changes:
             plans = self._by_domain.get(change.domain.realdomain, [])
-            plan = Plan(f"batch of {len(plans)} users of {change.domain.realdomain}")
+            plan = Plan(f"batch of {len(plans)} changes in {change.domain.realdomain}")
             change.plan_steps(plan)
             _carry_out(plan, plans)
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from vpopmail.errors import (
+    ClearPasswordTooLong,
     DirectoryTooLong,
+    DomainNameTooLong,
+    FieldMissing,
     GecosTooLong,
     InvalidCharacter,
+    InvalidInput,
     InvalidQuota,
     NotPermitted,
     PasswordTooLong,
@@ -13,16 +17,19 @@ from vpopmail.errors import (
 )
 from vpopmail.formats.maildirsize import format_quota
 from vpopmail.formats.text import has_control, to_bytes
-from vpopmail.names import check_domain_length, check_user_length
+from vpopmail.names import MAX_DOMAIN, check_domain_length, check_user_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from vpopmail.records import VqPasswd
     from vpopmail.settings import Settings
 
 MAX_CRYPTED = 128
 MAX_QUOTA = 20
 MAX_DIRECTORY = 160
 MAX_ID = 2**32 - 1
+MAX_FLAGS = 2**31 - 1
+_TEXTS = ("pw_name", "pw_passwd", "pw_gecos", "pw_dir", "pw_shell")
 
 
 def check_user_fields(
@@ -45,8 +52,37 @@ def check_user_fields(
     check_domain_length(domain)
     if password is not None:
         check_password(settings, password)
-    if len(gecos) > settings.max_gecos:
-        raise GecosTooLong("gecos", f"at most {settings.max_gecos} characters")
+    check_gecos(settings.max_gecos, gecos)
+
+
+def check_gecos(longest: int, gecos: str) -> None:
+    """Refuse a comment over ``longest`` characters, or one that would break its line.
+
+    Raises:
+        InvalidCharacter, GecosTooLong.
+    """
+    check_line_field("gecos", gecos)
+    if len(gecos) > longest:
+        raise GecosTooLong("gecos", f"at most {longest} characters")
+
+
+def check_flags(bits: int) -> None:
+    """Refuse flag bits outside of 0 to 2147483647. Raises: InvalidInput."""
+    if not 0 <= bits <= MAX_FLAGS:
+        raise InvalidInput(f"flags {bits}", f"give bits from 0 to {MAX_FLAGS}")
+
+
+def check_one_password(password: str | None, crypted: str | None) -> None:
+    """Refuse a crypt string that cannot be stored, or that comes with a clear password.
+
+    Raises:
+        InvalidInput, PasswordTooLong, InvalidCharacter.
+    """
+    if crypted is None:
+        return
+    if password is not None:
+        raise InvalidInput("password", "give it clear or crypted, not both")
+    check_crypted(crypted)
 
 
 def check_password(settings: Settings, password: str) -> None:
@@ -68,8 +104,7 @@ def check_crypted(crypted: str) -> None:
     Raises:
         PasswordTooLong, InvalidCharacter.
     """
-    if len(crypted) > MAX_CRYPTED:
-        raise PasswordTooLong("", f"a crypt string has at most {MAX_CRYPTED} characters")
+    _check_crypted_length(crypted)
     check_line_field("crypted password", crypted)
 
 
@@ -118,3 +153,72 @@ def check_line_field(what: str, text: str) -> None:
     """Refuse a colon or a control character in a field of vpasswd. Raises: InvalidCharacter."""
     if ":" in text or has_control(to_bytes(text)):
         raise InvalidCharacter(what, "no colon and no control character")
+
+
+def check_lengths(settings: Settings, user: VqPasswd, domain: str) -> None:
+    """Refuse a record with a field that is missing or too long, in the C library's order.
+
+    Args:
+        settings: of the site, for the lengths.
+        user: the record. An empty field is none that is missing, an empty name passes.
+        domain: its domain.
+
+    Raises:
+        FieldMissing, UserNameTooLong, InvalidUserName, DomainNameTooLong, PasswordTooLong,
+        GecosTooLong, DirectoryTooLong, QuotaTooLong, ClearPasswordTooLong.
+
+    Source: api, vcheck_vqpw.
+    """
+    _check_there(settings, user)
+    check_user_length(user.pw_name, settings.max_user_name, big_directories=settings.users_big_dir)
+    if len(domain) > MAX_DOMAIN:
+        raise DomainNameTooLong(domain[:MAX_DOMAIN], f"at most {MAX_DOMAIN} characters")
+    _check_crypted_length(user.pw_passwd)
+    if len(user.pw_gecos) > settings.max_gecos:
+        raise GecosTooLong("gecos", f"at most {settings.max_gecos} characters")
+    check_directory(user.pw_dir)
+    if len(user.pw_shell) > MAX_QUOTA:
+        raise QuotaTooLong("quota", f"at most {MAX_QUOTA} characters")
+    if settings.clear_passwd and len(user.pw_clear_passwd) > settings.max_clear_passwd:
+        raise ClearPasswordTooLong("", f"at most {settings.max_clear_passwd} characters")
+
+
+def check_record(settings: Settings, user: VqPasswd, domain: str) -> None:
+    """Refuse a record that cannot be stored as it is.
+
+    Args:
+        settings: of the site, for the lengths.
+        user: the record; ``pw_flags`` is not stored and not looked at.
+        domain: its domain.
+
+    Raises:
+        What check_lengths raises.
+        InvalidCharacter: a control character in a field, or a colon in one but the clear password.
+        NotPermitted: ``pw_uid`` or ``pw_gid`` is not within 0 to 4294967294.
+        TypeError: a field has another type.
+    """
+    check_lengths(settings, user, domain)
+    for field in _TEXTS:
+        check_line_field(field, getattr(user, field))
+    if settings.clear_passwd and has_control(to_bytes(user.pw_clear_passwd)):
+        raise InvalidCharacter("password", "a control character cannot be stored")
+    for field in ("pw_uid", "pw_gid"):
+        number = getattr(user, field)
+        if not isinstance(number, int):
+            raise TypeError(f"{field} must be an int")
+        checked_id(field, number)
+
+
+def _check_crypted_length(crypted: str) -> None:
+    if len(crypted) > MAX_CRYPTED:
+        raise PasswordTooLong("", f"a crypt string has at most {MAX_CRYPTED} characters")
+
+
+def _check_there(settings: Settings, user: VqPasswd) -> None:
+    texts = (*_TEXTS, "pw_clear_passwd") if settings.clear_passwd else _TEXTS
+    for field in texts:
+        value = getattr(user, field)
+        if value is None:
+            raise FieldMissing(field, "it is None")
+        if not isinstance(value, str):
+            raise TypeError(f"{field} must be a str")

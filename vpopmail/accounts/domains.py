@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from vpopmail.accounts import checks
 from vpopmail.accounts.batch import open_batch
+from vpopmail.accounts.change import announced, find_domain, get_domain
 from vpopmail.accounts.domain_change import DomainChange
-from vpopmail.accounts.users import default_quota, new_user
+from vpopmail.accounts.refresh import home_files
+from vpopmail.accounts.user_rules import decide_addition, default_quota, new_user
 from vpopmail.errors import (
     BackendUnavailable,
     BaseDirectoryMissing,
     DomainExists,
-    DomainNotFound,
     InvalidDomainName,
     LimitsUnreadable,
     UserExists,
@@ -49,10 +50,7 @@ class Domains:
         Args:
             name: any case.
         """
-        batch = open_batch(self._installation)
-        if batch is not None:
-            return batch.resolve(fold(name))
-        return self._installation.resolve(name)
+        return find_domain(self._installation, name)
 
     def get(self, name: str) -> DomainEntry:
         """The entry of a domain or alias domain.
@@ -60,13 +58,23 @@ class Domains:
         Raises:
             DomainNotFound.
         """
-        entry = self.find(name)
-        if entry is None:
-            raise DomainNotFound(name)
-        return entry
+        return get_domain(self._installation, name)
 
     def __contains__(self, name: str) -> bool:
         return self.find(name) is not None
+
+    def aliases(self, real: str) -> list[str]:
+        """The alias domains of a domain, in the order of users/assign.
+
+        Args:
+            real: the domain, or an alias domain of it.
+
+        Raises:
+            DomainNotFound, AssignUnreadable.
+        """
+        entry = self.get(real)
+        names = [other.domain for other in self if other.realdomain == entry.realdomain]
+        return [name for name in names if name != entry.realdomain]
 
     def __iter__(self) -> Iterator[DomainEntry]:
         """The domains and alias domains, in the order of users/assign.
@@ -122,13 +130,25 @@ class Domains:
             checks.checked_id("gid", settings.gid if gid is None else gid),
         )
         postmaster = None if password is None else self._postmaster(name, password)
+        add = lambda dry: self._add(name, base, owner, postmaster, dry_run=dry)  # noqa: E731
+        return announced(self._installation, "add_domain", (name,), add, dry_run=dry_run)
+
+    def _add(
+        self,
+        name: str,
+        base: str,
+        owner: tuple[int, int],
+        postmaster: VqPasswd | None,
+        *,
+        dry_run: bool,
+    ) -> Plan:
         plan = Plan(f"add domain {name}")
         batch = open_batch(self._installation)
         if batch is not None and not dry_run:
             return batch.add_domain(plan, name, base, owner, postmaster)
         with DomainChange(self._installation, dry_run=dry_run) as change:
             if not dry_run:
-                change.lock(f"{base}/{settings.domains_dir}")
+                change.lock(f"{base}/{self._installation.settings.domains_dir}")
             # Not before: the same call again must first finish what it left.
             self._check_free(name)
             new = change.add_domain(plan, name, base, *owner)
@@ -158,6 +178,12 @@ class Domains:
         if not has_domain_characters(real):
             raise InvalidDomainName(ascii(real)[1:-1], "only letters, digits, '-' and '.'")
         _check_alias(alias)
+        add = lambda dry: self._add_alias(alias, real, dry_run=dry)  # noqa: E731
+        return announced(
+            self._installation, "add_alias_domain", (alias, real), add, dry_run=dry_run
+        )
+
+    def _add_alias(self, alias: str, real: str, *, dry_run: bool) -> Plan:
         plan = Plan(f"add alias domain {alias} of {real}")
         batch = open_batch(self._installation)
         if batch is not None and not dry_run:
@@ -189,6 +215,14 @@ class Domains:
         name = fold(name)
         if len(name) >= 3:
             check_domain_length(name)
+        entry = self.find(name)
+        what = name
+        if entry is not None and entry.is_alias:
+            what = f"{name} alias of {entry.realdomain}"
+        delete = lambda dry: self._delete(name, dry_run=dry)  # noqa: E731
+        return announced(self._installation, "del_domain", (what,), delete, dry_run=dry_run)
+
+    def _delete(self, name: str, *, dry_run: bool) -> Plan:
         plan = Plan(f"delete domain {name}")
         batch = open_batch(self._installation)
         if batch is not None and not dry_run:
@@ -225,15 +259,13 @@ def plan_postmaster(plan: Plan, new: NewDomain, user: VqPasswd) -> None:
 
 def build_first(new: NewDomain, user: VqPasswd) -> None:
     """Build the home of a user in a domain that is built already."""
-    from vpopmail.accounts.users import decide_addition, quota_files
-
     if new.users is None:
         raise BackendUnavailable(new.entry.domain, "the backend keeps no accounts")
     # A directory that was there before may have the user already.
     if new.users.find(user.pw_name) is not None:
         raise UserExists(f"{user.pw_name}@{new.entry.domain}")
     steps = Plan("first user")
-    decide_addition(steps, new.users, user, quota_files(user.pw_shell))
+    decide_addition(steps, new.users, user, home_files(new.users.installation.settings, user))
     for step in steps.steps:
         step.do()
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from vpopmail.accounts.checks import check_directory
 from vpopmail.accounts.user_change import open_change
-from vpopmail.errors import DomainNotFound
+from vpopmail.errors import DomainDirectoryMissing, DomainNotFound, HomeMissing, InvalidPath
+from vpopmail.mailstore.homes import make_maildir, split_home
 from vpopmail.names import check_new_user, fold
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import VqPasswd
+from vpopmail.safeio.directory import Owner
+from vpopmail.safeio.paths import make_below
+from vpopmail.safeio.tree import give_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,3 +53,37 @@ def make_home(installation: Installation, name: str, domain: str) -> tuple[Plan,
         plan.add("mailstore", f"build {user.pw_dir}", lambda: change.build_home(home, {}))
         change.plan_steps(plan)
         return carry_out(plan), home.place
+
+
+def restore_maildir(installation: Installation, domain: str, home: str) -> None:
+    """Make the Maildir that a known home lacks, and the home itself if it is missing.
+
+    Args:
+        installation: the site.
+        domain: domain or alias domain.
+        home: absolute path below the directory of the domain.
+
+    All of the home is given to the owner of the domain. Its commit point is the rename of the
+    finished Maildir.
+
+    Raises:
+        DomainNotFound.
+        HomeMissing: the directory of the domain cannot be entered.
+        InvalidPath: the home is not below it.
+        OSError: there is a Maildir, or something cannot be made.
+    """
+    entry = installation.resolve(domain)
+    if entry is None:
+        raise DomainNotFound(domain)
+    split = split_home(entry.path, home.rstrip("/"))
+    if split is None or "\0" in home:
+        raise InvalidPath(ascii(home[:160])[1:-1], "a home lies below the directory of its domain")
+    owner = Owner(entry.uid, entry.gid)
+    try:
+        directory = installation.open_domain(entry)
+    except DomainDirectoryMissing as error:
+        raise HomeMissing(entry.path, error.advice) from error
+    parts = [part for part in "/".join(split).split("/") if part]
+    with directory, make_below(directory, parts, owner) as inner:
+        make_maildir(inner, owner)
+        give_tree(inner, owner)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from vpopmail.errors import DomainNotFound, LimitsUnreadable
+from vpopmail.accounts.batch import open_batch
+from vpopmail.accounts.change import announced, change_domain, get_domain
+from vpopmail.errors import LimitsNotFound, LimitsUnreadable
+from vpopmail.records import VLimits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vpopmail.accounts.user_change import Decide, UserChange
     from vpopmail.installation import Installation
-    from vpopmail.records import DomainEntry, VLimits
+    from vpopmail.plan.steps import Plan
+    from vpopmail.records import DomainEntry
 
 
 class Limits:
@@ -27,34 +34,115 @@ class Limits:
             DomainNotFound.
             LimitsUnreadable: there are neither.
         """
-        entry = self._entry(domain)
-        limits = self._installation.limits.read_limits(entry)
+        limits = self.find(domain)
         if limits is None:
-            raise LimitsUnreadable(entry.realdomain, "it has none, nor has the site")
+            raise LimitsUnreadable(domain, "it has none, nor has the site")
         return limits
 
-    def set(self, domain: str, limits: VLimits) -> None:
-        """Store the limits of a domain. Its commit point is the rename of the file.
+    def find(self, domain: str) -> VLimits | None:
+        """The limits that hold for a domain, or None if there are neither own nor default ones.
 
         Raises:
-            DomainNotFound, OSError.
+            DomainNotFound, LimitsUnreadable.
+        """
+        entry = get_domain(self._installation, domain)
+        batch = open_batch(self._installation)
+        limits = self._installation.limits if batch is None else batch
+        return limits.read_limits(entry)
+
+    def __iter__(self) -> Iterator[tuple[str, VLimits]]:
+        """Each domain that is no alias domain, with the limits that hold for it.
+
+        Raises:
+            AssignUnreadable, LimitsUnreadable.
+        """
+        batch = open_batch(self._installation)
+        entries = self._installation.qmail.entries() if batch is None else batch.entries()
+        for entry in entries:
+            if not entry.is_alias:
+                yield entry.domain, self.get(entry.domain)
+
+    def set(self, domain: str, limits: VLimits, *, dry_run: bool = False) -> Plan:
+        """Store limits for a domain, in the place of those that it has.
+
+        Args:
+            domain: a domain or alias domain.
+            limits: all limits.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan. Its commit point is the rename of the file.
+
+        Raises:
+            DomainNotFound, NotPermitted, DomainDirectoryMissing, BackendUnavailable, OSError.
             TypeError: a limit is no int.
         """
-        for name in limits.__slots__:
-            if not isinstance(getattr(limits, name), int):
-                raise TypeError(f"{name} must be an int")
-        self._installation.limits.write_limits(self._entry(domain), limits)
+        given = checked(limits)
+        return self._change("set_limits", domain, lambda change: change.limits.set(given), dry_run)
 
-    def delete(self, domain: str) -> bool:
-        """Forget the limits of a domain: the site's defaults hold; whether there were any.
+    def update(self, domain: str, *, dry_run: bool = False, **values: int) -> Plan:
+        """Change some limits of a domain; the others stay as they hold for it now.
+
+        Args:
+            domain: a domain or alias domain.
+            dry_run: only decide, without locks, and say what would be done.
+            values: limits by the names of VLimits.
+
+        Returns:
+            The plan; see ``set``.
 
         Raises:
-            DomainNotFound, OSError.
+            TypeError: there is no such limit, or it is no int; and what ``set`` raises.
         """
-        return self._installation.limits.delete_limits(self._entry(domain))
+        unknown = sorted(values.keys() - set(VLimits.__slots__))
+        if unknown:
+            raise TypeError(f"there is no limit {unknown[0]!r}")
+        checked(VLimits(**values))
 
-    def _entry(self, domain: str) -> DomainEntry:
-        entry = self._installation.resolve(domain)
-        if entry is None:
-            raise DomainNotFound(domain)
-        return entry
+        def decide(change: UserChange) -> None:
+            limits = change.limits.find() or VLimits()
+            for name, value in values.items():
+                setattr(limits, name, value)
+            change.limits.set(limits)
+
+        return self._change("set_limits", domain, decide, dry_run)
+
+    def delete(self, domain: str, *, dry_run: bool = False) -> Plan:
+        """Forget the limits of a domain: the site's defaults hold.
+
+        Args:
+            domain: a domain or alias domain.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan. Its commit point is the removal of the file.
+
+        Raises:
+            LimitsNotFound: it has none of its own; and what ``set`` raises.
+        """
+
+        def decide(change: UserChange) -> None:
+            if not change.limits.are_own():
+                raise LimitsNotFound(change.domain.realdomain)
+            change.limits.set(None)
+
+        return self._change("del_limits", domain, decide, dry_run)
+
+    def _change(self, command: str, domain: str, decide: Decide, dry_run: bool) -> Plan:  # noqa: FBT001
+        entry: DomainEntry = get_domain(self._installation, domain)
+        subject = f"{command.replace('_', ' ')} of {entry.realdomain}"
+
+        act = lambda dry: change_domain(  # noqa: E731
+            self._installation, entry, subject, decide, dry_run=dry
+        )
+        arguments = (entry.realdomain,)
+        return announced(self._installation, command, arguments, act, dry_run=dry_run)
+
+
+def checked(limits: VLimits) -> VLimits:
+    """A copy of limits whose values are all numbers. Raises: TypeError."""
+    values = {name: getattr(limits, name) for name in VLimits.__slots__}
+    for name, value in values.items():
+        if not isinstance(value, int):
+            raise TypeError(f"{name} must be an int")
+    return VLimits(**values)

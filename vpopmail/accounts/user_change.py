@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import os
 
+from vpopmail.accounts.domain_files import DomainFiles
+from vpopmail.accounts.fingerprints import fingerprint, fingerprint_of_lines
 from vpopmail.accounts.lookup import may_look
+from vpopmail.accounts.pending_limits import PendingLimits
 from vpopmail.accounts.places import Places
+from vpopmail.accounts.refresh import refresh_home
 from vpopmail.errors import BackendUnavailable, DomainNotFound, HomeMissing, NotPermitted
 from vpopmail.mailstore import homes
 from vpopmail.plan import journal
@@ -20,6 +24,8 @@ from vpopmail.safeio.tree import remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from typing_extensions import Self
 
     from vpopmail.installation import Installation
@@ -27,6 +33,8 @@ if TYPE_CHECKING:
     from vpopmail.plan.steps import Plan
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
+
+    Decide = Callable[["UserChange"], object]
 
 KIND = "users"
 
@@ -51,8 +59,18 @@ class Home:
         return "/".join(part for part in (domain_path, self.place, self.leaf) if part)
 
 
+class Update:
+    """A change that can be decided again, and the user it is about."""
+
+    __slots__ = ("decide", "name")
+
+    def __init__(self, decide: Decide, name: str) -> None:
+        self.decide = decide
+        self.name = name
+
+
 class UserChange:
-    """Changes to the users of one domain, made together or not at all.
+    """Changes to the accounts of one domain, made together or not at all.
 
     Args:
         installation: the site.
@@ -86,10 +104,14 @@ class UserChange:
             hashed=settings.users_big_dir,
         )
         self.transaction = installation.backend.transaction(domain, directory)
+        self.files = DomainFiles(directory, self.owner)
+        self.limits = PendingLimits(installation, domain, self.files)
         self.stage: Stage | None = None
         self.added: list[Home] = []
         self.deleted: list[Home] = []
         self.homeless: list[str] = []
+        self.changed: dict[str, bool] = {}
+        self.updates: list[Update] = []
         self.made: list[str] = []
         self.plan: Plan | None = None
 
@@ -112,6 +134,8 @@ class UserChange:
         from vpopmail.accounts.user_recovery import recover_users
 
         recover_users(self)
+        # A change that needed no entry may have been killed before its index.
+        self.transaction.finish()
 
     def find(self, name: str) -> VqPasswd | None:
         """The user as it is now, with the changes made here."""
@@ -150,9 +174,47 @@ class UserChange:
         with homes.enter_place(self.directory, home.place) as directory:
             homes.build(directory, home.leaf, self.owner, files, sync=sync)
 
+    def replace(self, user: VqPasswd, *, refresh: bool = False) -> None:
+        """Store new data for a user who exists.
+
+        Args:
+            user: the record; its name tells whom.
+            refresh: whether files of the home follow from what has changed.
+        """
+        self.transaction.replace(user)
+        self.changed[user.pw_name] = refresh or self.changed.get(user.pw_name, False)
+
+    def delete_record(self, name: str) -> None:
+        """Forget a user and leave the home as it is."""
+        self.transaction.delete(name)
+        self.changed[name] = False
+
+    def update(self, decide: Decide, name: str = "") -> None:
+        """Decide a change that can be decided again: under the lock, at the end of a batch.
+
+        Args:
+            decide: gets this object and notes in it what is to change.
+            name: the user it is about, if it is about one.
+        """
+        decide(self)
+        self.updates.append(Update(decide, name))
+
+    def decide_again(self) -> None:
+        """Decide all updates anew, from what others have stored meanwhile."""
+        added = {home.name for home in self.added}
+        for name in [name for name in self.changed if name not in added]:
+            self.transaction.forget(name)
+        self.changed = {}
+        self.transaction.aliases.clear()
+        self.files.pending.clear()
+        self.limits.pending.clear()
+        for update in self.updates:
+            update.decide(self)
+
     def drop(self, home: Home) -> None:
         """Forget an addition whose home could not be built."""
         self.added.remove(home)
+        self._forget_updates(home.name)
         self.transaction.forget(home.name)
         self.places.cancel(home.place)
         if self.stage is not None:
@@ -160,6 +222,7 @@ class UserChange:
 
     def delete(self, user: VqPasswd) -> None:
         """Delete a user; the home goes after the commit point."""
+        self._forget_updates(user.pw_name)
         self.transaction.delete(user.pw_name)
         split = homes.split_home(self.domain.path, user.pw_dir)
         if split is None:
@@ -171,29 +234,71 @@ class UserChange:
     # the plan
 
     def plan_steps(self, plan: Plan) -> None:
-        """Append the steps that let the changes count, built homes given."""
+        """Append the steps that let the changes count, built homes given.
+
+        The commit point is that of the account store if accounts change; else the rename of the
+        one file that changes; else, with several files, the writing of the journal's entry.
+        """
         self.plan = plan
-        what = self._words()
+        noted = self._has_to_be_noted()
+        self._plan_preparation(plan)
+        if noted:
+            stored = self.transaction.has_changes
+            note = f"note {self._words()}"
+            plan.add("journal", note, self._enter, self._withdraw, commit=not stored)
+        self._plan_commit(plan, noted=noted)
+        self._plan_homes(plan)
+        if noted:
+            plan.add("journal", f"forget {self._words()}", self._withdraw)
+
+    def _plan_preparation(self, plan: Plan) -> None:
+        if self.files.pending:
+            plan.add("mailstore", "write the files on the stage", self._write_files)
         if self.batch:
-            plan.add("mailstore", "bring the homes to the disk", self._sync_homes)
-        plan.add("accounts", f"{what}, written beside the present accounts", self.transaction.stage)
-        plan.add("journal", f"note {what}", self._enter, self._withdraw)
+            plan.add("mailstore", "bring all to the disk", self._sync_homes)
+        if self.transaction.has_changes:
+            what = f"{self._words()}, written beside the present"
+            plan.add("accounts", what, self.transaction.stage)
+
+    def _plan_commit(self, plan: Plan, *, noted: bool) -> None:
+        stored = self.transaction.has_changes
         if self.added:
             plan.add("mailstore", "put the homes in their places", self._put, self._take_back)
-        plan.add("accounts", what, self.transaction.commit, commit=True)
-        plan.add("accounts", "bring them to the disk", self.transaction.sync, vital=True)
-        plan.add("accounts", "index", self.transaction.finish)
-        plan.add("mailstore", "count the homes", self.places.write)
-        plan.add("mailstore", "list of free places", self._write_free)
+        if stored:
+            plan.add("accounts", self._words(), self.transaction.commit, commit=True)
+            plan.add("accounts", "bring them to the disk", self.transaction.sync, vital=True)
+        if self.files.pending:
+            alone = not (stored or noted)
+            plan.add("mailstore", "put the files in their places", self._move_files, commit=alone)
+            plan.add("mailstore", "bring them to the disk", self.directory.flush, vital=True)
+        if self.limits.pending:
+            first = not (stored or noted or self.files.pending)
+            store = self.limits.store
+            plan.add("accounts", "store the limits", store, commit=first, vital=not first)
+        if stored:
+            plan.add("accounts", "index", self.transaction.finish)
+
+    def _has_to_be_noted(self) -> bool:
+        """Whether the change has parts that a later process must be able to finish."""
+        several = len(self.files.pending) + self.transaction.has_changes > 1
+        return bool(self.added or self.deleted or several or any(self.changed.values()))
+
+    def _plan_homes(self, plan: Plan) -> None:
+        if self.added or self.deleted:
+            plan.add("mailstore", "count the homes", self.places.write)
+            plan.add("mailstore", "list of free places", self._write_free)
         if self.added:
             plan.add("accounts", "note them as never logged in", self._note_new)
+        if any(self.changed.values()):
+            plan.add("mailstore", "bring files of the homes up to date", self._refresh)
         if self.deleted:
             plan.add("mailstore", "take the homes of the deleted away", self._take_deleted)
-        plan.add("journal", f"forget {what}", self._withdraw)
 
     def store_fresh(self) -> None:
         """Store the users of a domain that is being made; nobody sees it yet."""
-        if not self.added:
+        self.files.store()
+        self.limits.store()
+        if not self.transaction.has_changes:
             return
         self.transaction.lock()
         self.transaction.stage()
@@ -250,8 +355,26 @@ class UserChange:
             self.stage = journal.begin(self.directory, self.owner)
         return self.stage
 
+    def _write_files(self) -> None:
+        sync = self.installation.settings.sync and not self.batch
+        self.files.write(self._open_stage().directory, sync=sync)
+
+    def _move_files(self) -> None:
+        self.files.move(None if self.stage is None else self.stage.directory)
+
+    def _refresh(self) -> None:
+        for name in [name for name, refresh in self.changed.items() if refresh]:
+            user = self.transaction.stored(name)
+            if user is not None:
+                refresh_home(self.installation.settings, self.domain, self.directory, user)
+
+    def _forget_updates(self, name: str) -> None:
+        """A user is deleted whom this batch has changed before."""
+        self.changed.pop(name, None)
+        self.updates = [update for update in self.updates if update.name != name]
+
     def _sync_homes(self) -> None:
-        if self.installation.settings.sync and self.added:
+        if self.installation.settings.sync and (self.added or self.files.pending):
             seam.sync_filesystem(self.directory.fd)
 
     def _enter(self) -> None:
@@ -261,8 +384,18 @@ class UserChange:
         return [
             *(("add", home.name, home.place) for home in self.added),
             *(("delete", home.name, home.place, home.leaf) for home in self.deleted),
+            *self._changed_facts(),
+            *self.files.facts(),
             *self.places.facts(),
         ]
+
+    def _changed_facts(self) -> list[Fact]:
+        facts: list[Fact] = [("refresh", name) for name, refresh in self.changed.items() if refresh]
+        for name in self.changed:
+            return [("changed", name, fingerprint(self.transaction.pending[name])), *facts]
+        for alias, lines in self.transaction.aliases.items():
+            return [("aliased", alias, fingerprint_of_lines(lines)), *facts]
+        return facts
 
     def _withdraw(self) -> None:
         if self.stage is not None and not self._is_unfinished():
@@ -325,7 +458,14 @@ class UserChange:
             for verb, names in (("add", self.added), ("delete", self.deleted))
             if names
         ]
-        return " and ".join(parts) or "change users"
+        if self.changed:
+            names = list(self.changed)
+            parts.append(f"change {names[0] if len(names) == 1 else f'{len(names)} users'}")
+        changed_files = len(self.files.pending) + len(self.transaction.aliases)
+        changed_files += len(self.limits.pending)
+        if changed_files:
+            parts.append("change a file" if changed_files == 1 else f"change {changed_files} files")
+        return ", ".join(parts) or "change nothing"
 
 
 def open_change(

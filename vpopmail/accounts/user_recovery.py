@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from vpopmail.accounts.domain_files import finish_files
+from vpopmail.accounts.fingerprints import fingerprint, fingerprint_of_lines
 from vpopmail.accounts.places import Places
+from vpopmail.accounts.refresh import refresh_home
+from vpopmail.accounts.user_change import KIND
 from vpopmail.mailstore import homes
 from vpopmail.mailstore.free_places import is_place
 from vpopmail.plan import journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from vpopmail.accounts.user_change import UserChange
     from vpopmail.plan.journal import Fact, Stage
     from vpopmail.safeio.directory import Directory
+
+_OF_ACCOUNTS = ("add", "delete", "changed", "aliased")
 
 
 def recover_users(change: UserChange) -> None:
@@ -28,21 +32,27 @@ def recover_users(change: UserChange) -> None:
     for left in journal.leftovers(change.directory):
         with left:
             entry = left.entry()
-            if entry is not None and journal.is_ours(left):
+            if entry is not None and entry[0] == KIND and journal.is_ours(left):
                 _settle(change, left, entry[1])
 
 
 def _settle(change: UserChange, left: Stage, facts: list[Fact]) -> None:
     added = [fact for fact in facts if fact[0] == "add" and len(fact) == 3]
     deleted = [fact for fact in facts if fact[0] == "delete"]
-    if not added and not deleted:
-        return  # not an entry of ours
-    if not _counts(change, added, deleted):
+    if not facts:
+        return
+    if not _counts(change, facts):
         for _, name, place in added:
             _take(left, change.directory, place, name, name)
             remove_empty(change.directory, place)
         return
-    change.transaction.finish()
+    finish_files(left.directory, change.directory, facts)
+    if any(fact[0] in _OF_ACCOUNTS for fact in facts):
+        change.transaction.finish()
+    for name in [fact[1] for fact in facts if fact[0] == "refresh"]:
+        _refresh(change, name)
+    if not added and not deleted:
+        return
     places = Places(
         change.places.facet, change.places.key, change.directory, hashed=change.places.hashed
     )
@@ -51,17 +61,32 @@ def _settle(change: UserChange, left: Stage, facts: list[Fact]) -> None:
         _take(left, change.directory, place, leaf, name)
 
 
-def _counts(change: UserChange, added: Sequence[Fact], deleted: Sequence[Fact]) -> bool:
+def _counts(change: UserChange, facts: list[Fact]) -> bool:
     """Whether the change passed its commit point: the store has it or has it not.
 
-    Not asked of the transaction with its own pending changes: these do not count yet.
+    The first fact that is about accounts tells; without one the entry itself was the commit
+    point. Not asked of the transaction with its own pending changes: these do not count yet.
     """
-    if added:
-        _, name, place = added[0]
-        user = change.transaction.stored(name)
-        home = "/".join(part for part in (change.domain.path, place, name) if part)
-        return user is not None and user.pw_dir == home
-    return change.transaction.stored(deleted[0][1]) is None
+    for fact in facts:
+        if fact[0] not in _OF_ACCOUNTS or (fact[0] == "add" and len(fact) != 3):
+            continue
+        user = change.transaction.stored(fact[1])
+        if fact[0] == "add":
+            home = "/".join(part for part in (change.domain.path, fact[2], fact[1]) if part)
+            return user is not None and user.pw_dir == home
+        if fact[0] == "delete":
+            return user is None
+        if fact[0] == "aliased":
+            lines = change.installation.aliases.read_alias(change.domain, fact[1])
+            return fingerprint_of_lines(lines) == fact[2]
+        return fingerprint(user) == fact[2]
+    return True
+
+
+def _refresh(change: UserChange, name: str) -> None:
+    user = change.transaction.stored(name)
+    if user is not None:
+        refresh_home(change.installation.settings, change.domain, change.directory, user)
 
 
 def _take(left: Stage, domain: Directory, place: str, leaf: str, name: str) -> None:

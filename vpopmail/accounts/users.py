@@ -3,125 +3,59 @@
 from __future__ import annotations
 
 from vpopmail.accounts import checks
-from vpopmail.accounts.batch import open_batch
-from vpopmail.accounts.catchall import is_catch_all
-from vpopmail.accounts.lookup import find_user, limit_mask, may_look
+from vpopmail.accounts.change import announced, change_domain, get_domain
+from vpopmail.accounts.password_policy import check_strength
+from vpopmail.accounts.refresh import home_files
 from vpopmail.accounts.user_change import UserChange, open_change
+from vpopmail.accounts.user_edits import (
+    apop_edits,
+    flag_edits,
+    gecos_edits,
+    password_edits,
+    quota_edits,
+)
+from vpopmail.accounts.user_queries import UserQueries
+from vpopmail.accounts.user_rules import (
+    decide_addition,
+    decide_deletion,
+    default_quota,
+    effective_flags,
+    new_user,
+)
 from vpopmail.errors import (
-    CatchAllProtected,
-    DomainNotFound,
+    BackendUnavailable,
     InvalidDomainName,
     InvalidUserName,
     LimitsUnreadable,
-    NotPermitted,
+    PasswordChangeForbidden,
+    QuotaTooLong,
     UserExists,
     UserNotFound,
 )
-from vpopmail.formats import maildirsize
-from vpopmail.mailstore.homes import MAILDIRSIZE
 from vpopmail.names import (
+    check_domain_length,
     check_new_user,
+    check_user_length,
     fold,
     has_domain_characters,
     split_address,
 )
-from vpopmail.passwords import hash_password, verify, verify_unknown
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
-from vpopmail.records import NOQUOTA, USE_APOP, V_OVERRIDE, VqPasswd
+from vpopmail.records import NO_PASSWD_CHNG, VqPasswd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from vpopmail.accounts.batch import Batch
-    from vpopmail.accounts.user_change import Home
-    from vpopmail.installation import Installation
-    from vpopmail.records import DomainEntry, VLimits
-    from vpopmail.settings import Settings
+    from vpopmail.accounts.user_edits import Edit
+    from vpopmail.records import DomainEntry
 
 
-class Users:
+class Users(UserQueries):
     """The users of a site.
 
     Args:
         installation: the site.
     """
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
-
-    # looking
-
-    def find(self, address: str) -> VqPasswd | None:
-        """The user of an address, or None.
-
-        Args:
-            address: ``user@domain``, any case; the domain may be an alias domain.
-
-        Raises:
-            BackendUnavailable: the store cannot be read.
-        """
-        return self.find_in(*split_address(address))
-
-    def find_in(self, name: str, domain: str) -> VqPasswd | None:
-        """``find``, with local part and domain apart."""
-        batch = self._batch()
-        if batch is not None:
-            return batch.find_user(fold(domain), fold(name))
-        return find_user(self._installation, name, domain)
-
-    def get(self, address: str) -> VqPasswd:
-        """The user of an address.
-
-        Raises:
-            UserNotFound: there is none, or no such domain.
-            BackendUnavailable.
-        """
-        user = self.find(address)
-        if user is None:
-            raise UserNotFound(address)
-        return user
-
-    def __contains__(self, address: str) -> bool:
-        return self.find(address) is not None
-
-    def iter(self, domain: str) -> Iterator[VqPasswd]:
-        """The users of a domain, sorted by name, as they are when the iteration begins.
-
-        Args:
-            domain: a domain or alias domain.
-
-        Raises:
-            DomainNotFound, NotPermitted, BackendUnavailable.
-        """
-        batch = self._batch()
-        entry = self._installation.resolve(domain) if batch is None else batch.resolve(fold(domain))
-        if entry is None:
-            raise DomainNotFound(domain)
-        if not may_look(self._installation, entry):
-            raise NotPermitted(domain, "run it as root or as the domain's owner")
-        mask = limit_mask(self._installation, entry)
-        backend = self._installation.backend
-        for user in backend.iterate(entry) if batch is None else batch.iterate(entry):
-            if not user.pw_gid & V_OVERRIDE:
-                user.pw_flags |= mask
-            yield user
-
-    def check_password(self, address: str, password: str) -> bool:
-        """Whether this is the user's password; as long for a user that does not exist.
-
-        Says nothing about flags. Raises: BackendUnavailable.
-        """
-        return self.authenticate(*split_address(address), password) is not None
-
-    def authenticate(self, name: str, domain: str, password: str) -> VqPasswd | None:
-        """The user if the password is right, else None; see ``check_password``."""
-        user = self.find_in(name, domain)
-        if user is None or not user.pw_passwd:
-            verify_unknown(password, self._installation.settings.password_scheme)
-            return None
-        return user if verify(password, user.pw_passwd) else None
 
     # changing
 
@@ -190,25 +124,38 @@ class Users:
         if not has_domain_characters(domain):
             raise InvalidDomainName(ascii(domain)[1:-1], "only letters, digits, '-' and '.'")
         given = None if quota is None else checks.checked_quota(quota)
-        if crypted is not None:
-            checks.check_crypted(crypted)
-        batch = self._batch()
-        entry = self._installation.resolve(domain) if batch is None else batch.resolve(domain)
-        if entry is None:
-            raise DomainNotFound(domain)
+        checks.check_one_password(password, crypted)
+        entry = get_domain(self._installation, domain)
+        if password:
+            check_strength(self._installation, password)
         user = new_user(settings, name, password, crypted=crypted, gecos=gecos, apop=apop)
-        plan = Plan(f"add user {name}@{entry.realdomain}")
+        add = lambda dry: self._add(entry, user.copy(), given, dry_run=dry)  # noqa: E731
+        address = f"{name}@{entry.realdomain}"
+        return announced(self._installation, "add_user", (address,), add, dry_run=dry_run)
+
+    def _add(self, entry: DomainEntry, user: VqPasswd, quota: str | None, *, dry_run: bool) -> Plan:
+        if not self._installation.backend.writable:
+            raise BackendUnavailable(entry.realdomain, "the backend takes no accounts")
+        plan = Plan(f"add user {user.pw_name}@{entry.realdomain}")
+        batch = self._batch()
         if batch is not None and not dry_run:
-            return batch.add_user(plan, entry, user, self._give_quota(user, entry, given))
+            return batch.add_user(plan, entry, user, self._give_quota(entry, user, quota))
         with self._change(entry) as change:
             if not dry_run:
                 change.lock()
             # Not before: the same call again must first finish what it left.
-            if change.find(name) is not None:
-                raise UserExists(f"{name}@{domain}")
-            decide_addition(plan, change, user, self._give_quota(user, entry, given))
+            if change.find(user.pw_name) is not None:
+                raise UserExists(f"{user.pw_name}@{entry.domain}")
+            decide_addition(plan, change, user, self._give_quota(entry, user, quota))
             change.plan_steps(plan)
             return plan if dry_run else carry_out(plan)
+
+    def _give_quota(
+        self, entry: DomainEntry, user: VqPasswd, quota: str | None
+    ) -> dict[str, bytes]:
+        """Give a new user his quota; the files of the home that go with it."""
+        user.pw_shell = self._default_quota(entry) if quota is None else quota
+        return home_files(self._installation.settings, user)
 
     def delete(self, address: str, *, dry_run: bool = False) -> Plan:
         """Delete a user with all mail. Aliases that mention the user stay.
@@ -237,11 +184,14 @@ class Users:
         name, domain = fold(name), fold(domain)
         if not name:
             raise InvalidUserName("''", "the name is empty")
-        batch = self._batch()
-        entry = self._installation.resolve(domain) if batch is None else batch.resolve(domain)
-        if entry is None:
-            raise DomainNotFound(domain)
+        entry = get_domain(self._installation, domain)
+        delete = lambda dry: self._delete(entry, name, dry_run=dry)  # noqa: E731
+        address = f"{name}@{entry.realdomain}"
+        return announced(self._installation, "del_user", (address,), delete, dry_run=dry_run)
+
+    def _delete(self, entry: DomainEntry, name: str, *, dry_run: bool) -> Plan:
         plan = Plan(f"delete user {name}@{entry.realdomain}")
+        batch = self._batch()
         if batch is not None and not dry_run:
             return batch.delete_user(plan, entry, name)
         with self._change(entry) as change:
@@ -255,22 +205,181 @@ class Users:
             change.report_homeless(plan)
             return plan
 
+    def update(  # noqa: PLR0913 - one for each thing that is stored
+        self,
+        address: str,
+        *,
+        password: str | None = None,
+        crypted: str | None = None,
+        gecos: str | None = None,
+        quota: str | int | None = None,
+        flags: int | None = None,
+        set_flags: int = 0,
+        clear_flags: int = 0,
+        apop: int | None = None,
+        dry_run: bool = False,
+    ) -> Plan:
+        """Change what is stored of a user; what is not given stays.
+
+        Args:
+            address: ``user@domain``.
+            password, crypted, quota: as for ``add``; ``""`` takes the password away.
+            gecos: a comment.
+            flags: the user's own flag bits, all of them.
+            set_flags, clear_flags: flag bits to set and to clear.
+            apop: 0 for POP, 1 for APOP.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan. Its commit point is that of the account store; with a quota maildirsize is
+            counted anew after it.
+
+        Raises:
+            InvalidInput and what is below it, UserNotFound, DomainNotFound, NotPermitted,
+            DomainDirectoryMissing, BackendUnavailable, CryptFailed, OSError.
+        """
+        name, domain = split_address(address)
+        edits = [
+            *password_edits(self._installation, password, crypted),
+            *quota_edits(quota),
+            *gecos_edits(self._installation.settings, gecos),
+            *flag_edits(flags, set_flags, clear_flags),
+            *apop_edits(apop),
+        ]
+        return self.edit(name, domain, edits, dry_run=dry_run)
+
+    def set_password(
+        self,
+        address: str,
+        password: str | None = None,
+        *,
+        crypted: str | None = None,
+        dry_run: bool = False,
+    ) -> Plan:
+        """Give a user another password, whatever his flags say; see ``update``.
+
+        Args:
+            address: ``user@domain``.
+            password: clear text; None without ``crypted``, or ``""``: no password, so no login.
+            crypted: a crypt string to store instead.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Source: manual, "vpasswd".
+        """
+        if password is None and crypted is None:
+            password = ""
+        return self.update(address, password=password, crypted=crypted, dry_run=dry_run)
+
+    def set_quota(self, address: str, quota: str | int, *, dry_run: bool = False) -> Plan:
+        """Give a user another quota and count the mail anew; see ``update``.
+
+        Args:
+            address: ``user@domain``.
+            quota: as for ``add``: NOQUOTA, bytes (``10M`` or an int), a message count
+                (``1000C``), both with a comma.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Source: manual, "vsetuserquota".
+        """
+        return self.update(address, quota=quota, dry_run=dry_run)
+
+    def change_own_password(self, name: str, domain: str, password: str) -> Plan:
+        """Give a user another password, if flags and limits let him change it.
+
+        Raises:
+            UserNameTooLong, InvalidUserName, DomainNameTooLong, PasswordTooLong, PasswordTooWeak,
+            UserNotFound, DomainNotFound, and what ``update`` raises.
+            PasswordChangeForbidden: NO_PASSWD_CHNG is set for the user or the domain.
+
+        Source: manual, "Change user password".
+        """
+        self.check_lengths(name, domain)
+        edits = password_edits(self._installation, password, None)
+        return self.edit(name, domain, [self._check_may_change(domain), *edits])
+
+    def change_quota(self, name: str, domain: str, quota: str, *, refresh: bool = True) -> Plan:
+        """Give a user another quota, with the checks of the C library.
+
+        Args:
+            name, domain: of the user, any case.
+            quota: as for ``add``, at most 20 characters.
+            refresh: whether the mail is counted anew.
+
+        Raises:
+            UserNameTooLong, InvalidUserName, DomainNameTooLong, QuotaTooLong, InvalidQuota,
+            UserNotFound, DomainNotFound, and what ``update`` raises.
+
+        Source: manual, "vsetuserquota".
+        """
+        self.check_lengths(name, domain)
+        if len(quota) > checks.MAX_QUOTA:
+            raise QuotaTooLong("quota", f"at most {checks.MAX_QUOTA} characters")
+        return self.edit(name, domain, quota_edits(quota), refresh=refresh)
+
+    def edit(
+        self,
+        name: str,
+        domain: str,
+        edits: list[Edit],
+        *,
+        refresh: bool = True,
+        dry_run: bool = False,
+    ) -> Plan:
+        """Apply functions to the record of a user, who must exist, and store it.
+
+        Args:
+            name, domain: of the user, any case.
+            edits: each gets the record, fresh from the store, and changes it.
+            refresh: whether files of the home follow what has changed.
+            dry_run: only decide, without locks.
+        """
+        entry = get_domain(self._installation, domain)
+        name = fold(name)
+        address = f"{name}@{entry.realdomain}"
+
+        def decide(change: UserChange) -> None:
+            user = change.find(name)
+            if user is None:
+                raise UserNotFound(address)
+            before = user.copy()
+            for edit in edits:
+                edit(user)
+            change.replace(user, refresh=refresh and self._needs_refresh(before, user))
+
+        subject = f"change user {address}"
+        update = lambda dry: change_domain(  # noqa: E731
+            self._installation, entry, subject, decide, name=name, dry_run=dry
+        )
+        return announced(self._installation, "mod_user", (address,), update, dry_run=dry_run)
+
+    def store(self, user: VqPasswd, domain: str) -> Plan:
+        """Store all members of a record, which must be that of a user who exists.
+
+        Args:
+            user: the record; ``pw_flags`` is not stored.
+            domain: domain or alias domain.
+
+        Raises:
+            InvalidInput and what is below it, and what ``update`` raises.
+
+        Source: api, vauth_setpw.
+        """
+        checks.check_record(self._installation.settings, user, domain)
+        given = user.copy()
+
+        def put(stored: VqPasswd) -> None:
+            for member in VqPasswd.__slots__:
+                if member not in {"pw_name", "pw_flags"}:
+                    setattr(stored, member, getattr(given, member))
+
+        return self.edit(given.pw_name, domain, [put])
+
     # deciding
-
-    def _batch(self) -> Batch | None:
-        return open_batch(self._installation)
-
-    def _give_quota(
-        self, user: VqPasswd, entry: DomainEntry, quota: str | None
-    ) -> dict[str, bytes]:
-        """Give a new user its quota; the files of the home that go with it."""
-        user.pw_shell = self._default_quota(entry) if quota is None else quota
-        return quota_files(user.pw_shell)
 
     def _default_quota(self, entry: DomainEntry) -> str:
         batch = self._batch()
         if batch is not None:
-            limits = batch.limits(entry)
+            limits = batch.read_limits(entry)
         else:
             limits = self._installation.limits.read_limits(entry)
         if limits is None:
@@ -283,76 +392,27 @@ class Users:
     def _change(self, entry: DomainEntry) -> UserChange:
         return open_change(self._installation, entry)
 
+    def check_lengths(self, name: str, domain: str) -> None:
+        """Refuse a name or domain of an impossible length, as the C library does first.
 
-def new_user(
-    settings: Settings,
-    name: str,
-    password: str | None,
-    *,
-    crypted: str | None = None,
-    gecos: str = "",
-    apop: int = 0,
-) -> VqPasswd:
-    """The record of a new user, without its place and quota.
+        Raises:
+            UserNameTooLong, InvalidUserName, DomainNameTooLong.
+        """
+        settings = self._installation.settings
+        check_user_length(name, settings.max_user_name, big_directories=settings.users_big_dir)
+        if len(domain) >= 3:
+            check_domain_length(domain)
 
-    Raises:
-        CryptFailed.
-    """
-    if crypted is None:
-        crypted = hash_password(password, settings.password_scheme) if password else ""
-    clear = (password or "") if settings.clear_passwd else ""
-    marker = 2 if apop == USE_APOP else 1
-    return VqPasswd(name, crypted, marker, 0, gecos or name, "", NOQUOTA, clear)
+    def _check_may_change(self, domain: str) -> Edit:
+        def check(user: VqPasswd) -> None:
+            entry = get_domain(self._installation, domain)
+            mask = self._limit_mask(entry)
+            if effective_flags(user, mask) & NO_PASSWD_CHNG:
+                raise PasswordChangeForbidden(f"{user.pw_name}@{entry.realdomain}")
 
+        return check
 
-def quota_files(quota: str) -> dict[str, bytes]:
-    """The file that counts the mail of a home with a quota."""
-    if quota in {NOQUOTA, ""}:
-        return {}
-    return {MAILDIRSIZE: maildirsize.start(quota, 0, 0)}
-
-
-def decide_addition(
-    plan: Plan, change: UserChange, user: VqPasswd, files: dict[str, bytes]
-) -> Home:
-    """Decide where a new user goes, and plan the building of the home.
-
-    Args:
-        plan: gets the step.
-        change: of the user's domain.
-        user: gets its directory; the caller knows the name to be free.
-        files: further files of the home.
-
-    Raises:
-        HomeExists, DirectoryTooLong.
-    """
-    home = change.place_home(user)
-    checks.check_directory(user.pw_dir)
-    change.add(user, home)
-    plan.add(
-        "mailstore",
-        f"build the home {user.pw_dir}",
-        lambda: change.build_home(home, files),  # what was built goes with the stage
-    )
-    return home
-
-
-def decide_deletion(change: UserChange, name: str) -> None:
-    """Decide that a user can be deleted, and note it in the change.
-
-    Raises:
-        UserNotFound, CatchAllProtected.
-    """
-    user = change.find(name)
-    if user is None:
-        raise UserNotFound(f"{name}@{change.domain.realdomain}")
-    if is_catch_all(change.directory, change.domain, user.pw_name):
-        raise CatchAllProtected(f"{name}@{change.domain.realdomain}")
-    change.delete(user)
-
-
-def default_quota(limits: VLimits) -> str:
-    """The quota of a new user by the limits of its domain."""
-    size = f"{limits.defaultquota}S" if limits.defaultquota > 0 else ""
-    count = f"{limits.defaultmaxmsgcount}C" if limits.defaultmaxmsgcount > 0 else ""
-    return ",".join(part for part in (size, count) if part) or NOQUOTA
+    def _needs_refresh(self, before: VqPasswd, user: VqPasswd) -> bool:
+        if before.pw_shell != user.pw_shell:
+            return True
+        return self._installation.settings.sqwebmail_pass and before.pw_passwd != user.pw_passwd

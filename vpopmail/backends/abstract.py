@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from vpopmail.safeio.directory import Directory
     from vpopmail.settings import Settings
 
+ALIASES = "aliases"
 DIR_CONTROL = "dir_control"
 LAST_AUTH = "last_auth"
 LIMITS = "limits"
@@ -29,8 +30,8 @@ class Backend(ABC):
 
     Attributes:
         name: the name it is configured by.
-        facets: what it keeps besides the accounts: any of ``dir_control``, ``last_auth``,
-            ``limits``.
+        facets: what it keeps besides the accounts: any of ``aliases``, ``dir_control``,
+            ``last_auth``, ``limits``.
         writable: whether accounts can be changed.
     """
 

@@ -10,8 +10,30 @@ from typing import Protocol, runtime_checkable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vpopmail.records import DirControl, DomainEntry, VLimits
+    from vpopmail.records import DirControl, DomainEntry, VLimits, VqPasswd
     from vpopmail.safeio.directory import Directory
+
+
+@runtime_checkable
+class AliasesFacet(Protocol):
+    """Keeps the aliases of domains.
+
+    A backend that does changes them with its transactions: ``Transaction.aliases``.
+    """
+
+    def read_alias(self, domain: DomainEntry, name: str) -> list[str] | None:
+        """The delivery lines of an alias, which may be none; None if there is no such alias.
+
+        Raises:
+            AliasUnreadable, BackendUnavailable.
+        """
+
+    def alias_names(self, domain: DomainEntry) -> list[str]:
+        """The aliases of a domain, in any order, without ``default``.
+
+        Raises:
+            AliasUnreadable, BackendUnavailable.
+        """
 
 
 @runtime_checkable
@@ -42,6 +64,20 @@ class LastAuthFacet(Protocol):
     def note_new_user(self, domain: str, name: str) -> None:
         """Note the creation of a user, where that is not a file of the home."""
 
+    def read_last_auth(self, domain: DomainEntry, user: VqPasswd) -> tuple[str, int] | None:
+        """IP address and time, in seconds since 1970, of the last login; None if not known.
+
+        Raises:
+            OSError, BackendUnavailable.
+        """
+
+    def write_last_auth(self, domain: DomainEntry, user: VqPasswd, remote_ip: str) -> None:
+        """Note a login that happens now.
+
+        Raises:
+            HomeMissing, OSError, BackendUnavailable.
+        """
+
 
 @runtime_checkable
 class LimitsFacet(Protocol):
@@ -53,6 +89,16 @@ class LimitsFacet(Protocol):
         Raises:
             LimitsUnreadable: they are there and cannot be read.
         """
+
+    def read_defaults(self) -> VLimits | None:
+        """The limits of a domain that has none of its own; None if there are none.
+
+        Raises:
+            LimitsUnreadable: they are there and cannot be read.
+        """
+
+    def has_limits(self, domain: DomainEntry) -> bool:
+        """Whether the domain has limits of its own. Raises: OSError, BackendUnavailable."""
 
     def read_flag_mask(self, domain: DomainEntry) -> int:
         """The flag bits that the limits of a domain add to its users; 0 without limits.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import _thread
 
-from vpopmail.backends.abstract import DIR_CONTROL, LAST_AUTH, LIMITS, Backend
+from vpopmail.backends.abstract import ALIASES, DIR_CONTROL, LAST_AUTH, LIMITS, Backend
 from vpopmail.backends.transaction import Transaction
 from vpopmail.errors import BackendUnavailable
 from vpopmail.formats import dircontrol, vpasswd
@@ -22,6 +22,24 @@ if TYPE_CHECKING:
     from vpopmail.settings import Settings
 
 Users = dict[str, "VqPasswd"]
+
+
+class Kept:
+    """What is kept of one domain: never changed, but replaced as a whole.
+
+    Attributes:
+        users: by name.
+        aliases: the delivery lines by alias.
+    """
+
+    __slots__ = ("aliases", "users")
+
+    def __init__(self, users: Users, aliases: dict[str, tuple[str, ...]]) -> None:
+        self.users = users
+        self.aliases = aliases
+
+
+_NOTHING = Kept({}, {})
 
 
 class MemoryTransaction(Transaction):
@@ -57,14 +75,20 @@ class MemoryTransaction(Transaction):
                 vpasswd.format_line(user, clear_passwd=self.backend.settings.clear_passwd)
 
     def commit(self) -> None:
-        """Put the changed users in the place of the old: the commit point, one assignment."""
-        users = dict(self.backend.users(self.domain))
+        """Put what changed in the place of the old: the commit point, one assignment."""
+        kept = self.backend.kept(self.domain)
+        users, aliases = dict(kept.users), dict(kept.aliases)
         for name, user in self.pending.items():
             if user is None:
                 users.pop(name, None)
             else:
                 users[name] = self.backend.stored(user)
-        self.backend.accounts[self.domain.realdomain] = users
+        for alias, lines in self.aliases.items():
+            if lines is None:
+                aliases.pop(alias, None)
+            else:
+                aliases[alias] = tuple(lines)
+        self.backend.accounts[self.domain.realdomain] = Kept(users, aliases)
 
     def sync(self) -> None:
         """Nothing: memory is not durable."""
@@ -81,11 +105,11 @@ class MemoryBackend(Backend):
     """Accounts in dictionaries; they end with the backend."""
 
     name = "memory"
-    facets = frozenset({DIR_CONTROL, LAST_AUTH, LIMITS})
+    facets = frozenset({ALIASES, DIR_CONTROL, LAST_AUTH, LIMITS})
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self.accounts: dict[str, Users] = {}
+        self.accounts: dict[str, Kept] = {}
         self.limits: dict[str, VLimits] = {}
         self.last_auth: dict[tuple[str, str], tuple[str, int]] = {}
         self.dir_controls: dict[str, bytes] = {}
@@ -95,9 +119,13 @@ class MemoryBackend(Backend):
         """The lock of a domain."""
         return self._mutexes.setdefault(domain.realdomain, _thread.allocate_lock())
 
+    def kept(self, domain: DomainEntry) -> Kept:
+        """What is kept of a domain; not to be changed."""
+        return self.accounts.get(domain.realdomain, _NOTHING)
+
     def users(self, domain: DomainEntry) -> Users:
         """The users of a domain by name; not to be changed."""
-        return self.accounts.get(domain.realdomain, {})
+        return self.kept(domain).users
 
     def stored(self, user: VqPasswd) -> VqPasswd:
         """A record as this site keeps it."""
@@ -136,6 +164,15 @@ class MemoryBackend(Backend):
 
     # facets
 
+    def read_alias(self, domain: DomainEntry, name: str) -> list[str] | None:
+        """The delivery lines of an alias."""
+        lines = self.kept(domain).aliases.get(name)
+        return None if lines is None else list(lines)
+
+    def alias_names(self, domain: DomainEntry) -> list[str]:
+        """The aliases of a domain."""
+        return list(self.kept(domain).aliases)
+
     def read_dir_control(self, key: str, directory: Directory) -> DirControl | None:  # noqa: ARG002
         """The state of directory hashing."""
         data = self.dir_controls.get(key)
@@ -161,12 +198,32 @@ class MemoryBackend(Backend):
 
         self.last_auth[name, domain] = (NEVER_LOGGED_IN, int(time.time()))
 
+    def read_last_auth(self, domain: DomainEntry, user: VqPasswd) -> tuple[str, int] | None:
+        """The last login."""
+        return self.last_auth.get((user.pw_name, domain.realdomain))
+
+    def write_last_auth(self, domain: DomainEntry, user: VqPasswd, remote_ip: str) -> None:
+        """Note a login."""
+        import time
+
+        self.last_auth[user.pw_name, domain.realdomain] = (remote_ip, int(time.time()))
+
     def read_limits(self, domain: DomainEntry) -> VLimits:
         """The limits of a domain, unlimited by default."""
         from vpopmail.records import VLimits
 
         kept = self.limits.get(domain.realdomain, VLimits())
         return VLimits(**{name: getattr(kept, name) for name in kept.__slots__})
+
+    def read_defaults(self) -> VLimits:
+        """Unlimited."""
+        from vpopmail.records import VLimits
+
+        return VLimits()
+
+    def has_limits(self, domain: DomainEntry) -> bool:
+        """Whether limits were set for the domain."""
+        return domain.realdomain in self.limits
 
     def read_flag_mask(self, domain: DomainEntry) -> int:
         """The flag bits that the limits of a domain add."""

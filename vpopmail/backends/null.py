@@ -3,15 +3,71 @@
 from __future__ import annotations
 
 from vpopmail.backends.abstract import Backend
-from vpopmail.errors import BackendUnavailable
+from vpopmail.backends.transaction import Transaction
+from vpopmail.errors import BackendUnavailable, FileNotUpdated
+from vpopmail.safeio.directory import Owner
+from vpopmail.safeio.locks import FileLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vpopmail.backends.transaction import Transaction
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
+    from vpopmail.settings import Settings
+
+LOCK = ".vpasswd.lock"
+
+
+class NullTransaction(Transaction):
+    """Takes the lock of a domain, for changes of its files; it has no users.
+
+    Args:
+        domain: the real domain.
+        directory: its open directory.
+        settings: of the site.
+    """
+
+    def __init__(self, domain: DomainEntry, directory: Directory, settings: Settings) -> None:
+        super().__init__()
+        self.domain = domain
+        owner = Owner(domain.uid, domain.gid)
+        self.file_lock = FileLock(directory, LOCK, settings.lock_timeout, owner)
+
+    def lock(self) -> None:
+        """Take the lock file."""
+        try:
+            self.file_lock.acquire()
+        except (FileNotUpdated, OSError) as error:
+            raise BackendUnavailable(self.domain.realdomain, str(error)) from error
+
+    def unlock(self) -> None:
+        """Give the lock file back."""
+        self.file_lock.release()
+
+    def stored(self, name: str) -> VqPasswd | None:  # noqa: ARG002
+        """Nobody."""
+        return None
+
+    def add(self, user: VqPasswd) -> None:  # noqa: ARG002
+        """Refused: there is nowhere to keep a user."""
+        raise BackendUnavailable(self.domain.realdomain, "the null backend keeps no accounts")
+
+    def stage(self) -> None:
+        """Nothing to write."""
+
+    def commit(self) -> None:
+        """Nothing to let count."""
+
+    def sync(self) -> None:
+        """Nothing to bring to the disk."""
+
+    def finish(self) -> None:
+        """No index."""
+
+    def close(self) -> None:
+        """Give the lock back."""
+        self.file_lock.release()
 
 
 class NullBackend(Backend):
@@ -28,9 +84,9 @@ class NullBackend(Backend):
         """Nobody."""
         return iter(())
 
-    def transaction(self, domain: DomainEntry, directory: Directory) -> Transaction:  # noqa: ARG002
-        """Refused: there is nowhere to keep a user."""
-        raise BackendUnavailable(domain.realdomain, "the null backend keeps no accounts")
+    def transaction(self, domain: DomainEntry, directory: Directory) -> Transaction:
+        """A lock on the files of a domain; users are refused."""
+        return NullTransaction(domain, directory, self.settings)
 
     def add_domain(self, domain: DomainEntry) -> None:
         """Nothing to prepare."""

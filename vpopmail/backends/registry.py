@@ -32,7 +32,7 @@ def make(settings: Settings) -> Backend:
             ``vpopmail.backends`` that is a subclass of Backend.
 
     Raises:
-        UnknownBackend: there is none of that name, or it cannot be imported.
+        UnknownBackend: there is none of that name, it cannot be imported, or it is no Backend.
     """
     return _class(settings.backend)(settings)
 
@@ -46,16 +46,24 @@ def _class(name: str) -> type[Backend]:
     return _third_party(name)
 
 
+def _checked(name: str, found: object) -> type[Backend]:
+    from vpopmail.backends.abstract import Backend
+
+    if isinstance(found, type) and issubclass(found, Backend):
+        return found
+    raise UnknownBackend(name, f"{found!r} is no subclass of vpopmail.backends.abstract.Backend")
+
+
 def _third_party(name: str) -> type[Backend]:
     from importlib.metadata import entry_points
 
     for entry_point in entry_points(group=ENTRY_POINTS, name=name):
         try:
-            found: type[Backend] = entry_point.load()
-        except ImportError as error:
+            found = entry_point.load()
+        except (ImportError, AttributeError) as error:
             advice = f"'{entry_point.value}' cannot be imported: {error}"
             raise UnknownBackend(name, advice) from error
-        return found
+        return _checked(name, found)
     raise UnknownBackend(
         name, f"known are {', '.join(names())} and the entry points of {ENTRY_POINTS}"
     )

@@ -19,10 +19,18 @@ class Transaction(ABC):
 
     Attributes:
         pending: what is to become of each name: a record, or None for a deletion.
+        aliases: of a backend that keeps them (facet ``aliases``): what is to become of each
+            alias: its delivery lines, or None for a deletion.
     """
 
     def __init__(self) -> None:
         self.pending: dict[str, VqPasswd | None] = {}
+        self.aliases: dict[str, list[str] | None] = {}
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything to commit."""
+        return bool(self.pending or self.aliases)
 
     @abstractmethod
     def lock(self) -> None:
@@ -83,6 +91,13 @@ class Transaction(ABC):
     @abstractmethod
     def finish(self) -> None:
         """Bring indexes and the like up to date; readers do not need it."""
+
+    def reindex(self) -> None:  # noqa: B027 - a store without an index has nothing to do
+        """Build indexes anew from what is stored; the lock is held.
+
+        Raises:
+            OSError, BackendUnavailable, FormatError.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -9,7 +9,7 @@ from vpopmail.capi.status import check_text, note
 from vpopmail.codes import VA
 from vpopmail.formats import control
 from vpopmail.formats.text import to_bytes, to_text
-from vpopmail.names import DEFAULT_DOMAIN_CHARACTERS, MAX_DOMAIN
+from vpopmail.names import MAX_DOMAIN
 from vpopmail.safeio.directory import Directory
 from vpopmail.site import current
 
@@ -81,8 +81,7 @@ def vset_default_domain(domain: str) -> str:
         return domain
     given = os.environ.get("VPOPMAIL_DOMAIN")
     if given is not None:
-        clean = (char if char in DEFAULT_DOMAIN_CHARACTERS else "_" for char in given)
-        return "".join(clean)[:MAX_DOMAIN]
+        return names.cleaned(given)[:MAX_DOMAIN]
     return default_domain()
 
 

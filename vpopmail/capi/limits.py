@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from vpopmail.capi.status import ask, attempt, check_text
-from vpopmail.codes import VA
-from vpopmail.records import VLimits
+from vpopmail.accounts.limits_files import read_limits_file, write_limits_file
+from vpopmail.accounts.lookup import limit_mask
+from vpopmail.accounts.user_rules import effective_flags
+from vpopmail.capi.status import ask, check_text, zero
+from vpopmail.records import VLimits, VqPasswd
 from vpopmail.site import current
 
 
@@ -28,12 +30,76 @@ def vget_limits(domain: str) -> tuple[int, VLimits]:
 def vset_limits(domain: str, limits: VLimits) -> int:
     """Store the limits of a domain: 0 or -1. Its commit point is the rename of the file."""
     check_text(domain)
-    if not isinstance(limits, VLimits):
-        raise TypeError(f"a VLimits is needed, not {type(limits).__name__}")
-    return 0 if attempt(VA(-1), lambda: current().limits.set(domain, limits)) == 0 else -1
+    _check_limits(limits)
+    return zero(lambda: current().limits.set(domain, limits))
 
 
 def vdel_limits(domain: str) -> int:
     """Forget the limits of a domain: 0, or -1 if it had none."""
     check_text(domain)
-    return 0 if ask(False, lambda: current().limits.delete(domain)) else -1
+    return zero(lambda: current().limits.delete(domain))
+
+
+def vlimits_read_limits_file(path: str, limits: VLimits | None = None) -> tuple[int, VLimits]:
+    """Read a file of limits.
+
+    Args:
+        path: absolute.
+        limits: what holds where the file says nothing; None: what limits nothing. Not changed.
+
+    Returns:
+        (0, limits); (-1, what held without the file) if it cannot be read.
+
+    Source: formats, limits.
+    """
+    check_text(path)
+    if limits is not None:
+        _check_limits(limits)
+    base = VLimits() if limits is None else limits
+    found = ask(None, lambda: read_limits_file(path, base))
+    return (-1, base) if found is None else (0, found)
+
+
+def vlimits_write_limits_file(path: str, limits: VLimits) -> int:
+    """Write a file of limits, which keeps its owner and mode: 0 or -1.
+
+    Args:
+        path: absolute; made (0600) if missing.
+        limits: all of them are written.
+
+    Its commit point is the rename of the file. Source: formats, limits.
+    """
+    check_text(path)
+    _check_limits(limits)
+    return zero(lambda: write_limits_file(path, limits, sync=current().settings.sync))
+
+
+def vlimits_get_flag_mask(limits: VLimits) -> int:
+    """The flag bits that limits add to the users of a domain."""
+    _check_limits(limits)
+    return limits.flag_mask()
+
+
+def vlimits_setflags(pw: VqPasswd, domain: str) -> None:
+    """Set the effective flags of a user in the record given.
+
+    Args:
+        pw: its ``pw_flags`` becomes its ``pw_gid``, with the bits that the limits of the domain
+            add unless it overrides them.
+        domain: domain or alias domain; one without readable limits adds nothing.
+    """
+    check_text(domain)
+    if not isinstance(pw, VqPasswd):
+        raise TypeError(f"a VqPasswd is needed, not {type(pw).__name__}")
+    pw.pw_flags = effective_flags(pw, ask(0, lambda: _mask(domain)))
+
+
+def _mask(domain: str) -> int:
+    installation = current().installation
+    entry = installation.resolve(domain)
+    return 0 if entry is None else limit_mask(installation, entry)
+
+
+def _check_limits(limits: VLimits) -> None:
+    if not isinstance(limits, VLimits):
+        raise TypeError(f"a VLimits is needed, not {type(limits).__name__}")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import ParamSpec, TypeVar
 
+    from vpopmail.records import VqPasswd
+
     P = ParamSpec("P")
     R = TypeVar("R")
 
@@ -29,8 +31,10 @@ def last_error() -> VA:
 
 def note(code: int) -> VA:
     """Remember a code as the last error of this thread, and give it back as VA."""
-    _thread.error = VA(code)
-    return VA(code)
+    # A look-up that goes well need not make a VA.
+    noted = code if type(code) is VA else VA(code)
+    _thread.error = noted
+    return noted
 
 
 def attempt(trouble: VA, act: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> VA:
@@ -51,6 +55,11 @@ def attempt(trouble: VA, act: Callable[P, object], *args: P.args, **kwargs: P.kw
         _report(error)
         return note(trouble)
     return note(VA.SUCCESS)
+
+
+def zero(act: Callable[[], object]) -> int:
+    """Call something that raises and say how it went by 0 or -1; the last error says more."""
+    return 0 if attempt(VA(-1), act) == 0 else -1
 
 
 def ask(missing: R, question: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -78,6 +87,14 @@ def check_text(*texts: str) -> None:
     for text in texts:
         if not isinstance(text, str):
             raise TypeError(f"a str is needed, not {type(text).__name__}")
+
+
+def check_record(record: VqPasswd) -> None:
+    """Refuse what is no VqPasswd. Raises: TypeError."""
+    from vpopmail.records import VqPasswd
+
+    if not isinstance(record, VqPasswd):
+        raise TypeError(f"a VqPasswd is needed, not {type(record).__name__}")
 
 
 def check_number(*numbers: int) -> None:

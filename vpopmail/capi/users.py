@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import modules
+
 from vpopmail.accounts.lookup import find_user
 from vpopmail.capi.status import ask, attempt, check_number, check_text
 from vpopmail.codes import VA
@@ -67,16 +69,16 @@ def vauth_getpw(user: str, domain: str) -> VqPasswd | None:
 
     Source: manual, "Authentication".
     """
-    check_text(user, domain)
+    if type(user) is not str or type(domain) is not str:
+        check_text(user, domain)
     return ask(None, _find, user, domain)
 
 
 def _find(user: str, domain: str) -> VqPasswd | None:
-    import sys
-
     site = current()
     # A batch can only be open if its module is loaded: a login must not load it.
-    if "vpopmail.accounts.batch" in sys.modules:
+    batch = modules.get("vpopmail.accounts.batch")
+    if batch is not None and batch.open_batch(site.installation) is not None:
         return site.users.find_in(user, domain)
     return find_user(site.installation, user, domain)
 

@@ -142,6 +142,27 @@ def iterate_domains(records: Iterable[tuple[bytes, bytes]]) -> Iterator[DomainEn
                 yield entry
 
 
+def restore_lines(records: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+    """The lines of users/assign that the records of users/cdb were made of.
+
+    Args:
+        records: pairs of key and data.
+
+    Returns:
+        Lines without newlines, in the order given, local parts in lower case; a record that no
+        line can stand for is left out, as is the one of the wildchars.
+
+    Source: formats, users/cdb.
+    """
+    lines: list[bytes] = []
+    for key, data in records:
+        sign, local = (b"=", key[1:-1]) if key.endswith(b"\0") else (b"+", key[1:])
+        line = b"%b%b:%b:" % (sign, local, data.replace(b"\0", b":"))
+        if key.startswith(b"!") and line.count(b":") == _VALUES + 1 and b"\n" not in line:
+            lines.append(line)
+    return lines
+
+
 def _entry(domain: bytes, values: list[bytes]) -> DomainEntry | None:
     if len(values) < _LEAST_VALUES or not domain or b"" in values:
         return None

@@ -28,6 +28,9 @@ _HEADER = Struct("<512I")
 _PAIR = Struct("<II")
 _TABLES = 256
 _LARGEST = 0xFFFFFFFF
+# What a search reads at once: a record of common size, and slots of a table.
+_GLANCE = 512
+_SLOTS = 4
 
 
 def hash_key(key: bytes) -> int:
@@ -90,8 +93,14 @@ def find(data: Source, key: bytes) -> bytes | None:
 
     Source: formats, cdb container.
     """
-    for start, length in _matches(data, key):
-        return bytes(data[start + _PAIR.size + len(key) : start + length])
+    for start in _places(data, hash_key(key)):
+        # One piece: most records are short, and the data may be a file.
+        piece = data[start : start + _GLANCE]
+        key_at, data_at, after = _measure(start, piece, len(data))
+        if after - start > len(piece):
+            piece = data[start:after]
+        if piece[key_at - start : data_at - start] == key:
+            return bytes(piece[data_at - start : after - start])
     return None
 
 
@@ -109,11 +118,12 @@ def iterate(data: Source) -> Iterator[tuple[bytes, bytes]]:
 
     Source: formats, cdb container.
     """
-    position = _HEADER.size
     end = _end_of_records(data)
+    records = bytes(data[:end])
+    position = _HEADER.size
     while position < end:
-        key_at, data_at, after = _record(data, position, end)
-        yield bytes(data[key_at:data_at]), bytes(data[data_at:after])
+        key_at, data_at, after = _measure(position, records[position : position + _PAIR.size], end)
+        yield records[key_at:data_at], records[data_at:after]
         position = after
 
 
@@ -218,10 +228,19 @@ def _pair(data: Source, position: int) -> tuple[int, int]:
 
 def _record(data: Source, position: int, end: int) -> tuple[int, int, int]:
     """Where key and data of a record begin and where it ends."""
+    return _measure(position, data[position : position + _PAIR.size], end)
+
+
+def _measure(
+    position: int, piece: bytes | memoryview, end: int
+) -> tuple[int, int, int]:
+    """``_record``, from the bytes at its position."""
     key_at = position + _PAIR.size
     if position < _HEADER.size or key_at > end:
         raise _corrupt("a record is not where it should be")
-    key_length, data_length = _pair(data, position)
+    if len(piece) < _PAIR.size:
+        raise _corrupt("the file was cut short")
+    key_length, data_length = _PAIR.unpack_from(piece)
     data_at = key_at + key_length
     after = data_at + data_length
     if after > end:
@@ -230,24 +249,36 @@ def _record(data: Source, position: int, end: int) -> tuple[int, int, int]:
 
 
 def _matches(data: Source, key: bytes) -> Iterator[tuple[int, int]]:
-    """Start and length of each record with the key; one turn through the table at most."""
+    """Start and length of each record with the key."""
+    for position in _places(data, hash_key(key)):
+        key_at, data_at, after = _record(data, position, len(data))
+        if data[key_at:data_at] == key:
+            yield position, after - position
+
+
+def _places(data: Source, hashed: int) -> Iterator[int]:
+    """Where the records of a hash are; one turn through the table at most."""
     size = len(data)
     if size < _HEADER.size:
         raise _corrupt("the file is too short")
-    hashed = hash_key(key)
     table, slots = _pair(data, (hashed & 255) * _PAIR.size)
     if slots and (table < _HEADER.size or table + slots * _PAIR.size > size):
         raise _corrupt("a table is not where it should be")
-    first = (hashed >> 8) % (slots or 1)
-    for step in range(slots):
-        slot = (first + step) % slots
-        found, position = _pair(data, table + slot * _PAIR.size)
-        if not position:
-            return
-        if found == hashed:
-            key_at, data_at, after = _record(data, position, size)
-            if data[key_at:data_at] == key:
-                yield position, after - position
+    slot = (hashed >> 8) % (slots or 1)
+    left = slots
+    while left:
+        count = min(_SLOTS, left, slots - slot)
+        start = table + slot * _PAIR.size
+        piece = data[start : start + count * _PAIR.size]
+        if len(piece) < count * _PAIR.size:
+            raise _corrupt("the file was cut short")
+        for found, position in _PAIR.iter_unpack(piece):
+            if not position:
+                return
+            if found == hashed:
+                yield position
+        left -= count
+        slot = (slot + count) % slots
 
 
 def _end_of_records(data: Source) -> int:

@@ -100,6 +100,41 @@ def insert_lines(data: bytes, lines: Sequence[bytes], kind: int) -> bytes:
     return join_lines(kept)
 
 
+def sort_lines(data: bytes, kind: int) -> bytes:
+    """A file with its lines in the order of the sort key; those of equal keys keep theirs.
+
+    Args:
+        data: the whole file.
+        kind: ``ASSIGN``, ``LIST`` or ``VIRTUALDOMAINS``.
+
+    Returns:
+        The new file; ``ASSIGN`` ends with the line ``.`` and has no other such line.
+
+    Source: formats, sort key; api, sort_file.
+    """
+    lines = [line for line in split_lines(data) if kind != ASSIGN or line != b"."]
+    return join_lines(_by_key(lines, kind) + [b"."] * (kind == ASSIGN))
+
+
+def remove_starting(data: bytes, start: bytes, *, once: bool) -> tuple[bytes, int]:
+    """A file without the lines that begin with a text.
+
+    Args:
+        data: the whole file.
+        start: the text; case matters.
+        once: whether only the first such line goes.
+
+    Returns:
+        The new file, its last line ended by a newline, and how many lines went.
+
+    Source: api, remove_line.
+    """
+    lines = split_lines(data)
+    found = [index for index, line in enumerate(lines) if line.startswith(start)]
+    gone = set(found[:1] if once else found)
+    return join_lines([line for i, line in enumerate(lines) if i not in gone]), len(gone)
+
+
 def remove_lines(data: bytes, lines: Collection[bytes]) -> tuple[bytes, int]:
     """A file without some lines.
 
@@ -158,7 +193,7 @@ def _insert(kept: list[bytes], new: Sequence[bytes], kind: int) -> list[bytes]:
         line = pending.pop(0)
         place = _first_greater(keys, sort_key(line, kind))
         unsorted = [*kept[:place], line, *kept[place:]]
-        kept = sorted(unsorted, key=lambda one: sort_key(one, kind))
+        kept = _by_key(unsorted, kind)
         keys = [sort_key(line, kind) for line in kept]
     for line in pending:
         key = sort_key(line, kind)
@@ -166,6 +201,10 @@ def _insert(kept: list[bytes], new: Sequence[bytes], kind: int) -> list[bytes]:
         kept.insert(place, line)
         keys.insert(place, key)
     return kept
+
+
+def _by_key(lines: list[bytes], kind: int) -> list[bytes]:
+    return sorted(lines, key=lambda line: sort_key(line, kind))
 
 
 def _first_greater(keys: Sequence[bytes], key: bytes) -> int:

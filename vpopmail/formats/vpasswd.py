@@ -11,11 +11,12 @@ from vpopmail.records import VqPasswd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _FIELDS = 7
 _LOOKUP_LEAST = 4
 _LOOKUP_FIELDS = 7
+_DIGITS = frozenset("0123456789")
 # The compiler of expressions recurses once a byte.
 _LONGEST_EXPRESSION = 128
 
@@ -35,10 +36,29 @@ def parse_line(line: bytes) -> VqPasswd:
 
     Source: formats, vpasswd.
     """
-    fields = line.removesuffix(b"\n").split(b":", _FIELDS)
+    fields = to_text(line.removesuffix(b"\n")).split(":", _FIELDS)
     if len(fields) < _FIELDS:
         raise FormatError("vpasswd", "a line has fewer than 7 fields")
-    return _user(to_text(fields[0]), fields[1:])
+    return _user(*fields)
+
+
+def next_user(lines: Iterable[bytes]) -> VqPasswd | None:
+    """The user of the next line that is not malformed.
+
+    Args:
+        lines: with or without newlines, as they come; read no further than needed.
+
+    Returns:
+        A fresh record; ``None`` at the end.
+
+    Source: formats, vpasswd.
+    """
+    for line in lines:
+        try:
+            return parse_line(line)
+        except FormatError:
+            continue
+    return None
 
 
 def parse_lookup(name: str, data: bytes, clear: bool = True) -> VqPasswd | None:  # noqa: FBT001, FBT002 - hot path
@@ -54,12 +74,12 @@ def parse_lookup(name: str, data: bytes, clear: bool = True) -> VqPasswd | None:
 
     Source: formats, vpasswd.cdb.
     """
-    fields = data.split(b":", _LOOKUP_FIELDS - 1)
+    fields = to_text(data).split(":", _LOOKUP_FIELDS - 1)
     if len(fields) < _LOOKUP_LEAST:
         return None
     if not clear:
         del fields[_LOOKUP_FIELDS - 1 :]
-    return _user(name, fields)
+    return _user(name, *fields)
 
 
 def format_line(user: VqPasswd, *, clear_passwd: bool) -> bytes:
@@ -198,12 +218,22 @@ def records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             yield name, rest
 
 
-def _user(name: str, fields: list[bytes]) -> VqPasswd:
-    texts = [to_text(field) for field in fields]
-    texts += [""] * (_LOOKUP_FIELDS - len(texts))
-    passwd, _, _, gecos, home, quota, clear = texts
-    uid, gid = leading_int(fields[1]), leading_int(fields[2])
-    return VqPasswd(name, passwd, uid, gid, gecos, home, quota, clear)
+def _user(  # noqa: PLR0913, PLR0917 - the fields of a line
+    name: str,
+    passwd: str,
+    uid: str,
+    gid: str,
+    gecos: str,
+    home: str = "",
+    quota: str = "",
+    clear: str = "",
+) -> VqPasswd:
+    return VqPasswd(name, passwd, _number(uid), _number(gid), gecos, home, quota, clear)
+
+
+def _number(text: str) -> int:
+    # Most are one digit, and a listing has twice as many as users.
+    return int(text) if text in _DIGITS else leading_int(to_bytes(text))
 
 
 def _first_greater(data: bytes, name: bytes) -> int:

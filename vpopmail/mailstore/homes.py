@@ -13,6 +13,7 @@ from vpopmail.errors import HomeExists
 from vpopmail.mailstore.free_places import is_place
 from vpopmail.safeio import seam
 from vpopmail.safeio.directory import PRIVATE_DIRECTORY, Directory
+from vpopmail.safeio.tree import remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MAILDIR = "Maildir"
 MAILDIRSIZE = "Maildir/maildirsize"
+_STAGED_MAILDIR = ".Maildir.vpopmail"
 _PARTS = ("", "/Maildir", "/Maildir/cur", "/Maildir/new", "/Maildir/tmp")
 
 
@@ -60,6 +62,54 @@ def build(
         for part in _PARTS:
             with parent.enter(name + part) as made:
                 seam.fsync(made.fd)
+
+
+def make_maildir(home: Directory, owner: Owner) -> None:
+    """Make the Maildir that a home lacks.
+
+    Args:
+        home: the open home.
+        owner: who gets it.
+
+    Its commit point is the rename of the finished Maildir.
+
+    Raises:
+        OSError: EEXIST if there is anything of that name.
+    """
+    if home.has(MAILDIR):
+        raise OSError(errno.EEXIST, "there is a Maildir", home.path)
+    remove_tree(home, _STAGED_MAILDIR)
+    with home.make(_STAGED_MAILDIR, owner) as maildir:
+        for part in ("cur", "new", "tmp"):
+            maildir.make(part, owner).close()
+        maildir.flush()
+    home.move(_STAGED_MAILDIR, home, MAILDIR)
+    home.flush()
+
+
+def address_of_maildir(path: str) -> str:
+    """The address of the user whose Maildir a path leads into, or to.
+
+    Args:
+        path: absolute; need not exist.
+
+    Returns:
+        ``user@domain``: the directory above the last ``Maildir``, and the nearest one above it
+        with a dot in its name; ``""`` if there are none.
+
+    Source: api, maildir_to_email.
+    """
+    at = path.rfind(f"/{MAILDIR}/", 1)
+    if at < 0:
+        if not path.endswith(f"/{MAILDIR}"):
+            return ""
+        at = len(path) - len(MAILDIR) - 1
+    rest, _, user = path[:at].rpartition("/")
+    while rest:
+        rest, _, part = rest.rpartition("/")
+        if "." in part:
+            return f"{user}@{part}" if rest else ""
+    return ""
 
 
 def make_place(domain: Directory, place: str, owner: Owner) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from vpopmail.passwords.checking import verify, verify_unknown
 from vpopmail.passwords.random import random_password
-from vpopmail.passwords.schemes import SCHEMES, hash_password, make_salt
+from vpopmail.passwords.schemes import DRIVEN, SCHEMES, hash_password, make_salt
 
 __all__ = [
+    "DRIVEN",
     "SCHEMES",
     "hash_password",
     "make_salt",

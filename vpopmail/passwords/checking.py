@@ -9,12 +9,16 @@ from __future__ import annotations
 from _operator import _compare_digest as same_bytes
 
 from vpopmail.passwords.libcrypt import crypt
-from vpopmail.passwords.schemes import ALPHABET, LONGEST_PASSWORD, SCHEMES, as_bytes
+from vpopmail.passwords.schemes import ALPHABET, LONGEST_PASSWORD, as_bytes, decoy
 
 _LONGEST_STORED = 384  # bytes; crypt(3) makes no longer ones
 _MOST_ROUNDS = 1_000_000
 _MOST_BCRYPT = 15  # log2 of its rounds: about 2 s
 _MOST_MEMORY = 14  # yescrypt, scrypt: 2**15 blocks, 128 MiB
+_MOST_ARGON2 = 262144  # KiB
+_MOST_PASSES = 4  # of Argon2 over that memory, or as many more over less
+_MOST_LANES = 64
+_ARGON2_V13 = b"v=19"  # the version that is named; one without a name is the one before
 _CHARACTERS = ALPHABET.encode("ascii")
 _DES_LENGTH = 13
 _BSDI_LENGTH = 20
@@ -26,7 +30,11 @@ def verify(password: str | bytes, stored: str | bytes) -> bool:
 
     A leading ``{SCHEME}``, as LDAP keeps it, is passed over. Nothing matches an empty, locked or
     malformed string, or one that would take unreasonably long: over 1,000,000 rounds of SHA,
-    bcrypt cost over 15, or over 128 MiB. The comparison takes the same time for any difference.
+    bcrypt cost over 15, or over 128 MiB (Argon2: 256 MiB, four passes over them). The comparison
+    takes the same time for any difference.
+
+    bcrypt looks at 72 bytes of a password. For Argon2, and for bcrypt where the host has none,
+    the package of the extra is needed; without it nothing matches, and a warning is logged.
 
     Args:
         password: text (taken as UTF-8) or bytes; one with NUL or over 512 bytes matches nothing.
@@ -39,6 +47,10 @@ def verify(password: str | bytes, stored: str | bytes) -> bool:
     expected = without_scheme(as_bytes(stored))
     if b"\0" in secret or len(secret) > LONGEST_PASSWORD or not is_acceptable(expected):
         return False
+    if expected.startswith(b"$argon2"):
+        from vpopmail.passwords.drivers import argon2_matches
+
+        return argon2_matches(secret, expected)
     result = crypt(secret, expected)
     return result is not None and same_bytes(result, expected)
 
@@ -50,15 +62,33 @@ def verify_unknown(password: str | bytes, scheme: str) -> bool:
 
     Args:
         password: as for ``verify``.
-        scheme: that of the site: ``des``, ``md5``, ``sha256`` or ``sha512``.
+        scheme: that of the site, as for ``hash_password``.
 
     Returns:
         False, always.
     """
-    rules = SCHEMES[scheme]
-    setting = rules.setting("." * rules.salt_length)
-    verify(password, setting + "." * rules.hash_length)
+    verify(password, decoy(scheme))
     return False
+
+
+def argon2_costs(rest: bytes) -> tuple[int, int, int] | None:
+    """Memory in KiB, passes and lanes of an Argon2 string; None if it is malformed.
+
+    Args:
+        rest: of the string, behind ``$argon2id$``.
+    """
+    parts = rest.split(b"$")
+    if parts[0] == _ARGON2_V13:
+        del parts[0]
+    words = parts[0].split(b",")
+    keys = [word[:2] for word in words]
+    numbers = [word[2:] for word in words]
+    if len(parts) != 3 or keys != [b"m=", b"t=", b"p="]:  # costs, salt, hash
+        return None
+    if not all(_at_most(number, 2**31) for number in numbers):
+        return None
+    memory, passes, lanes = map(int, numbers)
+    return memory, passes, lanes
 
 
 def without_scheme(stored: bytes) -> bytes:
@@ -123,6 +153,15 @@ def _scrypt(rest: bytes) -> bool:
     return rest[1:11] in (b"6..../....", b"U..../....") and _affordable(rest[:1])
 
 
+def _argon2(rest: bytes) -> bool:
+    costs = argon2_costs(rest)
+    if costs is None:
+        return False
+    memory, passes, lanes = costs
+    work = memory * passes
+    return memory <= _MOST_ARGON2 and work <= _MOST_ARGON2 * _MOST_PASSES and lanes <= _MOST_LANES
+
+
 def _affordable(memory: bytes) -> bool:
     return 0 <= _CHARACTERS.find(memory) <= _MOST_MEMORY
 
@@ -144,4 +183,7 @@ _BOUNDS = {
     b"gy": _yescrypt,
     b"7": _scrypt,
     b"sha1": _leading_rounds,
+    b"argon2d": _argon2,
+    b"argon2i": _argon2,
+    b"argon2id": _argon2,
 }

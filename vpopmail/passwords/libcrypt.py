@@ -1,4 +1,4 @@
-"""crypt(3) of the host, or of passlib where the host has none for a scheme.
+"""crypt(3) of the host, or of passlib or the bcrypt package where the host has none for a scheme.
 
 The way to the C library is found once, at the first use: CPython's own ``_crypt`` (up to 3.12), the
 ``_crypt_r`` of the crypt-r package, then libcrypt through ctypes.
@@ -29,11 +29,11 @@ def crypt(password: bytes, setting: bytes) -> bytes | None:
         setting: a crypt string, or its part before the hash; ASCII.
 
     Returns:
-        The crypt string, or None if neither host nor passlib knows the scheme or the setting.
+        The crypt string, or None if nobody here knows the scheme or the setting.
     """
     result = _host()(password, setting)
     if result is None or result.startswith(b"*"):
-        result = by_passlib(password, setting)
+        result = _without_host(password, setting)
     return result
 
 
@@ -48,6 +48,15 @@ def by_passlib(password: bytes, setting: bytes) -> bytes | None:
         return None
     # passlib writes 5000 rounds in its own way; only the hash itself is its answer.
     return (head + result[-handler.checksum_size :]).encode("ascii")
+
+
+def _without_host(password: bytes, setting: bytes) -> bytes | None:
+    # Not $2x$: the package would hash it as $2b$.
+    if setting[:4] in (b"$2a$", b"$2b$", b"$2y$"):
+        from vpopmail.passwords.drivers import bcrypt_crypt
+
+        return bcrypt_crypt(password, setting)
+    return by_passlib(password, setting)
 
 
 def _for_passlib(setting: str) -> tuple[str, str, dict[str, str | int]]:

@@ -80,6 +80,11 @@ _WORDS = {
     "retreat": (0,),
     "taken": (1,),
     "freed": (1,),
+    "changed": (2,),
+    "aliased": (2,),
+    "refresh": (1,),
+    "put": (1,),
+    "drop": (1,),
 }
 _NUMBERS = ("counter", "count")
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ASSIGN = "assign"
 KIND = "domains"
+REBUILDING = "rebuilding"
 
 
 class QmailChange:
@@ -94,11 +95,7 @@ class QmailChange:
             plan.add(
                 "qmail", f"rcpthosts without {_words(self.removed)}", self._withdraw, self._accept
             )
-        words = " and ".join(
-            f"{verb} {_words(entries)}"
-            for verb, entries in (("with", self.added), ("without", self.removed))
-            if entries
-        )
+        words = self._assign_words()
         plan.add("qmail", f"users/assign {words}", self._write_assign, self._restore_assign)
         plan.add("qmail", "users/cdb beside the present one", self._stage_cdb, self._discard_cdb)
 
@@ -109,13 +106,12 @@ class QmailChange:
 
     def plan_finish(self, plan: Plan) -> None:
         """Append the steps after the commit point."""
-        control_files = self.qmail.control
         if self.added:
             names = [entry.domain for entry in self.added]
             plan.add(
                 "qmail",
                 f"virtualdomains, locals, rcpthosts with {_words(self.added)}",
-                lambda: control_files.publish(names),
+                lambda: self._publish(names),
                 vital=True,
             )
         if self.removed:
@@ -123,11 +119,21 @@ class QmailChange:
             plan.add(
                 "qmail",
                 f"virtualdomains without {_words(self.removed)}",
-                lambda: control_files.retire(gone),
+                lambda: self.qmail.control.retire(gone),
                 vital=True,
             )
         plan.add("qmail", "HUP to qmail-send", lambda: hang_up(self.qmail.qmaildir))
         plan.add("journal", "forget the domains", self._forget)
+
+    def _publish(self, names: list[str]) -> None:
+        self.qmail.control.publish(names)
+
+    def _assign_words(self) -> str:
+        return " and ".join(
+            f"{verb} {_words(entries)}"
+            for verb, entries in (("with", self.added), ("without", self.removed))
+            if entries
+        )
 
     def _facts(self) -> list[Fact]:
         return [
@@ -141,7 +147,10 @@ class QmailChange:
         status = self.directory.status(".")
         uid, gid = (0, 0) if status is None else (status.st_uid, status.st_gid)
         self.stage = journal.begin(self.directory, Owner(uid, gid))
-        self.stage.enter(KIND, self._facts())
+        self._write_entry(self.stage)
+
+    def _write_entry(self, stage: Stage) -> None:
+        stage.enter(KIND, self._facts())
 
     def _forget(self) -> None:
         if self.stage is not None and not self._is_unfinished():
@@ -160,14 +169,17 @@ class QmailChange:
 
     def _write_assign(self) -> None:
         self.old = self.directory.read(ASSIGN)
-        text = without_domains(self.old or b".\n", {entry.domain for entry in self.removed})
-        lines = [assign.format_line(entry) for entry in self.added]
-        self.new = control.insert_lines(text, lines, control.ASSIGN)
+        self.new = self._next_assign(self.old or b".\n")
         # Compiled before anything counts: a malformed line refuses the whole file.
         self.compiled = self._compiled(self.new)
         self.mtime_ns = later_than(self._times())
         self.directory.stage(ASSIGN, [self.new], None, mode=PUBLIC, mtime_ns=self.mtime_ns)
         self.directory.publish(ASSIGN)
+
+    def _next_assign(self, text: bytes) -> bytes:
+        text = without_domains(text, {entry.domain for entry in self.removed})
+        lines = [assign.format_line(entry) for entry in self.added]
+        return control.insert_lines(text, lines, control.ASSIGN)
 
     def _compiled(self, text: bytes) -> bytes:
         try:
@@ -215,9 +227,14 @@ class QmailChange:
     def _recover(self, left: Stage) -> None:
         self.directory.discard(ASSIGN)
         self.directory.discard(self.qmail.cdb_name)
-        self.qmail.control.tidy()
-        entry = left.entry()
-        if entry is not None and journal.is_ours(left):
+        entry = left.entry() if journal.is_ours(left) else None
+        if entry is not None and entry[0] == REBUILDING:
+            from vpopmail.qmail.rebuilding import settle
+
+            settle(self, left, entry[1])
+            return
+        if entry is not None:
+            self.qmail.control.tidy()
             self._settle(entry[1])
 
     def _settle(self, facts: list[Fact]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 
-from vpopmail.errors import FileNotUpdated
+from vpopmail.errors import FileNotUpdated, FormatError
 from vpopmail.formats import cdb, control
-from vpopmail.formats.text import split_lines, to_bytes
+from vpopmail.formats.text import join_lines, split_lines, to_bytes
 from vpopmail.safeio.directory import Directory
 from vpopmail.safeio.locks import FileLock
+from vpopmail.safeio.rewriting import rewrite
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ MORE = "morercpthosts"
 MORE_INDEX = "morercpthosts.cdb"
 VIRTUALDOMAINS = "virtualdomains"
 LOCALS = "locals"
+LOCALHOST = "localhost"
 FILES = (RCPTHOSTS, MORE, MORE_INDEX, VIRTUALDOMAINS, LOCALS)
 PUBLIC = 0o644
 # From this many lines on rcpthosts is full, and new names go to morercpthosts.
@@ -109,6 +111,32 @@ class ControlFiles:
         except FileNotFoundError:
             return 0
 
+    def is_local(self, domain: str) -> bool:
+        """Whether a name is a line of locals; ``localhost`` is local if there is any line.
+
+        Args:
+            domain: compared as it is.
+
+        Raises:
+            OSError.
+        """
+        try:
+            with self._open() as directory:
+                lines = split_lines(directory.read(LOCALS) or b"")
+        except FileNotFoundError:
+            return False
+        return to_bytes(domain) in lines or (domain == LOCALHOST and bool(lines))
+
+    def compile_more(self) -> None:
+        """Compile morercpthosts anew; without any line in it, there is no compiled file.
+
+        Raises:
+            OSError, FileNotUpdated.
+        """
+        with self._open() as directory, FileLock(directory, f"{MORE}.lock", self.lock_timeout):
+            self._compile(directory)
+            directory.flush()
+
     def tidy(self) -> None:
         """Drop what a killed process staged, and compile morercpthosts if that was left undone."""
         with self._open() as directory:
@@ -117,6 +145,39 @@ class ControlFiles:
             if directory.has(MORE) or directory.has(MORE_INDEX):
                 with FileLock(directory, f"{MORE}.lock", self.lock_timeout):
                     self._compile(directory)
+
+    def read(self, name: str) -> bytes | None:
+        """The content of one file; None if it is missing.
+
+        Raises:
+            OSError: it, or the directory, cannot be read.
+        """
+        with self._open() as directory:
+            return directory.read(name)
+
+    def is_compiled(self) -> bool:
+        """Whether morercpthosts and its compiled file belong together."""
+        with self._open() as directory:
+            text, index = directory.read(MORE), directory.read(MORE_INDEX)
+        if text is None or index is None:
+            return text is index
+        return index == cdb.build(control.compile_morercpthosts(text))
+
+    def mend(self) -> None:
+        """Make morercpthosts and its compiled file belong together, from whichever is left.
+
+        Raises:
+            OSError, FileNotUpdated.
+        """
+        with self._open() as directory:
+            directory.discard(MORE)
+            directory.discard(MORE_INDEX)
+            with FileLock(directory, f"{MORE}.lock", self.lock_timeout):
+                if directory.read(MORE) is None:
+                    directory.stage(MORE, [restored_hosts(directory)], None, mode=PUBLIC)
+                    directory.publish(MORE)
+                self._compile(directory)
+            directory.flush()
 
     def _open(self) -> Directory:
         return Directory.open(self.path, sync=self.sync, follow=True)
@@ -156,15 +217,10 @@ class ControlFiles:
     def _rewrite(self, directory: Directory, name: str, change: Callable[[bytes], bytes]) -> bool:
         """Rewrite one file under its lock; whether it changed."""
         with FileLock(directory, f"{name}.lock", self.lock_timeout):
-            old = directory.read(name)
-            new = change(old or b"")
-            if new == old:
-                return False
-            directory.stage(name, [new], None, mode=PUBLIC)
-            directory.publish(name)
-            if name == MORE:
+            changed = rewrite(directory, name, change, new_mode=PUBLIC, mode=PUBLIC)
+            if changed and name == MORE:
                 self._compile(directory)
-        return True
+        return changed
 
     def _compile(self, directory: Directory) -> None:
         text = directory.read(MORE) or b""
@@ -179,6 +235,19 @@ class ControlFiles:
             if data != directory.read(MORE_INDEX):
                 directory.stage(MORE_INDEX, [data], None, mode=PUBLIC)
                 directory.publish(MORE_INDEX)
+
+
+def restored_hosts(directory: Directory) -> bytes:
+    """The text of morercpthosts from its compiled file; nothing if that cannot be read.
+
+    Raises:
+        OSError.
+    """
+    try:
+        records = list(cdb.iterate(directory.read(MORE_INDEX) or b""))
+    except FormatError:
+        return b""
+    return join_lines(key for key, _ in records if key and b"\n" not in key)
 
 
 def run(program: str) -> None:

@@ -7,13 +7,16 @@ import os
 from vpopmail.errors import AssignUnreadable, FormatError
 from vpopmail.formats import assign, cdb
 from vpopmail.formats.text import split_lines, to_bytes
-from vpopmail.safeio.view import FileView
+from vpopmail.safeio.view import Watched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vpopmail.records import DomainEntry
+    from vpopmail.safeio.view import FileView
+
+_MOST_KNOWN = 10_000
 
 
 class DomainLookup:
@@ -27,13 +30,11 @@ class DomainLookup:
         cdb_name: name of the compiled file in ``users``.
     """
 
-    __slots__ = ("assign_path", "cdb_path", "identity", "view")
+    __slots__ = ("assign_path", "cdb")
 
     def __init__(self, qmaildir: str, cdb_name: str) -> None:
         self.assign_path = f"{qmaildir}/users/assign"
-        self.cdb_path = f"{qmaildir}/users/{cdb_name}"
-        self.identity: tuple[int, ...] = ()
-        self.view: FileView | None = None
+        self.cdb = Watched(f"{qmaildir}/users/{cdb_name}", follow=True)
 
     def find(self, domain: str) -> DomainEntry | None:
         """The entry of a domain or alias domain.
@@ -42,16 +43,22 @@ class DomainLookup:
             domain: folded name.
 
         Returns:
-            The entry; None if there is no such domain, or no readable users/cdb.
+            A fresh record; None if there is no such domain, or no readable users/cdb.
         """
-        view = self._open()
+        entry = self.peek(domain)
+        return None if entry is None else entry.copy()
+
+    def peek(self, domain: str) -> DomainEntry | None:
+        """``find`` without a copy: the record is kept here and must not be changed."""
+        view = self._look()
         if view is None:
             return None
-        try:
-            data = cdb.find(view, assign.lookup_key(to_bytes(domain)))
-            return None if data is None else assign.parse_lookup(domain, data)
-        except FormatError:
-            return None
+        entry: DomainEntry | None = view.known.get(domain)
+        if entry is None:
+            entry = _read_entry(view, domain)
+            if entry is not None and view.settled and len(view.known) < _MOST_KNOWN:
+                view.known[domain] = entry
+        return entry
 
     def entries(self) -> list[DomainEntry]:
         """All domains and alias domains, in the order of users/assign.
@@ -65,28 +72,34 @@ class DomainLookup:
                 changed = os.fstat(file.fileno()).st_mtime_ns
         except OSError as error:
             raise AssignUnreadable(self.assign_path, error.strerror or "") from error
-        view = self._open()
+        view = self._look()
         if view is None:
             return []
-        if self.identity[2] >= changed:
+        if view.mtime_ns >= changed:
             found = [assign.parse_line(line) for line in split_lines(text)]
             return _known(entry for entry in found if entry is not None)
         try:
             return _known(assign.iterate_domains(cdb.iterate(view)))
         except FormatError as error:
-            raise AssignUnreadable(self.cdb_path, error.advice) from error
+            raise AssignUnreadable(self.cdb.path, error.advice) from error
 
-    def _open(self) -> FileView | None:
+    def close(self) -> None:
+        """Close users/cdb; the next look opens it again."""
+        self.cdb.view = None
+
+    def _look(self) -> FileView | None:
         try:
-            status = os.stat(self.cdb_path)
-            identity = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
-            if self.view is None or identity != self.identity:
-                self.view = FileView(os.open(self.cdb_path, os.O_RDONLY | os.O_CLOEXEC))
-                self.identity = identity
+            return self.cdb.glance()
         except OSError:
-            self.view = None
-            self.identity = ()
-        return self.view
+            return None
+
+
+def _read_entry(view: FileView, domain: str) -> DomainEntry | None:
+    try:
+        data = cdb.find(view, assign.lookup_key(to_bytes(domain)))
+        return None if data is None else assign.parse_lookup(domain, data)
+    except FormatError:
+        return None
 
 
 def _known(entries: Iterable[DomainEntry]) -> list[DomainEntry]:

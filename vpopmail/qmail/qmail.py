@@ -7,11 +7,12 @@ from vpopmail.qmail.lookup import DomainLookup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from vpopmail.plan.steps import Plan
     from vpopmail.qmail.changes import QmailChange
     from vpopmail.qmail.control import ControlFiles
+    from vpopmail.qmail.rebuild import Rebuilt
     from vpopmail.records import DomainEntry
 
 
@@ -127,6 +128,42 @@ class Qmail:
             OSError, FileNotUpdated: nothing has changed.
         """
         return self._change([], list(entries), dry_run=dry_run)
+
+    def rebuild(
+        self,
+        directories: Iterable[str],
+        *,
+        aliases: Mapping[str, str] | None = None,
+        owner: tuple[int, int] | None = None,
+        dry_run: bool = False,
+    ) -> Rebuilt:
+        """Make lost files anew: users/assign, users/cdb, rcpthosts, morercpthosts, virtualdomains.
+
+        The directories of the domains and what is left of the files say what is missing. What is
+        there stays, but for lines that lead to no directory where the domain now lies elsewhere,
+        and lines that qmail could not read. The report tells of both.
+
+        Args:
+            directories: those that hold domains (``/home/vpopmail/domains``), absolute; hashed
+                places in them are looked into.
+            aliases: alias domains that the caller knows of, with their domains.
+            owner: uid and gid of domains whose directory belongs to root; None leaves these out.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The report. The commit point is the rename of users/cdb; the control files follow.
+
+        Raises:
+            BaseDirectoryMissing: one of the directories cannot be opened.
+            InvalidDomainName, DomainNameTooLong, DomainExists, DomainNotFound: an alias domain
+                that cannot be one.
+            OSError, FileNotUpdated: nothing has changed, if raised before the commit point.
+
+        Source: manual, "I've lost all my qmail control files".
+        """
+        from vpopmail.qmail.rebuild import rebuild
+
+        return rebuild(self, directories, aliases or {}, owner, dry_run=dry_run)
 
     def _change(
         self, added: list[DomainEntry], removed: list[DomainEntry], *, dry_run: bool

@@ -1,4 +1,4 @@
-"""Telling qmail-send to read its control files again."""
+"""Signals for qmail's programs: qmail-send reads its control files again on SIGHUP."""
 
 from __future__ import annotations
 
@@ -18,15 +18,30 @@ def hang_up(qmaildir: str) -> int:
     Returns:
         How many processes were told: 0 if it does not run, or may not be told by this user.
     """
-    program = f"{qmaildir}/bin/qmail-send"
+    return signal_program(f"{qmaildir}/bin/qmail-send", signal.SIGHUP)
+
+
+def signal_program(program: str, number: int) -> int:
+    """Send a signal to each process that runs a program, but never to this one.
+
+    Args:
+        program: absolute path of its file.
+        number: of the signal; 0 only counts.
+
+    Returns:
+        How many processes were told.
+
+    Raises:
+        OSError: the processes cannot be listed.
+    """
     told = 0
     for name in os.listdir("/proc"):
-        if name.isdecimal() and _signal_if_it_runs(int(name), program):
-            told += 1
+        if name.isdecimal() and int(name) != os.getpid():
+            told += _signal_if_it_runs(int(name), program, number)
     return told
 
 
-def _signal_if_it_runs(pid: int, program: str) -> bool:
+def _signal_if_it_runs(pid: int, program: str, number: int) -> bool:
     try:
         # The descriptor stays with this process, even if its number is used again.
         process = os.pidfd_open(pid)
@@ -35,7 +50,7 @@ def _signal_if_it_runs(pid: int, program: str) -> bool:
     try:
         if not _runs(pid, program):
             return False
-        signal.pidfd_send_signal(process, signal.SIGHUP)
+        signal.pidfd_send_signal(process, number)
     except OSError:
         return False
     finally:

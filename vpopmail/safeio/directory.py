@@ -114,9 +114,9 @@ class Directory:
 
     # changing
 
-    def make(self, name: str, owner: Owner) -> Directory:
-        """Make a directory (0700) and open it."""
-        seam.mkdir(name, PRIVATE_DIRECTORY, self.fd)
+    def make(self, name: str, owner: Owner, *, mode: int = PRIVATE_DIRECTORY) -> Directory:
+        """Make a directory and open it; the umask may take from its mode."""
+        seam.mkdir(name, mode, self.fd)
         inner = self.enter(name)
         try:
             if owner.foreign:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from vpopmail.safeio.directory import Directory, Owner
 
 _WRITE_LOCK = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+_READ_LOCK = struct.pack("hhqqi4x", fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
 _FIRST_PAUSE = 0.0005
 _LONGEST_PAUSE = 0.02
 
@@ -102,21 +103,10 @@ class FileLock:
             seam.fchown(fd, owner.uid, owner.gid)
 
     def _wait(self, fd: int, deadline: float) -> None:
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _WRITE_LOCK)
-            except OSError as error:
-                if error.errno not in {errno.EAGAIN, errno.EACCES}:
-                    raise
-            else:
-                return
-            if time.monotonic() >= deadline:
-                raise FileNotUpdated(
-                    self._path(), f"locked by another process for {self.timeout:g} seconds"
-                )
-            time.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+        if not _take(fd, _WRITE_LOCK, deadline):
+            raise FileNotUpdated(
+                self._path(), f"locked by another process for {self.timeout:g} seconds"
+            )
 
     def _is_current(self, fd: int) -> bool:
         now = self.directory.status(self.name)
@@ -125,3 +115,36 @@ class FileLock:
 
     def _path(self) -> str:
         return f"{self.directory.path}/{self.name}"
+
+
+def lock_open_file(fd: int, timeout: float, *, write: bool) -> bool:
+    """Lock a whole open file; the lock ends when its last descriptor is closed.
+
+    Args:
+        fd: open for writing if ``write``, else for reading.
+        timeout: seconds to wait for another holder, >= 0.
+        write: whether nobody else may have any lock; else others may have read locks too.
+
+    Returns:
+        False if another process kept it for ``timeout`` seconds.
+
+    Raises:
+        OSError.
+    """
+    return _take(fd, _WRITE_LOCK if write else _READ_LOCK, time.monotonic() + timeout)
+
+
+def _take(fd: int, lock: bytes, deadline: float) -> bool:
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, lock)
+        except OSError as error:
+            if error.errno not in {errno.EAGAIN, errno.EACCES}:
+                raise
+        else:
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)

@@ -8,8 +8,23 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from time import time_ns
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# To ask for the status only, which nobody has to permit.
+_OPEN_ONLY = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_SECOND = 1_000_000_000
+# The clock that stamps files ticks every 1 to 10 ms; some file systems keep even seconds only.
+_FINE_TICK = _SECOND // 10
+_COARSE_TICK = 2 * _SECOND + _FINE_TICK
+# How long it may take to see that a directory above was moved, in ``glance``.
+_UNNOTICED = _SECOND // 10
+_NOT_PLAIN = frozenset((errno.EINVAL, errno.ELOOP))
 
 
 def open_file(path: str, dir_fd: int | None = None) -> int:
@@ -43,18 +58,82 @@ def read_file(path: str, dir_fd: int | None = None) -> bytes | None:
         return file.read()
 
 
+def is_not_plain(error: OSError) -> bool:
+    """Whether a file could not be opened because it is a link, a directory or something special."""
+    return error.errno in _NOT_PLAIN
+
+
+def identify(status: os.stat_result) -> tuple[object, ...]:
+    """All of a status but the time of reading.
+
+    A file with the same identity has not been changed, linked, unlinked or renamed. The time of
+    modification can be set back; the time of change cannot.
+    """
+    return status[:7], status.st_mtime_ns, status.st_ctime_ns
+
+
 class FileView:
     """An open file whose bytes can be asked for by slice.
 
     Args:
-        fd: descriptor of a regular file; closed with this object.
+        fd: descriptor of a regular file, or of a directory to be watched; closed with this
+            object.
+        now: the time, in nanoseconds, before the file was opened; 0 leaves it unsettled.
+
+    Attributes:
+        identity: of the file as it was opened.
+        mtime_ns: its time of modification, which anybody may have set.
+        ctime_ns: its time of change, set by the system alone.
+        settled: whether a later change is certain to give it another identity, since the clock
+            has ticked between the last change and ``now``. Without that, the identity says
+            which file it is, but not that its bytes are the same.
+        settles_ns: from when on a file that is opened again will be settled.
+        single: whether it is settled and has no other name: see ``is_untouched``.
+        known: what was made of its bytes, for as long as it keeps its identity; only what
+            was read while ``settled`` may be kept here.
     """
 
-    __slots__ = ("fd", "size")
+    __slots__ = (
+        "ctime_ns",
+        "fd",
+        "identity",
+        "known",
+        "mode",
+        "mtime_ns",
+        "settled",
+        "settles_ns",
+        "single",
+        "size",
+    )
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, now: int = 0) -> None:
         self.fd = fd
-        self.size = os.fstat(fd).st_size
+        status = os.fstat(fd)
+        self.identity = identify(status)
+        self.mode = status.st_mode
+        self.size = status.st_size
+        self.mtime_ns = status.st_mtime_ns
+        self.ctime_ns = status.st_ctime_ns
+        coarse = self.ctime_ns % _SECOND == 0
+        self.settles_ns = self.ctime_ns + (_COARSE_TICK if coarse else _FINE_TICK)
+        self.settled = self.settles_ns < now
+        self.single = self.settled and (status.st_nlink == 1 or stat.S_ISDIR(self.mode))
+        self.known: dict[str, Any] = {}
+
+    def is_untouched(self) -> bool:
+        """Whether it surely is as it was when it was opened, content and name.
+
+        Half the cost of a look by path. A rename or an unlink changes the file that it is done
+        to, too; what does not show here is that a directory above was moved.
+        """
+        if not self.single:
+            return False
+        status = os.fstat(self.fd)
+        return (
+            status.st_ctime_ns == self.ctime_ns
+            and status.st_mtime_ns == self.mtime_ns
+            and status.st_size == self.size
+        )
 
     def __len__(self) -> int:
         return self.size
@@ -65,3 +144,78 @@ class FileView:
 
     def __del__(self) -> None:
         os.close(self.fd)
+
+
+class Watched:
+    """A file at a path, kept open for as long as it is the one that would be opened.
+
+    Any number of threads may look; a child of this process goes on by itself.
+
+    Args:
+        path: absolute, or relative to ``dir_fd``.
+        dir_fd: descriptor of an open directory.
+        kind: S_IFREG, or S_IFDIR for a directory.
+        follow: whether it may be a symbolic link.
+    """
+
+    __slots__ = ("dir_fd", "follow", "kind", "looked_ns", "path", "view")
+
+    def __init__(
+        self,
+        path: str,
+        dir_fd: int | None = None,
+        *,
+        kind: int = stat.S_IFREG,
+        follow: bool = False,
+    ) -> None:
+        self.path = path
+        self.dir_fd = dir_fd
+        self.kind = kind
+        self.follow = follow
+        self.looked_ns = 0
+        self.view: FileView | None = None
+
+    def look(self) -> FileView | None:
+        """The file as it is now, the same object while it is the same; None if it is missing.
+
+        Raises:
+            OSError: EINVAL or ELOOP if it is of another kind; it cannot be opened.
+        """
+        now = time_ns()
+        try:
+            status = os.stat(self.path, dir_fd=self.dir_fd, follow_symlinks=self.follow)
+            view = self.view
+            if (
+                view is None
+                or view.identity != identify(status)
+                or (not view.settled and view.settles_ns < now)
+            ):
+                self.view = view = self._open()
+        except (FileNotFoundError, NotADirectoryError):
+            self.view = view = None
+        self.looked_ns = now
+        return view
+
+    def glance(self) -> FileView | None:
+        """``look``, at half the cost: a move of a directory above is seen a little later."""
+        view = self.view
+        if (
+            view is not None
+            and view.is_untouched()
+            and 0 <= time_ns() - self.looked_ns < _UNNOTICED
+        ):
+            return view
+        return self.look()
+
+    def _open(self) -> FileView:
+        # The time first: what happens from now on must be seen to be later.
+        now = time_ns()
+        flags = OPEN_FILE if self.kind == stat.S_IFREG else _OPEN_ONLY
+        if self.follow:
+            flags &= ~os.O_NOFOLLOW
+        view = FileView(os.open(self.path, flags, dir_fd=self.dir_fd), now)
+        if stat.S_IFMT(view.mode) != self.kind:
+            raise OSError(errno.EINVAL, "a file of the wrong kind", self.path)
+        if self.follow and os.path.islink(self.path):
+            view.single = False  # the link can be changed without the file
+        return view

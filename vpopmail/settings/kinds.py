@@ -87,13 +87,17 @@ _IDS = Whole(0, 2**32 - 2)  # one more is the "leave it alone" of chown(2)
 
 
 class Choice(Kind):
-    """One of a few words."""
+    """One of a few words.
+
+    Args:
+        optional: whether ``""`` is allowed too; what it means is in the option's text.
+    """
 
     __slots__ = ("words",)
 
-    def __init__(self, *words: str) -> None:
-        super().__init__("one of " + ", ".join(words))
-        self.words = words
+    def __init__(self, *words: str, optional: bool = False) -> None:
+        super().__init__("one of " + ", ".join(words) + (" or nothing" if optional else ""))
+        self.words = (*words, "") if optional else words
 
     def take(self, value: object) -> str:
         """The word."""

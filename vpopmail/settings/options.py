@@ -84,6 +84,20 @@ _SAFETY = (
 _PASSWORDS = (
     Option("sha512_passwords", _BOOL, True, "Make SHA-512 passwords; wins over MD5.", False),
     Option("md5_passwords", _BOOL, False, "Make MD5 passwords; without it and SHA-512, DES.", True),
+    Option(
+        "password_scheme",
+        Choice("bcrypt", "argon2", "sha512", "md5", "des", optional=True),
+        "",
+        "Make such passwords, whatever the two above say; bcrypt and argon2 need the extra of that "
+        "name. Nothing: as they say.",
+    ),
+    Option(
+        "rehash_passwords",
+        _BOOL,
+        False,
+        "At a login, hash the password anew if the site's scheme is another that is no weaker, or "
+        "costs more.",
+    ),
     Option("clear_passwd", _BOOL, False, "Store the clear password as well.", True),
     Option("learn_passwords", _BOOL, False, "A user without a password keeps the first he gives."),
     Option("sqwebmail_pass", _BOOL, False, "Copy the crypted password into the Maildir."),

@@ -14,7 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_DERIVED = ("gid", "max_clear_passwd", "max_gecos", "max_user_name", "password_scheme", "uid")
+_DERIVED = ("gid", "max_clear_passwd", "max_gecos", "max_user_name", "uid")
+_LONGEST_PASSWORD = 128  # characters
+_LONGEST_BCRYPT = 72  # bcrypt looks at as many bytes
 
 
 class Settings:
@@ -24,7 +26,8 @@ class Settings:
 
     Attributes:
         uid, gid: numbers of vpopuser and vpopgroup.
-        password_scheme: the scheme of new passwords: ``sha512``, ``md5`` or ``des``.
+        password_scheme: the scheme of new passwords: ``sha512``, ``md5``, ``des``, ``bcrypt`` or
+            ``argon2``; never empty.
         max_user_name, max_gecos, max_clear_passwd: longest value allowed, in characters.
     """
 
@@ -45,6 +48,8 @@ class Settings:
     sync: bool
     sha512_passwords: bool
     md5_passwords: bool
+    password_scheme: str
+    rehash_passwords: bool
     clear_passwd: bool
     learn_passwords: bool
     sqwebmail_pass: bool
@@ -81,7 +86,6 @@ class Settings:
     sql_aliasdomains: bool
     uid: int
     gid: int
-    password_scheme: str
     max_user_name: int
     max_gecos: int
     max_clear_passwd: int
@@ -100,12 +104,12 @@ class Settings:
 
     def _derive_limits(self) -> None:
         put = object.__setattr__
-        put(self, "password_scheme", self._scheme())
+        put(self, "password_scheme", self.password_scheme or self._scheme())
         old = self.profile == OLD_PROFILE
         put(self, "max_user_name", 32 if old else 64)
         put(self, "max_gecos", 48 if old else 64)
-        short = 8 if old else 50
-        put(self, "max_clear_passwd", short if self._scheme() == "des" else 128)
+        shorter = {"des": 8 if old else 50, "bcrypt": _LONGEST_BCRYPT}
+        put(self, "max_clear_passwd", shorter.get(self.password_scheme, _LONGEST_PASSWORD))
 
     def _scheme(self) -> str:
         if self.sha512_passwords:

@@ -23,8 +23,13 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 import vpopmail
-from vpopmail.backends.abstract import DIR_CONTROL, LAST_AUTH, LIMITS
-from vpopmail.backends.facets import DirControlFacet, LastAuthFacet, LimitsFacet
+from vpopmail.backends.abstract import ALIASES, DIR_CONTROL, LAST_AUTH, LIMITS
+from vpopmail.backends.facets import (
+    AliasesFacet,
+    DirControlFacet,
+    LastAuthFacet,
+    LimitsFacet,
+)
 from vpopmail.codes import VA
 from vpopmail.errors import (
     BackendUnavailable,
@@ -115,7 +120,12 @@ class BackendCompliance:
 
     def test_each_facet_it_claims_is_there(self, store: Backend) -> None:
         """A claimed facet has its methods; unknown facets would never be asked for."""
-        classes = {DIR_CONTROL: DirControlFacet, LAST_AUTH: LastAuthFacet, LIMITS: LimitsFacet}
+        classes = {
+            ALIASES: AliasesFacet,
+            DIR_CONTROL: DirControlFacet,
+            LAST_AUTH: LastAuthFacet,
+            LIMITS: LimitsFacet,
+        }
         assert store.facets <= classes.keys()
         assert all(isinstance(store, classes[facet]) for facet in store.facets)
 

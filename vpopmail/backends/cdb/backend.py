@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vpopmail.settings import Settings
 
 
-# Each lookup keeps the index of a domain open.
+# Each lookup keeps the two files of a domain open.
 _MOST_OPEN = 32
 
 
@@ -31,14 +31,15 @@ class CdbBackend(Backend):
         super().__init__(settings)
         self._lookups: dict[str, Lookup] = {}
 
+    def close(self) -> None:
+        """Close the files that were kept open."""
+        self._lookups.clear()
+
     def find(self, domain: DomainEntry, name: str) -> VqPasswd | None:
-        """The user of this name; costs two stat calls and the reads of one record."""
+        """The user of this name; costs two stat calls and, once, the reads of its record."""
         lookup = self._lookups.get(domain.path)
         if lookup is None:
-            lookup = Lookup(Place(domain.path), clear_passwd=self.settings.clear_passwd)
-            if len(self._lookups) >= _MOST_OPEN:
-                self._lookups.pop(next(iter(self._lookups)), None)
-            self._lookups[domain.path] = lookup
+            lookup = self._lookup(domain.path)
         try:
             return lookup.find(name)
         except OSError as error:
@@ -73,6 +74,13 @@ class CdbBackend(Backend):
     def delete_domain(self, domain: DomainEntry) -> None:
         """Nothing: the files go with the directory."""
         self._lookups.pop(domain.path, None)
+
+    def _lookup(self, path: str) -> Lookup:
+        lookup = Lookup(Place(path), clear_passwd=self.settings.clear_passwd)
+        if len(self._lookups) >= _MOST_OPEN:
+            self._lookups.clear()
+        self._lookups[path] = lookup
+        return lookup
 
     def _report(self, path: str, number: int, error: FormatError) -> None:
         from vpopmail.log import warn

@@ -11,15 +11,21 @@ import stat
 
 from vpopmail.errors import FormatError
 from vpopmail.formats import cdb, vpasswd
-from vpopmail.formats.text import to_bytes
-from vpopmail.safeio.view import FileView, open_file
+from vpopmail.formats.text import to_bytes, to_text
+from vpopmail.safeio.view import Watched, is_not_plain, open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vpopmail.records import VqPasswd
+    from vpopmail.safeio.view import FileView
 
 TEXT = "vpasswd"
 INDEX = "vpasswd.cdb"
+_MOST_KNOWN = 10_000
+# All records of an index up to this size are read once so many of them were looked up that it
+# costs no more than what was spent: one for each of these bytes of its size.
+_LARGEST_LOADED = 4 << 20
+_WORTH = 1024
 
 
 class Place:
@@ -53,6 +59,10 @@ class Place:
         with open(self.open(name), "rb") as file:
             return file.read()
 
+    def watch(self, name: str) -> Watched:
+        """One of the files, to be looked at again and again."""
+        return Watched(self._name(name), self.dir_fd)
+
     def _name(self, name: str) -> str:
         return name if self.dir_fd is not None else f"{self.path}/{name}"
 
@@ -67,48 +77,90 @@ def fresh_index(place: Place) -> os.stat_result | None:
 
 
 class Lookup:
-    """Finds users in one domain, keeping the index open while it does not change.
+    """Finds users in one domain, keeping its files open while they do not change.
 
     Args:
         place: the domain's files.
         clear_passwd: whether the eighth field is kept in the records.
     """
 
-    __slots__ = ("clear_passwd", "identity", "place", "view")
+    __slots__ = ("clear_passwd", "current", "index", "loaded", "place", "text")
 
     def __init__(self, place: Place, *, clear_passwd: bool) -> None:
         self.place = place
         self.clear_passwd = clear_passwd
-        self.identity: tuple[int, ...] = ()
-        self.view: FileView | None = None
+        self.text = place.watch(TEXT)
+        self.index = place.watch(INDEX)
+        # An index and the text that it was last found to be no older than.
+        self.current: tuple[FileView, FileView] | None = None
+        # The index that was last read as a whole, and whether that went well.
+        self.loaded: tuple[FileView | None, bool] = (None, False)
 
     def find(self, name: str) -> VqPasswd | None:
-        """The user of this name, or None.
+        """The user of this name, as a fresh record, or None.
 
         Raises:
             OSError: the files cannot be read.
         """
-        index = fresh_index(self.place)
-        if index is not None:
+        index = _look(self.index)
+        if index is not None and self._counts(index):
+            user: VqPasswd | None = index.known.get(name)
+            if user is not None:
+                return user.copy()
             try:
-                data = cdb.find(self._open(index), to_bytes(name))
-            except (FormatError, FileNotFoundError):
-                pass  # a broken index, or one that is just being replaced: the text knows
-            else:
-                return None if data is None else self._record(name, data)
+                return self._find_in_index(index, name)
+            except FormatError:
+                pass  # a broken index: the text knows
         return self._find_in_text(name)
 
-    def _open(self, index: os.stat_result) -> FileView:
-        identity = (index.st_dev, index.st_ino, index.st_mtime_ns, index.st_size)
-        if self.view is None or identity != self.identity:
-            self.view = FileView(self.place.open(INDEX))
-            self.identity = identity
-        return self.view
+    def _counts(self, index: FileView) -> bool:
+        """Whether an index is not older than the text.
+
+        The index was just looked at by its path: if the text is untouched it is still beside it.
+        """
+        current = self.current
+        if current is not None and current[0] is index and current[1].is_untouched():
+            return True
+        text = _look(self.text)
+        if text is None or index.mtime_ns < text.mtime_ns:
+            return False
+        self.current = (index, text) if index.single and text.single else None
+        return True
+
+    def _find_in_index(self, index: FileView, name: str) -> VqPasswd | None:
+        loaded, complete = self.loaded
+        if loaded is not index and _is_worth_loading(index):
+            complete = self._load(index)
+            self.loaded = loaded, complete = index, complete
+        if loaded is index and complete:
+            user: VqPasswd | None = index.known.get(name)
+            return None if user is None else user.copy()
+        data = cdb.find(index, to_bytes(name))
+        user = None if data is None else self._record(name, data)
+        if user is None or not index.settled or len(index.known) >= _MOST_KNOWN:
+            return user
+        index.known[name] = user
+        return user.copy()
+
+    def _load(self, index: FileView) -> bool:
+        """Get to know all users; False if a record is broken, which need not concern the others."""
+        known: dict[str, VqPasswd | None] = {}
+        try:
+            for key, data in cdb.iterate(index):
+                name = to_text(key)
+                # Of several records the first counts.
+                if name not in known:
+                    known[name] = self._record(name, data)
+        except FormatError:
+            return False
+        index.known.update(known)
+        return True
 
     def _find_in_text(self, name: str) -> VqPasswd | None:
-        if self.place.status(TEXT) is None:
+        view = _look(self.text)
+        if view is None:
             return None
-        text = self.place.read(TEXT)
+        text = view[:]
         wanted = to_bytes(name)
         span = vpasswd.find_line(text, wanted)
         if span is None:
@@ -118,3 +170,17 @@ class Lookup:
 
     def _record(self, name: str, data: bytes) -> VqPasswd | None:
         return vpasswd.parse_lookup(name, data, self.clear_passwd)
+
+
+def _is_worth_loading(index: FileView) -> bool:
+    return index.settled and len(index) <= min(_LARGEST_LOADED, len(index.known) * _WORTH)
+
+
+def _look(file: Watched) -> FileView | None:
+    """The file, if it is there and plain; a link does not count."""
+    try:
+        return file.look()
+    except OSError as error:
+        if is_not_plain(error):
+            return None
+        raise

@@ -90,9 +90,17 @@ class CdbTransaction(Transaction):
         """Bring vpasswd.cdb up to date."""
         if not self.committed:
             # Finishing what another process left: the text may be newer than its index.
-            if fresh_index(self.place) is not None:
+            if self.place.status(TEXT) is None or fresh_index(self.place) is not None:
                 return
             self._reread()
+        self._publish_index()
+
+    def reindex(self) -> None:
+        """Build vpasswd.cdb anew from vpasswd, fresh or not."""
+        self._reread()
+        self._publish_index()
+
+    def _publish_index(self) -> None:
         self.directory.stage(INDEX, self._index(), self.owner, mtime_ns=self.mtime_ns)
         self.directory.publish(INDEX)
         self.directory.flush()

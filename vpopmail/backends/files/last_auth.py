@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import os
+
+from vpopmail.errors import HomeMissing
+from vpopmail.safeio.directory import Owner, open_trusted
+from vpopmail.safeio.view import open_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.records import DomainEntry, VqPasswd
+    from vpopmail.safeio.directory import Directory
+    from vpopmail.settings import Settings
+
 FILE = "lastauth"
+_LONGEST = 64
 
 
 class FileLastAuth:
     """The last login as a file of the home."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
 
     def first_auth_files(self, remote_ip: str) -> dict[str, bytes]:
         """The file that says when the user was made."""
@@ -14,3 +30,29 @@ class FileLastAuth:
 
     def note_new_user(self, domain: str, name: str) -> None:
         """Nothing: the file of the home says it."""
+
+    def read_last_auth(self, domain: DomainEntry, user: VqPasswd) -> tuple[str, int] | None:
+        """What the file says; None if it is missing."""
+        try:
+            with self._home(domain, user) as home, open(open_file(FILE, home.fd), "rb") as file:
+                seconds = int(os.fstat(file.fileno()).st_mtime)
+                return file.read(_LONGEST).decode("ascii", "replace").strip(), seconds
+        except (FileNotFoundError, HomeMissing):
+            return None
+
+    def write_last_auth(self, domain: DomainEntry, user: VqPasswd, remote_ip: str) -> None:
+        """Replace the file; its commit point is the rename."""
+        with self._home(domain, user) as home:
+            home.replace(FILE, [remote_ip.encode("ascii")], Owner(domain.uid, domain.gid))
+
+    def _home(self, domain: DomainEntry, user: VqPasswd) -> Directory:
+        # Not by the stored path: below the domain no link of a mailbox owner is followed.
+        start = f"{domain.path}/"
+        parts = user.pw_dir.removeprefix(start).split("/")
+        if not user.pw_dir.startswith(start) or not {"", ".", ".."}.isdisjoint(parts):
+            raise HomeMissing(user.pw_dir, "it is not below the directory of the domain")
+        with open_trusted(domain.path, sync=self.settings.sync) as directory:
+            try:
+                return directory.enter("/".join(parts))
+            except OSError as error:
+                raise HomeMissing(user.pw_dir, error.strerror or "") from error

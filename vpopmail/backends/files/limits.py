@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import stat
+
 from vpopmail.errors import LimitsUnreadable
-from vpopmail.safeio.view import read_file
+from vpopmail.safeio.view import Watched, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vpopmail.records import DomainEntry, VLimits
+    from vpopmail.safeio.view import FileView
     from vpopmail.settings import Settings
 
 FILE = ".qmailadmin-limits"
 DEFAULTS = "vlimits.default"
 _FLAGS = (b"disable_", b"delete_spam")
+# Each keeps the directory open, and the file in it.
+_MOST_WATCHED = 32
 
 
 class FileLimits:
@@ -20,6 +25,13 @@ class FileLimits:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._domains: dict[str, Watched] = {}
+        self._defaults = Watched(settings.etc_path(DEFAULTS))
+
+    def close(self) -> None:
+        """Close the files that were kept open; they are opened again when needed."""
+        self._domains.clear()
+        self._defaults.view = None
 
     def read_limits(self, domain: DomainEntry) -> VLimits | None:
         """The limits in the domain's file, else in the default file."""
@@ -30,13 +42,30 @@ class FileLimits:
 
         return limits_format.parse(data)
 
+    def read_defaults(self) -> VLimits | None:
+        """The limits in the default file."""
+        path = self.settings.etc_path(DEFAULTS)
+        data = self._read_one(path)
+        if data is None:
+            return None
+        from vpopmail.formats import limits as limits_format
+
+        return limits_format.parse(data)
+
+    def has_limits(self, domain: DomainEntry) -> bool:
+        """Whether the domain has a file."""
+        return self._read_one(f"{domain.path}/{FILE}") is not None
+
     def read_flag_mask(self, domain: DomainEntry) -> int:
         """The flag bits that the limits add; a login whose file names no flag parses nothing."""
-        data = self._read(domain)
-        if data is None or not any(word in data for word in _FLAGS):
-            return 0
-        limits = self.read_limits(domain)
-        return 0 if limits is None else limits.flag_mask()
+        directory = self._domains.get(domain.path)
+        if directory is None:
+            directory = self._watch(domain.path)
+        try:
+            view = _find_own(directory) or self._defaults.glance()
+            return 0 if view is None else _flag_mask(view)
+        except OSError as error:
+            raise LimitsUnreadable(directory.path, error.strerror or "") from error
 
     def write_limits(self, domain: DomainEntry, limits: VLimits) -> None:
         """Replace the domain's file; its commit point is the rename."""
@@ -56,12 +85,54 @@ class FileLimits:
             directory.flush()
             return gone
 
+    def _watch(self, path: str) -> Watched:
+        directory = Watched(path, kind=stat.S_IFDIR, follow=True)
+        if len(self._domains) >= _MOST_WATCHED:
+            self._domains.clear()
+        self._domains[path] = directory
+        return directory
+
     def _read(self, domain: DomainEntry) -> bytes | None:
         for path in (f"{domain.path}/{FILE}", self.settings.etc_path(DEFAULTS)):
-            try:
-                data = read_file(path)
-            except OSError as error:
-                raise LimitsUnreadable(path, error.strerror or "") from error
+            data = self._read_one(path)
             if data is not None:
                 return data
         return None
+
+    def _read_one(self, path: str) -> bytes | None:
+        try:
+            return read_file(path)
+        except OSError as error:
+            raise LimitsUnreadable(path, error.strerror or "") from error
+
+
+def _find_own(directory: Watched) -> FileView | None:
+    """The file of a domain; an untouched directory tells that there still is none."""
+    here = directory.glance()
+    if here is None:
+        return None
+    if FILE in here.known:
+        own: FileView | None = here.known[FILE]
+        if own is None or own.is_untouched():
+            return own
+    own = Watched(f"{directory.path}/{FILE}").look()
+    if here.settled and (own is None or own.single):
+        here.known[FILE] = own
+    return own
+
+
+def _flag_mask(view: FileView) -> int:
+    mask: int | None = view.known.get(FILE)
+    if mask is None:
+        mask = _parse_flags(view[:])
+        if view.settled:
+            view.known[FILE] = mask
+    return mask
+
+
+def _parse_flags(data: bytes) -> int:
+    if not any(word in data for word in _FLAGS):
+        return 0
+    from vpopmail.formats import limits as limits_format
+
+    return limits_format.parse(data).flag_mask()

@@ -1,0 +1,127 @@
+"""One way to change what a domain holds: alone, in a batch, or as a dry run; and to tell of it."""
+
+from __future__ import annotations
+
+from vpopmail.accounts.batch import open_batch
+from vpopmail.accounts.user_change import open_change
+from vpopmail.errors import DomainNotFound, HomeMissing
+from vpopmail.names import fold
+from vpopmail.plan.executor import carry_out
+from vpopmail.plan.steps import Plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vpopmail.accounts.user_change import Decide
+    from vpopmail.installation import Installation
+    from vpopmail.records import DomainEntry
+
+
+def find_domain(installation: Installation, name: str) -> DomainEntry | None:
+    """The entry of a domain or alias domain, with what an open batch has pending; or None.
+
+    Args:
+        installation: the site.
+        name: any case.
+    """
+    batch = open_batch(installation)
+    return installation.resolve(name) if batch is None else batch.resolve(fold(name))
+
+
+def get_domain(installation: Installation, name: str) -> DomainEntry:
+    """The entry of a domain or alias domain, with what an open batch has pending.
+
+    Raises:
+        DomainNotFound.
+    """
+    entry = find_domain(installation, name)
+    if entry is None:
+        raise DomainNotFound(name)
+    return entry
+
+
+def change_domain(
+    installation: Installation,
+    domain: DomainEntry,
+    subject: str,
+    decide: Decide,
+    *,
+    name: str = "",
+    dry_run: bool = False,
+) -> Plan:
+    """Change what a domain holds.
+
+    Args:
+        installation: the site.
+        domain: the domain or alias domain.
+        subject: the change in words, for the plan.
+        decide: gets the UserChange of the domain and notes in it what is to change. It must be
+            able to do so twice: a batch decides again under the lock.
+        name: the user it is about, if it is about one.
+        dry_run: only decide, without locks.
+
+    Returns:
+        The plan; see UserChange.plan_steps for its commit point.
+
+    Raises:
+        What ``decide`` raises; DomainNotFound, DomainDirectoryMissing, NotPermitted,
+        BackendUnavailable, OSError.
+    """
+    plan = Plan(subject)
+    batch = open_batch(installation)
+    if batch is not None and not dry_run:
+        return batch.update(plan, domain, decide, name)
+    with open_change(installation, domain) as change:
+        if not dry_run:
+            change.lock()
+        decide(change)
+        change.plan_steps(plan)
+        return plan if dry_run else carry_out(plan)
+
+
+def announced(
+    installation: Installation,
+    command: str,
+    arguments: tuple[str, ...],
+    act: Callable[[bool], Plan],
+    *,
+    dry_run: bool,
+) -> Plan:
+    """Carry out a change and tell the site's events of it, before and after.
+
+    No lock is held while they are told. What refuses the change does so before anybody hears of
+    it; a subscriber that raises before the change prevents it.
+
+    Args:
+        installation: the site.
+        command: of the event: ``add_user``.
+        arguments: of the event: ``("joe@example.com",)``.
+        act: makes the change, or with True only decides.
+        dry_run: only decide, and tell nobody.
+
+    Returns:
+        What ``act`` returns.
+    """
+    if dry_run:
+        return act(True)
+    events = installation.events
+    batch = open_batch(installation)
+    if batch is not None:
+        with events.nested():
+            plan = act(False)
+        events.before(command, *arguments)
+        batch.events.append((command, arguments))
+        return plan
+    if events.wanted_before(command):
+        act(True)
+        events.before(command, *arguments)
+    try:
+        with events.nested():
+            plan = act(False)
+    except HomeMissing:
+        # The account is gone all the same.
+        events.after(command, *arguments)
+        raise
+    events.after(command, *arguments)
+    return plan

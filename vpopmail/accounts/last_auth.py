@@ -1,0 +1,64 @@
+"""When and from where users last logged in."""
+
+from __future__ import annotations
+
+from vpopmail.errors import DomainNotFound, InvalidInput, UserNotFound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.installation import Installation
+    from vpopmail.records import VqPasswd
+
+MAX_REMOTE_IP = 39
+_CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.:_-%@"
+
+
+def read_last_auth(
+    installation: Installation, user: VqPasswd, domain: str
+) -> tuple[str, int] | None:
+    """From where and when a user last logged in.
+
+    Args:
+        installation: the site.
+        user: the record of the user.
+        domain: domain or alias domain.
+
+    Returns:
+        (IP address, seconds since 1970), with 0.0.0.0 the time of creation; None: not known.
+
+    Raises:
+        DomainNotFound, BackendUnavailable, OSError.
+
+    Source: api, last-auth.
+    """
+    entry = installation.resolve(domain)
+    if entry is None:
+        raise DomainNotFound(domain)
+    return installation.last_auth.read_last_auth(entry, user)
+
+
+def note_login(installation: Installation, name: str, domain: str, remote_ip: str) -> None:
+    """Note that a user has logged in just now.
+
+    Args:
+        installation: the site.
+        name, domain: of the user, any case.
+        remote_ip: from where: at most 39 characters, as an address or a host name has them.
+
+    Its commit point is the rename of the file lastauth, or that of the account store.
+
+    Raises:
+        InvalidInput: no such address.
+        UserNotFound, NotPermitted, HomeMissing, BackendUnavailable, OSError.
+
+    Source: api, vset_lastauth.
+    """
+    from vpopmail.accounts.lookup import find_user
+
+    if len(remote_ip) > MAX_REMOTE_IP or remote_ip.strip(_CHARACTERS):
+        raise InvalidInput("remote IP", f"an address of at most {MAX_REMOTE_IP} characters")
+    user = find_user(installation, name, domain)
+    entry = installation.resolve(domain)
+    if user is None or entry is None:
+        raise UserNotFound(f"{name}@{domain}")
+    installation.last_auth.write_last_auth(entry, user, remote_ip)

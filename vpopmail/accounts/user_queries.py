@@ -1,0 +1,173 @@
+"""Looking users up: the reading half of ``site.users``."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from vpopmail.accounts.batch import open_batch
+from vpopmail.accounts.change import get_domain
+from vpopmail.accounts.last_auth import note_login, read_last_auth
+from vpopmail.accounts.lookup import find_user, limit_mask, may_look
+from vpopmail.accounts.rehash import rehash
+from vpopmail.errors import NotPermitted, UserNotFound
+from vpopmail.names import fold, split_address
+from vpopmail.passwords import verify, verify_unknown
+from vpopmail.records import V_OVERRIDE, VqPasswd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vpopmail.accounts.batch import Batch
+    from vpopmail.installation import Installation
+    from vpopmail.records import DomainEntry
+
+
+class UserQueries:
+    """What can be asked about the users of a site; see Users.
+
+    Args:
+        installation: the site.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    # looking
+
+    def find(self, address: str) -> VqPasswd | None:
+        """The user of an address, or None.
+
+        Args:
+            address: ``user@domain``, any case; the domain may be an alias domain.
+
+        Raises:
+            BackendUnavailable: the store cannot be read.
+        """
+        return self.find_in(*split_address(address))
+
+    def find_in(self, name: str, domain: str) -> VqPasswd | None:
+        """``find``, with local part and domain apart."""
+        batch = self._batch()
+        if batch is not None:
+            return batch.find_user(fold(domain), fold(name))
+        return find_user(self._installation, name, domain)
+
+    def get(self, address: str) -> VqPasswd:
+        """The user of an address.
+
+        Raises:
+            UserNotFound: there is none, or no such domain.
+            BackendUnavailable.
+        """
+        user = self.find(address)
+        if user is None:
+            raise UserNotFound(address)
+        return user
+
+    def __contains__(self, address: str) -> bool:
+        return self.find(address) is not None
+
+    def iter(
+        self,
+        domain: str | None = None,
+        *,
+        names: str | None = None,
+        flags: int = 0,
+        without: int = 0,
+        where: Callable[[VqPasswd], object] | None = None,
+    ) -> Iterator[VqPasswd]:
+        """The users of a domain, sorted by name, as they are when the iteration begins.
+
+        Args:
+            domain: a domain or alias domain; None: all domains, one after the other.
+            names: a pattern as of file names, with ``*``, ``?`` and ``[...]``, in lower case.
+            flags: bits that must all be set in ``pw_flags``.
+            without: bits of which none may be set.
+            where: a function of the record; only those for which it is true.
+
+        Raises:
+            DomainNotFound, NotPermitted, BackendUnavailable; AssignUnreadable without a domain.
+        """
+        users = self._iterate_all() if domain is None else self._iterate(domain)
+        if names is not None:
+            pattern = names
+            users = (user for user in users if fnmatchcase(user.pw_name, pattern))
+        if flags or without:
+            wanted = flags | without
+            users = (user for user in users if user.pw_flags & wanted == flags)
+        return users if where is None else filter(where, users)
+
+    def _iterate_all(self) -> Iterator[VqPasswd]:
+        batch = self._batch()
+        entries = self._installation.qmail.entries() if batch is None else batch.entries()
+        for entry in entries:
+            if not entry.is_alias:
+                yield from self._iterate(entry.domain)
+
+    def _iterate(self, domain: str) -> Iterator[VqPasswd]:
+        batch = self._batch()
+        entry = get_domain(self._installation, domain)
+        if not may_look(self._installation, entry):
+            raise NotPermitted(domain, "run it as root or as the domain's owner")
+        mask = self._limit_mask(entry)
+        backend = self._installation.backend
+        for user in backend.iterate(entry) if batch is None else batch.iterate(entry):
+            if mask and not user.pw_gid & V_OVERRIDE:
+                user.pw_flags |= mask
+            yield user
+
+    def check_password(self, address: str, password: str) -> bool:
+        """Whether this is the user's password; as long for a user that does not exist.
+
+        Says nothing about flags. Raises: BackendUnavailable.
+        """
+        return self.authenticate(*split_address(address), password) is not None
+
+    def authenticate(self, name: str, domain: str, password: str) -> VqPasswd | None:
+        """The user if the password is right, else None; see ``check_password``."""
+        user = self.find_in(name, domain)
+        if user is None or not user.pw_passwd:
+            verify_unknown(password, self._installation.settings.password_scheme)
+            return None
+        if not verify(password, user.pw_passwd):
+            return None
+        if self._installation.settings.rehash_passwords:
+            rehash(self._installation, user, domain, password)
+        return user
+
+    # last login
+
+    def last_auth(self, address: str) -> tuple[str, int] | None:
+        """From where and when a user last logged in; see accounts.last_auth.
+
+        Args:
+            address: ``user@domain``.
+
+        Returns:
+            (IP address, seconds since 1970), with 0.0.0.0 the time of creation; None: not known.
+
+        Raises:
+            UserNotFound, BackendUnavailable, OSError.
+        """
+        domain = split_address(address)[1]
+        return read_last_auth(self._installation, self.get(address), domain)
+
+    def note_login(self, address: str, remote_ip: str) -> None:
+        """Note that a user has logged in just now; see accounts.last_auth.
+
+        Args:
+            address: ``user@domain``.
+            remote_ip: from where, at most 39 characters.
+
+        Raises:
+            InvalidInput, UserNotFound, HomeMissing, BackendUnavailable, OSError.
+        """
+        note_login(self._installation, *split_address(address), remote_ip)
+
+    def _limit_mask(self, entry: DomainEntry) -> int:
+        batch = self._batch()
+        return limit_mask(self._installation, entry) if batch is None else batch.flag_mask(entry)
+
+    def _batch(self) -> Batch | None:
+        return open_batch(self._installation)

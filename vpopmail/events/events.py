@@ -1,0 +1,135 @@
+"""Telling of changes: subscribers in this process, and the script etc/onchange.
+
+Source: api, on-change hook; formats, etc/onchange.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import attrs
+
+from vpopmail.events import on_change
+from vpopmail.log import warn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vpopmail.settings import Settings
+
+BEFORE = "before"
+AFTER = "after"
+
+_silent: ContextVar[frozenset[int]] = ContextVar("vpopmail_silent", default=frozenset())
+
+
+@attrs.frozen
+class Event:
+    """A change that is about to be made, or was made.
+
+    Attributes:
+        command: ``add_domain``, ``del_domain``, ``add_alias_domain``, ``mod_alias_domain``,
+            ``add_user``, ``mod_user``, ``del_user``, ``valias_insert``, ``valias_remove``,
+            ``valias_delete``, ``valias_delete_domain``, ``set_limits``, ``del_limits``,
+            ``set_default_delivery``.
+        arguments: what it is about: ``("joe@example.com",)``; an alias and its line. No password.
+        when: ``before`` or ``after``.
+    """
+
+    command: str
+    arguments: tuple[str, ...]
+    when: str
+
+
+class Events:
+    """The events of one site.
+
+    Args:
+        settings: of the site: whether the script is run, and where it is.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._subscribers: list[Callable[[Event], object]] = []
+
+    def subscribe(self, subscriber: Callable[[Event], object]) -> Callable[[], None]:
+        """Have a function called before and after each change that this site object makes.
+
+        Args:
+            subscriber: gets an Event. What it raises before a change prevents the change and goes
+                to the caller; what it raises after one is logged. Changes that it makes itself
+                are not told of.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        self._subscribers.append(subscriber)
+
+        def unsubscribe() -> None:
+            if subscriber in self._subscribers:
+                self._subscribers.remove(subscriber)
+
+        return unsubscribe
+
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """A context in which nobody is told, neither subscribers nor the script."""
+        token = _silent.set(_silent.get() | {id(self)})
+        try:
+            yield
+        finally:
+            _silent.reset(token)
+
+    def wanted_before(self, command: str) -> bool:
+        """Whether anybody is to be told before a change."""
+        if self._is_silent():
+            return False
+        return bool(self._subscribers) or self._has_script(command, BEFORE)
+
+    def before(self, command: str, *arguments: str) -> None:
+        """Tell of a change that is about to be made. Raises what a subscriber raises."""
+        if self._is_silent():
+            return
+        event = Event(command, arguments, BEFORE)
+        with self.nested():
+            for subscriber in list(self._subscribers):
+                subscriber(event)
+        self._run_script(event)
+
+    def after(self, command: str, *arguments: str) -> None:
+        """Tell of a change that was made."""
+        if self._is_silent():
+            return
+        event = Event(command, arguments, AFTER)
+        with self.nested():
+            for subscriber in list(self._subscribers):
+                self._tell(subscriber, event)
+        self._run_script(event)
+
+    def call_script(self, command: str, *arguments: str) -> int:
+        """Run the script now, whatever the event is; see on_change.run.
+
+        Returns:
+            What on_change.run returns; 0 if the site has no script or nobody is to be told.
+        """
+        if self._is_silent() or not self._settings.onchange_script:
+            return 0
+        return on_change.run(self._settings, command, arguments)
+
+    def _tell(self, subscriber: Callable[[Event], object], event: Event) -> None:
+        try:
+            subscriber(event)
+        except Exception as error:  # noqa: BLE001 - the change is made, whatever a listener does
+            warn("a subscriber failed on %s: %s", event.command, type(error).__name__)
+
+    def _is_silent(self) -> bool:
+        return id(self) in _silent.get()
+
+    def _has_script(self, command: str, when: str) -> bool:
+        return self._settings.onchange_script and on_change.moment(command) == when
+
+    def _run_script(self, event: Event) -> None:
+        if self._has_script(event.command, event.when):
+            on_change.run(self._settings, event.command, event.arguments)
