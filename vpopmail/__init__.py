@@ -89,8 +89,6 @@ if TYPE_CHECKING:
     from vpopmail.capi.limits import vlimits_setflags as vlimits_setflags
     from vpopmail.capi.limits import vlimits_write_limits_file as vlimits_write_limits_file
     from vpopmail.capi.limits import vset_limits as vset_limits
-    from vpopmail.capi.records import vcheck_vqpw as vcheck_vqpw
-    from vpopmail.capi.records import vgetent as vgetent
     from vpopmail.capi.passwords import mkpasswd3 as mkpasswd3
     from vpopmail.capi.passwords import pw_strength as pw_strength
     from vpopmail.capi.passwords import pw_strength_error as pw_strength_error
@@ -100,6 +98,8 @@ if TYPE_CHECKING:
     from vpopmail.capi.passwords import vgen_pass as vgen_pass
     from vpopmail.capi.passwords import vgetpasswd as vgetpasswd
     from vpopmail.capi.passwords import vrandom_pass as vrandom_pass
+    from vpopmail.capi.records import vcheck_vqpw as vcheck_vqpw
+    from vpopmail.capi.records import vgetent as vgetent
     from vpopmail.capi.status import last_error as last_error
     from vpopmail.capi.text import date_header as date_header
     from vpopmail.capi.text import dec2hex as dec2hex

@@ -28,7 +28,8 @@
     ├── NotFound
     │   ├── UserNotFound             VA_USER_DOES_NOT_EXIST
     │   ├── DomainNotFound           VA_DOMAIN_DOES_NOT_EXIST
-    │   └── LimitsNotFound           -1
+    │   ├── LimitsNotFound           -1
+    │   └── AliasNotFound            VA_COULD_NOT_OPEN_DOT_QMAIL
     ├── AlreadyThere
     │   ├── UserExists               VA_USERNAME_EXISTS
     │   ├── HomeExists               VA_EXIST_U_DIR
@@ -46,6 +47,7 @@
     │   ├── DomainDirectoryNotMade   VA_COULD_NOT_MAKE_DOMAIN_DIR
     │   ├── FileNotUpdated           VA_COULD_NOT_UPDATE_FILE
     │   ├── LimitsUnreadable         VA_CANNOT_READ_LIMITS
+    │   ├── AliasUnreadable          VA_COULD_NOT_OPEN_DOT_QMAIL
     │   ├── AssignUnreadable         VA_CANNOT_READ_ASSIGN
     │   ├── CryptFailed              VA_CRYPT_FAILED
     │   └── BackendUnavailable       VA_NO_AUTH_CONNECTION
@@ -239,6 +241,13 @@ class LimitsNotFound(NotFound):
     text = "no limits of its own"
 
 
+class AliasNotFound(NotFound):
+    """There is no such alias, or the domain has no .qmail-default."""
+
+    code = VA.COULD_NOT_OPEN_DOT_QMAIL
+    text = "there is no such alias"
+
+
 class AlreadyThere(VpopmailError):
     """What was to be made is there already."""
 
@@ -337,6 +346,12 @@ class LimitsUnreadable(StorageError):
     """Neither the domain's limits nor etc/vlimits.default can be read."""
 
     code = VA.CANNOT_READ_LIMITS
+
+
+class AliasUnreadable(StorageError):
+    """A dot-qmail file cannot be read, or is something that the library does not touch."""
+
+    code = VA.COULD_NOT_OPEN_DOT_QMAIL
 
 
 class AssignUnreadable(StorageError):

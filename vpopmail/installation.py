@@ -5,7 +5,7 @@ Light, since a login goes through it.
 
 from __future__ import annotations
 
-from vpopmail.backends.abstract import DIR_CONTROL, LAST_AUTH, LIMITS
+from vpopmail.backends.abstract import ALIASES, DIR_CONTROL, LAST_AUTH, LIMITS
 from vpopmail.errors import DomainDirectoryMissing
 from vpopmail.names import fold
 from vpopmail.qmail.qmail import Qmail
@@ -13,7 +13,12 @@ from vpopmail.qmail.qmail import Qmail
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vpopmail.backends.abstract import Backend
-    from vpopmail.backends.facets import DirControlFacet, LastAuthFacet, LimitsFacet
+    from vpopmail.backends.facets import (
+        AliasesFacet,
+        DirControlFacet,
+        LastAuthFacet,
+        LimitsFacet,
+    )
     from vpopmail.backends.files.limits import FileLimits
     from vpopmail.events.events import Events
     from vpopmail.records import DomainEntry
@@ -102,6 +107,15 @@ class Installation:
             raise DomainDirectoryMissing(domain.path, error.strerror or "") from error
 
     # facets: of the backend, else of the files
+
+    @property
+    def aliases(self) -> AliasesFacet:
+        """Where aliases are kept."""
+        if ALIASES in self.backend.facets:
+            return self.backend  # type: ignore[return-value]
+        from vpopmail.backends.files.aliases import FileAliases
+
+        return FileAliases(self.settings)
 
     @property
     def dir_control(self) -> DirControlFacet:

@@ -20,6 +20,7 @@ from vpopmail.errors import (
     DomainExists,
     DomainNotFound,
     DomainsDirectoryNotMade,
+    InvalidDomainName,
     VpopmailError,
 )
 from vpopmail.plan import journal
@@ -620,3 +621,50 @@ def test_an_adoption_that_fails_at_once_leaves_what_was_there(
     assert (path / ".qmail-default").read_bytes() == b"old\n"
     assert len(os.listdir("/proc/self/fd")) <= before
     assert DOMAIN not in site.domains
+
+
+# alias domains
+
+
+def test_an_alias_domain_can_stand_for_another_domain(site: Vpopmail, tmp_path: Path) -> None:
+    site.domains.add(DOMAIN)
+    site.domains.add("other.org")
+    site.domains.add_alias("alias.org", DOMAIN)
+    control = tree(tmp_path / "q/control")
+    plan = site.domains.update_alias("Alias.org", "other.org")
+    assert plan.carried_out
+    assert site.domains.get("alias.org").realdomain == "other.org"
+    assert site.domains.get("alias.org").path == site.domains.get("other.org").path
+    assert site.domains.aliases("other.org") == ["alias.org"]
+    assert site.domains.aliases(DOMAIN) == []
+    assert tree(tmp_path / "q/control") == control
+    assert (tmp_path / "q/users/assign").read_text().count("+alias.org-:") == 1
+
+
+def test_only_an_alias_domain_can_stand_for_another(site: Vpopmail, tmp_path: Path) -> None:
+    site.domains.add(DOMAIN)
+    site.domains.add("other.org")
+    before = tree(tmp_path)
+    with pytest.raises(InvalidDomainName):
+        site.domains.update_alias(DOMAIN, "other.org")
+    with pytest.raises(DomainNotFound):
+        site.domains.update_alias("missing.org", DOMAIN)
+    site.domains.add_alias("alias.org", DOMAIN)
+    before = tree(tmp_path)
+    with pytest.raises(DomainNotFound):
+        site.domains.update_alias("alias.org", "missing.org")
+    site.domains.update_alias("alias.org", "other.org", dry_run=True)
+    assert tree(tmp_path) == before
+
+
+def test_alias_domains_change_in_a_batch(site: Vpopmail) -> None:
+    site.domains.add(DOMAIN)
+    site.domains.add_alias("alias.org", DOMAIN)
+    with site.batch():
+        site.domains.add("other.org")
+        site.domains.add_alias("new.org", DOMAIN)
+        site.domains.update_alias("alias.org", "other.org")
+        site.domains.update_alias("new.org", "other.org")
+        assert site.domains.aliases("other.org") == ["alias.org", "new.org"]
+    assert site.domains.aliases("other.org") == ["alias.org", "new.org"]
+    assert site.domains.get("alias.org").path == site.domains.get("other.org").path

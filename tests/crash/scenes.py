@@ -297,6 +297,8 @@ SCENES = [
           after=(f"v/domains/{NEW}/postmaster/Maildir",)),
     Scene("alias domain", "vaddaliasdomain", _users,
           lambda s: vpopmail.vaddaliasdomain(NEW, DOMAIN), _THERE),
+    Scene("alias domain of another domain", "domains.update_alias", _users,
+          lambda s: s.domains.update_alias(ALIAS, OTHER), VA.SUCCESS),
     Scene("domain with users and alias domains", "vdeldomain", _with_joe, _vdeldomain, _NO_DOMAIN,
           before=(f"{_D}/joe",)),
     Scene("only domain", "vdeldomain", lambda s: (s.domains.add(NEW), s.users.add(f"a1@{NEW}")),

@@ -153,10 +153,11 @@ def test_internals_mark_a_commit_point_for_each_operation() -> None:
     assert marked >= {
         "Add a user",
         "Delete a user",
-        "A batch of users",
+        "A batch",
         "Add a domain",
         "Delete a domain",
-        "Limits and aliases",
+        "Change a user",
+        "Change files of a domain",
     }
 
 

@@ -263,3 +263,9 @@ def test_packages_are_imported_only_when_such_a_password_is_at_hand() -> None:
     command = [sys.executable, "-W", "error", "-c", code]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.split("\n") == ["", "argon2", ""]
+
+
+def test_a_hash_that_the_package_cannot_make_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vpopmail.passwords.drivers.ARGON2_COSTS", (1, 1, 1))  # KiB: too few
+    with pytest.raises(CryptFailed, match="argon2.*[Mm]emory"):
+        hash_password("hidden", "argon2")

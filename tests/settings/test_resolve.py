@@ -64,6 +64,28 @@ def test_the_password_scheme_follows_from_the_switches(
     assert settings.max_clear_passwd == longest
 
 
+@pytest.mark.parametrize(
+    ("scheme", "longest"),
+    [("bcrypt", 72), ("argon2", 128), ("sha512", 128), ("md5", 128), ("des", 8)],
+)
+def test_a_password_scheme_that_is_named_wins_over_the_switches(scheme: str, longest: int) -> None:
+    for sha512, md5 in ((True, True), (False, False)):
+        given = {"sha512_passwords": sha512, "md5_passwords": md5, "password_scheme": scheme}
+        settings = resolve({**SITE, "profile": "5.4", **given})
+        assert (settings.password_scheme, settings.max_clear_passwd) == (scheme, longest)
+
+
+def test_no_password_scheme_is_the_one_of_the_switches() -> None:
+    settings = resolve({**SITE, "password_scheme": ""}, {"VPOPMAIL_PASSWORD_SCHEME": "bcrypt"})
+    assert settings.password_scheme == "sha512"
+
+
+@pytest.mark.parametrize("scheme", ["sha256", "BCRYPT", "clear", " ", None, 6])
+def test_another_password_scheme_is_refused(scheme: object) -> None:
+    with pytest.raises(ConfigError, match="bcrypt, argon2, sha512, md5, des or nothing"):
+        resolve({**SITE, "password_scheme": scheme})
+
+
 def test_paths_follow_from_the_directories() -> None:
     settings = resolve({**SITE, "qmaildir": "/var/qmail/"})
     assert settings.bindir == "/srv/vpopmail/bin"

@@ -1,22 +1,40 @@
-"""Aliases kept as dot-qmail files: the manager behind ``site.aliases``."""
+"""Aliases of domains, in dot-qmail files or a backend: the manager behind ``site.aliases``."""
 
 from __future__ import annotations
 
-from vpopmail.errors import AliasLineTooLong, DomainNotFound, UserNameTooLong
-from vpopmail.formats import dotqmail
+from fnmatch import fnmatchcase
+
+from vpopmail.accounts.batch import open_batch
+from vpopmail.accounts.change import announced, change_domain, find_domain, get_domain
+from vpopmail.errors import (
+    AliasLineTooLong,
+    AliasNotFound,
+    AliasUnreadable,
+    UserNameTooLong,
+)
 from vpopmail.formats.text import has_control, to_bytes
+from vpopmail.log import warn
 from vpopmail.names import check_domain_length, check_new_user, fold, split_address
-from vpopmail.safeio.directory import Owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from vpopmail.accounts.user_change import Decide, UserChange
+    from vpopmail.backends.facets import AliasesFacet
     from vpopmail.installation import Installation
+    from vpopmail.plan.steps import Plan
+    from vpopmail.records import DomainEntry
 
 MAX_LINE = 160
 
 
 class Aliases:
-    """The aliases of a site.
+    """The aliases of a site: names with delivery lines, as in dot-qmail files.
+
+    A new alias is in lower case. An existing one is found by the name that it is listed with, or
+    by that name in lower case. ``default`` is not listed; with files it is .qmail-default, for
+    which ``site.default_delivery`` is the better way.
 
     Args:
         installation: the site.
@@ -25,45 +43,295 @@ class Aliases:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
 
-    def add(self, address: str, line: str) -> None:
-        """Add a delivery line to an alias, made if missing.
+    # looking
+
+    def find(self, address: str) -> list[str] | None:
+        """The delivery lines of an alias, which may be none; None if there is no such alias.
+
+        Args:
+            address: ``alias@domain``; the domain may be an alias domain.
+
+        Raises:
+            AliasUnreadable: its file is a link that leads out of the domain, or no file.
+            BackendUnavailable.
+        """
+        return self.find_in(*split(address))
+
+    def find_in(self, alias: str, domain: str) -> list[str] | None:
+        """``find``, with alias and domain apart."""
+        entry = find_domain(self._installation, domain)
+        if entry is None:
+            return None
+        found = _stored(self._facet(entry), entry, alias)
+        return None if found is None else found[1]
+
+    def get(self, address: str) -> list[str]:
+        """The delivery lines of an alias.
+
+        Raises:
+            AliasNotFound: there is none, or no such domain; and what ``find`` raises.
+        """
+        lines = self.find(address)
+        if lines is None:
+            raise AliasNotFound(_shown(address))
+        return lines
+
+    def __contains__(self, address: str) -> bool:
+        return self.find(address) is not None
+
+    def names(self, domain: str) -> list[str]:
+        """The aliases of a domain without ``default``, sorted without regard to case.
+
+        Of a mailing list made of links only the list itself is listed.
+
+        Raises:
+            DomainNotFound, AliasUnreadable, BackendUnavailable.
+        """
+        entry = get_domain(self._installation, domain)
+        names = self._facet(entry).alias_names(entry)
+        return sorted(names, key=lambda name: (fold(name), name))
+
+    def iter(self, domain: str, *, names: str | None = None) -> Iterator[tuple[str, list[str]]]:
+        """The aliases of a domain with their lines, in the order of ``names``.
+
+        One that cannot be read is passed over, with a warning in the log.
+
+        Args:
+            domain: a domain or alias domain.
+            names: a pattern as of file names, with ``*``, ``?`` and ``[...]``; None: all.
+
+        Raises:
+            DomainNotFound, AliasUnreadable, BackendUnavailable.
+        """
+        entry = get_domain(self._installation, domain)
+        facet = self._facet(entry)
+        for name in self.names(domain):
+            if names is not None and not fnmatchcase(name, names):
+                continue
+            try:
+                lines = facet.read_alias(entry, name)
+            except AliasUnreadable as error:
+                warn("an alias of %s is passed over: %s", entry.realdomain, error)
+                continue
+            if lines is not None:
+                yield name, lines
+
+    # changing
+
+    def add(self, address: str, line: str, *, dry_run: bool = False) -> Plan:
+        """Add a delivery line to an alias, made if missing; the same line may stand there twice.
 
         Args:
             address: ``alias@domain``.
-            line: as in a dot-qmail file, under 160 bytes: ``&joe@example.com``.
+            line: as in a dot-qmail file, under 160 bytes, no control character but tabs:
+                ``&joe@example.com``.
+            dry_run: only decide, without locks, and say what would be done.
 
-        Its commit point is the rename of the alias's file.
+        Returns:
+            The plan. Its commit point is the rename of the alias's file, or that of the backend
+            that keeps aliases; in a batch it is carried out when the batch ends.
 
         Raises:
             InvalidUserName, UserNameTooLong, DomainNameTooLong, InvalidDomainName,
-            AliasLineTooLong, DomainNotFound, DomainDirectoryMissing, OSError.
+            AliasLineTooLong, InvalidCharacter, DomainNotFound, NotPermitted,
+            DomainDirectoryMissing, AliasUnreadable, BackendUnavailable, OSError.
 
         Source: formats, .qmail-alias.
         """
-        alias, domain = split_address(address)
-        self.add_to(alias, domain, line)
+        return self.add_to(*split(address), line, dry_run=dry_run)
 
-    def add_to(self, alias: str, domain: str, line: str) -> None:
+    def add_to(self, alias: str, domain: str, line: str, *, dry_run: bool = False) -> Plan:
         """``add``, with alias and domain apart."""
-        alias, domain = fold(alias), fold(domain)
+        alias = self._checked_new(alias, domain)
+        _check_line(line)
+
+        def decide(change: UserChange) -> None:
+            lines = change.aliases.read_alias(change.domain, alias) or []
+            change.aliases.set(alias, [*lines, line])
+
+        return self._change("valias_insert", alias, domain, (line,), decide, dry_run=dry_run)
+
+    def set(self, address: str, lines: Iterable[str], *, dry_run: bool = False) -> Plan:
+        """Give an alias these delivery lines in the place of those that it has; it may be new.
+
+        Args:
+            address: ``alias@domain``.
+            lines: each as for ``add``. None at all leaves an alias without lines, for which
+                qmail has its own default.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan; see ``add``.
+
+        Raises:
+            TypeError: ``lines`` is a text; and what ``add`` raises.
+        """
+        return self.set_in(*split(address), lines, dry_run=dry_run)
+
+    def set_in(
+        self, alias: str, domain: str, lines: Iterable[str], *, dry_run: bool = False
+    ) -> Plan:
+        """``set``, with alias and domain apart."""
+        if isinstance(lines, str):
+            raise TypeError("a list of lines is needed, not one text")
+        alias, given = self._checked_new(alias, domain), list(lines)
+        for line in given:
+            _check_line(line)
+        decide = lambda change: change.aliases.set(alias, given)  # noqa: E731
+        return self._change("valias_set", alias, domain, (), decide, dry_run=dry_run)
+
+    def remove(self, address: str, line: str, *, dry_run: bool = False) -> Plan:
+        """Remove a line from an alias, as often as it stands there; the alias stays, if empty.
+
+        Args:
+            address: ``alias@domain``.
+            line: the whole line. If the alias does not have it, nothing is changed.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan; see ``add``.
+
+        Raises:
+            AliasNotFound, DomainNotFound, NotPermitted, DomainDirectoryMissing, AliasUnreadable,
+            BackendUnavailable, OSError.
+        """
+        return self.remove_from(*split(address), line, dry_run=dry_run)
+
+    def remove_from(self, alias: str, domain: str, line: str, *, dry_run: bool = False) -> Plan:
+        """``remove``, with alias and domain apart."""
+
+        def decide(change: UserChange) -> None:
+            found = _stored(change.aliases, change.domain, alias)
+            if found is None:
+                raise AliasNotFound(_shown(f"{alias}@{change.domain.realdomain}"))
+            name, lines = found
+            if line in lines:
+                change.aliases.set(name, [one for one in lines if one != line])
+
+        return self._change("valias_remove", alias, domain, (line,), decide, dry_run=dry_run)
+
+    def delete(self, address: str, *, dry_run: bool = False) -> Plan:
+        """Delete an alias, whatever its file is; of a link only the link goes.
+
+        Args:
+            address: ``alias@domain``, the alias as it is listed, however odd.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan. Its commit point is the removal of the file, or that of the backend.
+
+        Raises:
+            AliasNotFound, DomainNotFound, NotPermitted, DomainDirectoryMissing,
+            BackendUnavailable, OSError.
+        """
+        return self.delete_from(*split(address), dry_run=dry_run)
+
+    def delete_from(self, alias: str, domain: str, *, dry_run: bool = False) -> Plan:
+        """``delete``, with alias and domain apart."""
+
+        def decide(change: UserChange) -> None:
+            # The first that is there; a second of another case is another alias.
+            if not any(change.aliases.delete(name) for name in _spellings(alias)):
+                raise AliasNotFound(_shown(f"{alias}@{change.domain.realdomain}"))
+
+        return self._change("valias_delete", alias, domain, (), decide, dry_run=dry_run)
+
+    def delete_all(self, domain: str, *, dry_run: bool = False) -> Plan:
+        """Delete all aliases of a domain but ``default``, the files of mailing lists too.
+
+        Args:
+            domain: a domain or alias domain.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan. Its commit point is the writing of the journal's entry, or that of the
+            backend.
+
+        Raises:
+            DomainNotFound, NotPermitted, DomainDirectoryMissing, BackendUnavailable, OSError.
+        """
+        decide = lambda change: change.aliases.delete_all()  # noqa: E731
+        return self._change("valias_delete_domain", "", domain, (), decide, dry_run=dry_run)
+
+    # deciding
+
+    def check_lengths(self, alias: str, domain: str, line: str = "") -> None:
+        """Refuse what is too long for the C library, in its order.
+
+        Raises:
+            UserNameTooLong, DomainNameTooLong, AliasLineTooLong.
+        """
+        self._check_length(alias)
+        if len(domain) >= 3:
+            check_domain_length(domain)
+        if len(to_bytes(line)) >= MAX_LINE:
+            raise AliasLineTooLong("the line", f"under {MAX_LINE} bytes")
+
+    def _check_length(self, alias: str) -> None:
         if len(alias) > self._installation.settings.max_user_name:
-            raise UserNameTooLong(alias[:80], "the alias")
+            raise UserNameTooLong(_shown(alias[:80]), "the alias")
+
+    def _checked_new(self, alias: str, domain: str) -> str:
+        alias = fold(alias)
+        self._check_length(alias)
         check_new_user(alias)
-        check_domain_length(domain)
-        data = to_bytes(line)
-        if len(data) >= MAX_LINE or has_control(data):
-            raise AliasLineTooLong(address_of(alias, domain), "under 160 bytes, one line")
-        entry = self._installation.resolve(domain)
-        if entry is None:
-            raise DomainNotFound(domain)
-        name = dotqmail.file_name(alias)
-        with self._installation.open_domain(entry) as directory:
-            old = directory.read(name) or b""
-            if old and not old.endswith(b"\n"):
-                old += b"\n"
-            directory.replace(name, [old, data, b"\n"], Owner(entry.uid, entry.gid))
+        check_domain_length(fold(domain))
+        return alias
+
+    def _facet(self, entry: DomainEntry) -> AliasesFacet:
+        batch = open_batch(self._installation)
+        change = None if batch is None else batch.change_of(entry)
+        return self._installation.aliases if change is None else change.aliases
+
+    def _change(
+        self,
+        command: str,
+        alias: str,
+        domain: str,
+        more: tuple[str, ...],
+        decide: Decide,
+        *,
+        dry_run: bool,
+    ) -> Plan:
+        entry = get_domain(self._installation, domain)
+        subject = address_of(alias, entry.realdomain) if alias else entry.realdomain
+        words = f"{command.replace('_', ' ')} {_shown(subject)}"
+
+        act = lambda dry: change_domain(  # noqa: E731
+            self._installation, entry, words, decide, dry_run=dry
+        )
+        return announced(self._installation, command, (subject, *more), act, dry_run=dry_run)
+
+
+def split(address: str) -> tuple[str, str]:
+    """Alias, in the case given, and domain of an address; see ``split_address``."""
+    alias, domain = split_address(address)
+    return address[: len(alias)], domain
 
 
 def address_of(name: str, domain: str) -> str:
     """``name@domain``."""
     return f"{name}@{domain}"
+
+
+def _spellings(alias: str) -> list[str]:
+    """The names that an alias may be stored with; the first that is there counts."""
+    return list(dict.fromkeys((alias, fold(alias))))
+
+
+def _stored(facet: AliasesFacet, entry: DomainEntry, alias: str) -> tuple[str, list[str]] | None:
+    for name in _spellings(alias):
+        lines = facet.read_alias(entry, name)
+        if lines is not None:
+            return name, lines
+    return None
+
+
+def _check_line(line: str) -> None:
+    data = to_bytes(line)
+    if len(data) >= MAX_LINE or has_control(data.replace(b"\t", b"")):
+        raise AliasLineTooLong("the line", f"under {MAX_LINE} bytes, one line")
+
+
+def _shown(name: str) -> str:
+    return ascii(name)[1:-1]

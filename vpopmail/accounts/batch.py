@@ -99,6 +99,8 @@ class Batch:
                 return self._domains.added[domain]
             if domain in self._domains.removed:
                 return None
+            if domain in self._domains.replaced:
+                return self._domains.replaced[domain]
         if domain not in self._resolved:
             self._resolved[domain] = self.installation.resolve(domain)
         return self._resolved[domain]
@@ -130,8 +132,10 @@ class Batch:
         found = self.installation.qmail.entries()
         if self._domains is None:
             return found
-        removed = self._domains.removed
-        kept = [entry for entry in found if entry.domain not in removed]
+        removed, replaced = self._domains.removed, self._domains.replaced
+        kept = [
+            replaced.get(entry.domain, entry) for entry in found if entry.domain not in removed
+        ]
         return kept + list(self._domains.added.values())
 
     def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
@@ -166,6 +170,10 @@ class Batch:
         limits = self.read_limits(domain)
         return 0 if limits is None else limits.flag_mask()
 
+    def change_of(self, domain: DomainEntry) -> UserChange | None:
+        """What is pending in a domain, for reading; None if nothing is."""
+        return self._present_change(domain)
+
     # changing
 
     def add_domain(
@@ -198,10 +206,19 @@ class Batch:
 
         change = self._domain_change()
         self._check_free(alias)
-        entry = self.resolve(real)
-        if entry is None:
-            raise DomainNotFound(real)
-        change.add_name(alias_entry(alias, entry))
+        change.add_name(alias_entry(alias, self._find_entry(real)))
+        return self._note_domain(plan)
+
+    def update_alias(self, plan: Plan, alias: str, real: str) -> Plan:
+        """Note an alias domain that is to stand for another domain."""
+        from vpopmail.accounts.domains import decide_update
+
+        change = self._domain_change()
+        present = self._find_entry(alias)
+        if alias in change.added:
+            change.drop(alias)
+            return self.add_alias(plan, alias, real)
+        decide_update(change, present, self._find_entry(real))
         return self._note_domain(plan)
 
     def delete_domain(self, plan: Plan, entry: DomainEntry) -> Plan:
@@ -282,11 +299,21 @@ class Batch:
         for name in change.added:
             if self.installation.resolve(name) is not None:
                 raise DomainExists(name, "added by another process meanwhile")
+        for name in change.replaced:
+            now = self.installation.resolve(name)
+            if now is None or not now.is_alias:
+                raise DomainNotFound(name, "deleted by another process meanwhile")
         for name, entry in sorted(change.removed.items()):
             if self.installation.resolve(name) is None:
                 raise DomainNotFound(name, "deleted by another process meanwhile")
             if not entry.is_alias:
                 change.lock_users(entry)
+
+    def _find_entry(self, name: str) -> DomainEntry:
+        entry = self.resolve(name)
+        if entry is None:
+            raise DomainNotFound(name)
+        return entry
 
     def _check_free(self, name: str) -> None:
         if self._domains is not None and name in self._domains.removed:

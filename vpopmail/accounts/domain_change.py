@@ -176,6 +176,7 @@ class DomainChange:
         self.recovered: set[str] = set()
         self.added: dict[str, DomainEntry] = {}
         self.removed: dict[str, DomainEntry] = {}
+        self.replaced: dict[str, DomainEntry] = {}
 
     def lock(self, *paths: str) -> None:
         """Lock the domains of the site and finish what a killed process left.
@@ -248,6 +249,11 @@ class DomainChange:
         """Add a name to qmail's files."""
         self.added[entry.domain] = entry
         self.qmail.add(entry)
+
+    def replace_name(self, entry: DomainEntry) -> None:
+        """Let an alias domain stand for another domain."""
+        self.replaced[entry.domain] = entry
+        self.qmail.replaced = [*self.replaced.values()]
 
     def delete_names(self, entries: list[DomainEntry]) -> None:
         """Remove names from qmail's files."""

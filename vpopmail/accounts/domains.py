@@ -196,6 +196,40 @@ class Domains:
             change.plan_steps(plan)
             return plan if dry_run else carry_out(plan)
 
+    def update_alias(self, alias: str, real: str, *, dry_run: bool = False) -> Plan:
+        """Let an alias domain stand for another domain than before.
+
+        Args:
+            alias: the alias domain.
+            real: the domain, or an alias domain of it.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan. Its commit point is the rename of qmail's users/cdb; mail for the name is
+            taken on all the time.
+
+        Raises:
+            DomainNotFound, FileNotUpdated, NotPermitted, OSError.
+            InvalidDomainName: ``alias`` is a domain of its own.
+        """
+        alias, real = fold(alias), fold(real)
+        update = lambda dry: self._update_alias(alias, real, dry_run=dry)  # noqa: E731
+        return announced(
+            self._installation, "mod_alias_domain", (alias, real), update, dry_run=dry_run
+        )
+
+    def _update_alias(self, alias: str, real: str, *, dry_run: bool) -> Plan:
+        plan = Plan(f"let alias domain {alias} stand for {real}")
+        batch = open_batch(self._installation)
+        if batch is not None and not dry_run:
+            return batch.update_alias(plan, alias, real)
+        with DomainChange(self._installation, dry_run=dry_run) as change:
+            if not dry_run:
+                change.lock()
+            decide_update(change, self.get(alias), self.get(real))
+            change.plan_steps(plan)
+            return plan if dry_run else carry_out(plan)
+
     def delete(self, name: str, *, dry_run: bool = False) -> Plan:
         """Delete a domain with its alias domains, users and all mail; or one alias domain.
 
@@ -289,6 +323,17 @@ def decide_deletion(change: DomainChange, entry: DomainEntry) -> None:
         change.lock_users(entry)  # a batch locks at its end
     change.delete_names([entry, *aliases])
     change.delete_domain(entry)
+
+
+def decide_update(change: DomainChange, alias: DomainEntry, real: DomainEntry) -> None:
+    """Decide that an alias domain is to stand for another domain.
+
+    Raises:
+        InvalidDomainName: it is a domain of its own.
+    """
+    if not alias.is_alias:
+        raise InvalidDomainName(alias.domain, "it is a domain of its own, not an alias domain")
+    change.replace_name(alias_entry(alias.domain, real))
 
 
 def alias_entry(alias: str, real: DomainEntry) -> DomainEntry:

@@ -11,6 +11,7 @@ import os
 from vpopmail.accounts.domain_files import DomainFiles
 from vpopmail.accounts.fingerprints import fingerprint, fingerprint_of_lines
 from vpopmail.accounts.lookup import may_look
+from vpopmail.accounts.pending_aliases import PendingAliases
 from vpopmail.accounts.pending_limits import PendingLimits
 from vpopmail.accounts.places import Places
 from vpopmail.accounts.refresh import refresh_home
@@ -106,6 +107,7 @@ class UserChange:
         self.transaction = installation.backend.transaction(domain, directory)
         self.files = DomainFiles(directory, self.owner)
         self.limits = PendingLimits(installation, domain, self.files)
+        self.aliases = PendingAliases(installation, domain, self.transaction, self.files)
         self.stage: Stage | None = None
         self.added: list[Home] = []
         self.deleted: list[Home] = []
@@ -243,9 +245,9 @@ class UserChange:
         noted = self._has_to_be_noted()
         self._plan_preparation(plan)
         if noted:
-            stored = self.transaction.has_changes
+            only_files = not (self.transaction.has_changes or self.added)
             note = f"note {self._words()}"
-            plan.add("journal", note, self._enter, self._withdraw, commit=not stored)
+            plan.add("journal", note, self._enter, self._withdraw, commit=only_files)
         self._plan_commit(plan, noted=noted)
         self._plan_homes(plan)
         if noted:
@@ -263,7 +265,8 @@ class UserChange:
     def _plan_commit(self, plan: Plan, *, noted: bool) -> None:
         stored = self.transaction.has_changes
         if self.added:
-            plan.add("mailstore", "put the homes in their places", self._put, self._take_back)
+            put = "put the homes in their places"
+            plan.add("mailstore", put, self._put, self._take_back, commit=not stored)
         if stored:
             plan.add("accounts", self._words(), self.transaction.commit, commit=True)
             plan.add("accounts", "bring them to the disk", self.transaction.sync, vital=True)

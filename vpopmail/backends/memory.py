@@ -171,7 +171,7 @@ class MemoryBackend(Backend):
 
     def alias_names(self, domain: DomainEntry) -> list[str]:
         """The aliases of a domain."""
-        return list(self.kept(domain).aliases)
+        return [name for name in self.kept(domain).aliases if name != "default"]
 
     def read_dir_control(self, key: str, directory: Directory) -> DirControl | None:  # noqa: ARG002
         """The state of directory hashing."""

@@ -32,8 +32,8 @@ class Event:
     Attributes:
         command: ``add_domain``, ``del_domain``, ``add_alias_domain``, ``mod_alias_domain``,
             ``add_user``, ``mod_user``, ``del_user``, ``valias_insert``, ``valias_remove``,
-            ``valias_delete``, ``valias_delete_domain``, ``set_limits``, ``del_limits``,
-            ``set_default_delivery``.
+            ``valias_set``, ``valias_delete``, ``valias_delete_domain``, ``set_limits``,
+            ``del_limits``, ``set_default_delivery``.
         arguments: what it is about: ``("joe@example.com",)``; an alias and its line. No password.
         when: ``before`` or ``after``.
     """

@@ -231,9 +231,7 @@ def _record(data: Source, position: int, end: int) -> tuple[int, int, int]:
     return _measure(position, data[position : position + _PAIR.size], end)
 
 
-def _measure(
-    position: int, piece: bytes | memoryview, end: int
-) -> tuple[int, int, int]:
+def _measure(position: int, piece: bytes | memoryview, end: int) -> tuple[int, int, int]:
     """``_record``, from the bytes at its position."""
     key_at = position + _PAIR.size
     if position < _HEADER.size or key_at > end:

@@ -6,7 +6,7 @@ Source: formats, .qmail-default and .qmail-alias.
 from __future__ import annotations
 
 from vpopmail.errors import InvalidCharacter
-from vpopmail.formats.text import has_control, split_lines, to_bytes, to_text
+from vpopmail.formats.text import has_control, join_lines, split_lines, to_bytes, to_text
 from vpopmail.records import Record
 
 COMMENT = "comment"
@@ -106,9 +106,77 @@ def parse_default(data: bytes) -> str | None:
 
     Source: formats, .qmail-default; api, isCatchall.
     """
-    _, program, rest = data.partition(b"\n")[0].partition(b"vdelivermail")
-    _, mark, action = rest.partition(b"'' ")
-    return _unquoted(to_text(action.strip())) if program and mark else None
+    _, mark, action = _parted(data.partition(b"\n")[0])
+    return _unquoted(to_text(action.strip())) if mark else None
+
+
+def default_action(data: bytes) -> str | None:
+    """What a .qmail-default does with mail for unknown users, filters before it passed over.
+
+    Args:
+        data: the whole file.
+
+    Returns:
+        What vdelivermail is told, by the first line that runs it. Without one, the last line that
+        is neither blank nor a comment, as it stands; ``None`` if there is no such line.
+
+    Source: formats, .qmail-default.
+    """
+    lines = split_lines(data)
+    at = _action_line(lines)
+    if at is None:
+        return None
+    action = _told(lines[at])
+    return to_text(lines[at].strip()) if action is None else action
+
+
+def runs_vdelivermail(data: bytes) -> bool:
+    """Whether a line of a .qmail-default hands the mail of unknown users to vdelivermail."""
+    return any(_told(line) is not None for line in split_lines(data))
+
+
+def with_default_action(data: bytes, vdelivermail: str, action: str) -> bytes:
+    """A .qmail-default with another action; its other lines, and what precedes the action, stay.
+
+    Args:
+        data: the whole file.
+        vdelivermail: absolute path of the program, for a file that does not run it yet.
+        action: as for ``default_delivery``.
+
+    Raises:
+        InvalidCharacter: a control character, or an empty word.
+
+    Source: formats, .qmail-default.
+    """
+    new = default_delivery(vdelivermail, action).removesuffix(b"\n")
+    lines = split_lines(data)
+    at = _action_line(lines)
+    if at is None:
+        return join_lines([*lines, new])
+    if _told(lines[at]) is not None:
+        before, mark, _ = _parted(lines[at])
+        new = before + mark + to_bytes(_quoted(action))
+    return join_lines([*lines[:at], new, *lines[at + 1 :]])
+
+
+def _action_line(lines: list[bytes]) -> int | None:
+    """Which line decides: the first that runs vdelivermail, else the last that delivers."""
+    for at, line in enumerate(lines):
+        if _told(line) is not None:
+            return at
+    delivering = [at for at, line in enumerate(lines) if line.strip() and line[:1] != b"#"]
+    return delivering[-1] if delivering else None
+
+
+def _told(line: bytes) -> str | None:
+    return parse_default(line) if line.startswith(b"|") else None
+
+
+def _parted(line: bytes) -> tuple[bytes, bytes, bytes]:
+    """A line that runs vdelivermail, as ``parse_default`` reads it: before, mark, action."""
+    before, program, rest = line.partition(b"vdelivermail")
+    between, mark, action = rest.partition(b"'' ")
+    return before + program + between, mark, action
 
 
 def parse(data: bytes) -> list[DeliveryLine]:

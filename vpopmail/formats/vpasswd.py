@@ -218,7 +218,7 @@ def records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             yield name, rest
 
 
-def _user(  # noqa: PLR0913, PLR0917 - the fields of a line
+def _user(
     name: str,
     passwd: str,
     uid: str,

@@ -44,6 +44,7 @@ class QmailChange:
         self.file_lock = FileLock(self.directory, f"{ASSIGN}.lock", qmail.lock_timeout)
         self.added: list[DomainEntry] = []
         self.removed: list[DomainEntry] = []
+        self.replaced: list[DomainEntry] = []
         self.withdrawn: list[str] = []
         self.old: bytes | None = None
         self.stage: Stage | None = None
@@ -67,6 +68,10 @@ class QmailChange:
     def remove(self, entry: DomainEntry) -> None:
         """Remove a domain or alias domain."""
         self.removed.append(entry)
+
+    def replace(self, entry: DomainEntry) -> None:
+        """Give a name that is there another line in users/assign; mail for it is taken on."""
+        self.replaced.append(entry)
 
     def close(self) -> None:
         """Give the lock back and clear the stage."""
@@ -131,13 +136,16 @@ class QmailChange:
     def _assign_words(self) -> str:
         return " and ".join(
             f"{verb} {_words(entries)}"
-            for verb, entries in (("with", self.added), ("without", self.removed))
+            for verb, entries in (
+                ("with", self.added + self.replaced),
+                ("without", self.removed),
+            )
             if entries
         )
 
     def _facts(self) -> list[Fact]:
         return [
-            *(("add", entry.domain) for entry in self.added),
+            *(("add", entry.domain) for entry in self.added + self.replaced),
             *(("remove", entry.domain) for entry in self.removed),
             *(("accepted", name) for name in self.withdrawn),
         ]
@@ -177,8 +185,8 @@ class QmailChange:
         self.directory.publish(ASSIGN)
 
     def _next_assign(self, text: bytes) -> bytes:
-        text = without_domains(text, {entry.domain for entry in self.removed})
-        lines = [assign.format_line(entry) for entry in self.added]
+        text = without_domains(text, {entry.domain for entry in self.removed + self.replaced})
+        lines = [assign.format_line(entry) for entry in self.added + self.replaced]
         return control.insert_lines(text, lines, control.ASSIGN)
 
     def _compiled(self, text: bytes) -> bytes:

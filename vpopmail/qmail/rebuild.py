@@ -139,7 +139,7 @@ class Decision:
         """The domains and alias domains that a control file does not have as it should."""
         found: list[DomainEntry] = []
         for name, entry in {**self.domains, **self.aliases}.items():
-            other = self.lists.virtual_of(name)
+            other = self.lists.others.get(name)
             if other is not None:
                 self.notes.append(
                     f"control/virtualdomains says {ascii(other)[1:]} of {name}: "

@@ -130,6 +130,7 @@ class SurvivingLists:
     Attributes:
         accepted: lines of rcpthosts and morercpthosts.
         virtual: lines of virtualdomains.
+        others: of these, by name, the first that is not as vpopmail writes it.
         local: lines of locals.
         missing: names of the files that are not there.
     """
@@ -144,13 +145,12 @@ class SurvivingLists:
         lines = {name: split_lines(text or b"") for name, text in texts.items()}
         self.accepted = {*lines[RCPTHOSTS], *lines[MORE]}
         self.virtual = set(lines[VIRTUALDOMAINS])
+        self.others = {
+            to_text(line.partition(b":")[0].lower()): line
+            for line in reversed(lines[VIRTUALDOMAINS])
+            if not _is_own(line)
+        }
         self.local = set(lines[LOCALS])
-
-    def virtual_of(self, name: str) -> bytes | None:
-        """The line of virtualdomains for a name that is not the one vpopmail writes."""
-        start, own = to_bytes(name) + b":", own_line(name)
-        found = [line for line in self.virtual if line.startswith(start) and line.rstrip() != own]
-        return min(found, default=None)
 
     def has(self, name: str) -> bool:
         """Whether mail for a name comes in and goes to vpopmail."""
@@ -159,8 +159,7 @@ class SurvivingLists:
 
     def virtual_names(self) -> list[str]:
         """The names that virtualdomains sends to themselves, as vpopmail writes it, sorted."""
-        pairs = [line.rstrip(b" \t").split(b":") for line in self.virtual]
-        return sorted(to_text(pair[0]) for pair in pairs if len(pair) == 2 and pair[0] == pair[1])
+        return sorted(to_text(line.partition(b":")[0]) for line in self.virtual if _is_own(line))
 
     def other_hosts(self) -> list[str]:
         """The names that rcpthosts and morercpthosts have and locals has not, sorted."""
@@ -182,6 +181,11 @@ def stored_paths(qmail: Qmail) -> list[str]:
 def own_line(name: str) -> bytes:
     """The line of a domain in virtualdomains."""
     return b"%b:%b" % (to_bytes(name), to_bytes(name))
+
+
+def _is_own(line: bytes) -> bool:
+    name, colon, prefix = line.rstrip(b" \t").partition(b":")
+    return bool(name) and bool(colon) and name.lower() == prefix.lower()
 
 
 def is_directory(path: str) -> bool:

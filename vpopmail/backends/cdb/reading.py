@@ -11,7 +11,7 @@ import stat
 
 from vpopmail.errors import FormatError
 from vpopmail.formats import cdb, vpasswd
-from vpopmail.formats.text import to_bytes, to_text
+from vpopmail.formats.text import to_bytes
 from vpopmail.safeio.view import Watched, is_not_plain, open_file
 
 TYPE_CHECKING = False
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 TEXT = "vpasswd"
 INDEX = "vpasswd.cdb"
 _MOST_KNOWN = 10_000
-# All records of an index up to this size are read once so many of them were looked up that it
-# costs no more than what was spent: one for each of these bytes of its size.
-_LARGEST_LOADED = 4 << 20
-_WORTH = 1024
+# An index up to this size is read as a whole once so many users of it were found one by one that
+# the reading costs no more than they did: one user for each of these bytes.
+_LARGEST_READ = 4 << 20
+_WORTH = 2048
 
 
 class Place:
@@ -84,7 +84,7 @@ class Lookup:
         clear_passwd: whether the eighth field is kept in the records.
     """
 
-    __slots__ = ("clear_passwd", "current", "index", "loaded", "place", "text")
+    __slots__ = ("clear_passwd", "current", "index", "place", "records", "text")
 
     def __init__(self, place: Place, *, clear_passwd: bool) -> None:
         self.place = place
@@ -93,8 +93,8 @@ class Lookup:
         self.index = place.watch(INDEX)
         # An index and the text that it was last found to be no older than.
         self.current: tuple[FileView, FileView] | None = None
-        # The index that was last read as a whole, and whether that went well.
-        self.loaded: tuple[FileView | None, bool] = (None, False)
+        # An index that was read as a whole, and its records; None if one of them is broken.
+        self.records: tuple[FileView | None, dict[bytes, bytes] | None] = (None, None)
 
     def find(self, name: str) -> VqPasswd | None:
         """The user of this name, as a fresh record, or None.
@@ -128,33 +128,20 @@ class Lookup:
         return True
 
     def _find_in_index(self, index: FileView, name: str) -> VqPasswd | None:
-        loaded, complete = self.loaded
-        if loaded is not index and _is_worth_loading(index):
-            complete = self._load(index)
-            self.loaded = loaded, complete = index, complete
-        if loaded is index and complete:
-            user: VqPasswd | None = index.known.get(name)
-            return None if user is None else user.copy()
-        data = cdb.find(index, to_bytes(name))
+        data = self._read_record(index, to_bytes(name))
         user = None if data is None else self._record(name, data)
         if user is None or not index.settled or len(index.known) >= _MOST_KNOWN:
             return user
         index.known[name] = user
         return user.copy()
 
-    def _load(self, index: FileView) -> bool:
-        """Get to know all users; False if a record is broken, which need not concern the others."""
-        known: dict[str, VqPasswd | None] = {}
-        try:
-            for key, data in cdb.iterate(index):
-                name = to_text(key)
-                # Of several records the first counts.
-                if name not in known:
-                    known[name] = self._record(name, data)
-        except FormatError:
-            return False
-        index.known.update(known)
-        return True
+    def _read_record(self, index: FileView, key: bytes) -> bytes | None:
+        whole, records = self.records
+        if whole is not index and _is_worth_reading(index):
+            self.records = whole, records = index, _read_all(index)
+        if whole is index and records is not None:
+            return records.get(key)
+        return cdb.find(index, key)
 
     def _find_in_text(self, name: str) -> VqPasswd | None:
         view = _look(self.text)
@@ -172,8 +159,20 @@ class Lookup:
         return vpasswd.parse_lookup(name, data, self.clear_passwd)
 
 
-def _is_worth_loading(index: FileView) -> bool:
-    return index.settled and len(index) <= min(_LARGEST_LOADED, len(index.known) * _WORTH)
+def _is_worth_reading(index: FileView) -> bool:
+    return index.settled and len(index) <= min(_LARGEST_READ, len(index.known) * _WORTH)
+
+
+def _read_all(index: FileView) -> dict[bytes, bytes] | None:
+    """All records; None if one is broken, which does not concern the others."""
+    records: dict[bytes, bytes] = {}
+    try:
+        for key, data in cdb.iterate(index):
+            # Of several for a name the first counts.
+            records.setdefault(key, data)
+    except FormatError:
+        return None
+    return records
 
 
 def _look(file: Watched) -> FileView | None:

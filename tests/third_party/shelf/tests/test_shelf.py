@@ -10,6 +10,7 @@ import pytest
 
 import vpopmail
 from vpopmail.errors import BackendUnavailable
+from vpopmail.records import VqPasswd
 from vpopmail.testing import sandbox
 from vpopmail.testing.compliance import BackendCompliance
 
@@ -51,6 +52,28 @@ def test_what_cannot_be_read_is_no_missing_user():
         with pytest.raises(BackendUnavailable):
             site.users.find("joe@example.com")
         assert vpopmail.vauth_getpw("joe", "example.com") is None
+
+
+def test_aliases_count_with_the_users_of_the_same_commit():
+    with sandbox("shelf") as site:
+        site.domains.add("example.com")
+        domain, backend = site.domains.get("example.com"), site.installation.backend
+        with site.installation.open_domain(domain) as directory:
+            with backend.transaction(domain, directory) as change:
+                change.lock()
+                change.add(VqPasswd("joe"))
+                change.aliases["info"] = ["&joe@example.com"]
+                change.stage()
+                assert backend.alias_names(domain) == []
+                change.commit()
+            assert backend.read_alias(domain, "info") == ["&joe@example.com"]
+            assert backend.find(domain, "joe") == VqPasswd("joe")
+            with backend.transaction(domain, directory) as change:
+                change.lock()
+                change.aliases["info"] = None
+                change.stage()
+                change.commit()
+            assert backend.read_alias(domain, "info") is None
 
 
 def test_a_process_that_died_before_its_commit_leaves_nothing_that_counts():

@@ -1,0 +1,276 @@
+"""What happens to mail for unknown users: ``site.default_delivery`` and ``site.catch_all``."""
+
+from __future__ import annotations
+
+from vpopmail.accounts.batch import open_batch
+from vpopmail.accounts.catchall import DEFAULT, action_for, user_of
+from vpopmail.accounts.change import announced, change_domain, find_domain, get_domain
+from vpopmail.errors import AliasNotFound, AliasUnreadable, InvalidInput, UserNotFound
+from vpopmail.formats import dotqmail
+from vpopmail.formats.text import has_control, to_bytes
+from vpopmail.names import split_address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vpopmail.accounts.user_change import UserChange
+    from vpopmail.installation import Installation
+    from vpopmail.plan.steps import Plan
+    from vpopmail.records import DomainEntry
+
+BOUNCE = "bounce-no-mailbox"
+_WORDS = frozenset((BOUNCE, "delete"))
+
+
+class DefaultDelivery:
+    """What each domain does with mail for unknown users, as .qmail-default says it.
+
+    Args:
+        installation: the site.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    def find(self, domain: str) -> str | None:
+        """The action of a domain; None if it has no .qmail-default that does anything.
+
+        Args:
+            domain: a domain or alias domain.
+
+        Returns:
+            What vdelivermail is told: ``bounce-no-mailbox``, ``delete``, an address, or an
+            absolute directory. If the file does not run vdelivermail, its last line that is
+            neither blank nor a comment, as it stands: ``&joe@example.com``, ``|/usr/bin/maildrop``.
+
+        Raises:
+            DomainNotFound, DomainDirectoryMissing.
+            AliasUnreadable: the file is a link or special, or cannot be opened.
+        """
+        return self._find(get_domain(self._installation, domain))
+
+    def get(self, domain: str) -> str:
+        """The action of a domain; see ``find``.
+
+        Raises:
+            AliasNotFound: it has none; and what ``find`` raises.
+        """
+        action = self.find(domain)
+        if action is None:
+            raise AliasNotFound(f"default@{domain}", "the domain has no default delivery")
+        return action
+
+    def iter(self) -> Iterator[tuple[str, str]]:
+        """Each domain that is no alias domain and has an action, with it.
+
+        Raises:
+            AssignUnreadable, DomainDirectoryMissing, AliasUnreadable.
+        """
+        for entry in _entries(self._installation):
+            action = self._find(entry)
+            if action is not None:
+                yield entry.domain, action
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return self.iter()
+
+    def set(self, domain: str, action: str, *, dry_run: bool = False) -> Plan:
+        """Give a domain another action; other lines of its .qmail-default stay.
+
+        Replaced is what ``find`` returns. A filter before vdelivermail in its line stays too.
+
+        Args:
+            domain: a domain or alias domain.
+            action: ``bounce-no-mailbox``, ``delete``, an address, or an absolute directory:
+                the home of a user. Nothing else.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan. Its commit point is the rename of .qmail-default.
+
+        Raises:
+            InvalidInput: it is no such action.
+            DomainNotFound, NotPermitted, DomainDirectoryMissing, AliasUnreadable,
+            BackendUnavailable, OSError.
+
+        Source: formats, .qmail-default.
+        """
+        check_action(action)
+        return self._set(domain, action, lambda _: action, dry_run=dry_run)
+
+    def delete(self, domain: str, *, dry_run: bool = False) -> Plan:
+        """Let mail for unknown users bounce, as in a new domain; see ``set``."""
+        return self.set(domain, BOUNCE, dry_run=dry_run)
+
+    def _find(self, entry: DomainEntry) -> str | None:
+        data = _read(self._installation, entry)
+        return None if data is None else dotqmail.default_action(data)
+
+    def _set(
+        self, domain: str, told: str, choose: Callable[[UserChange], str], *, dry_run: bool
+    ) -> Plan:
+        """Store the action that ``choose`` gives for the domain as it is under the lock."""
+        entry = get_domain(self._installation, domain)
+        program = f"{self._installation.settings.bindir}/vdelivermail"
+
+        def decide(change: UserChange) -> None:
+            action = choose(change)
+            data = _content(change.files.read) or b""
+            change.files.put(DEFAULT, dotqmail.with_default_action(data, program, action))
+
+        subject = f"set default delivery of {entry.realdomain}"
+        act = lambda dry: change_domain(  # noqa: E731
+            self._installation, entry, subject, decide, dry_run=dry
+        )
+        arguments = (entry.realdomain, told)
+        command = "set_default_delivery"
+        return announced(self._installation, command, arguments, act, dry_run=dry_run)
+
+
+class CatchAll(DefaultDelivery):
+    """The address of each domain that gets the mail of unknown users.
+
+    Args:
+        installation: the site.
+    """
+
+    def find(self, domain: str) -> str | None:
+        """The address that gets the mail; None if nobody does.
+
+        Args:
+            domain: a domain or alias domain.
+
+        Returns:
+            ``user@domain`` for a user of the domain, whichever way the file names him, else the
+            address of somebody else. None also if the mail goes to a program or to a directory
+            that is not the home of a user of the domain.
+
+        Raises:
+            DomainNotFound, DomainDirectoryMissing, AliasUnreadable, BackendUnavailable.
+        """
+        return self._find(get_domain(self._installation, domain))
+
+    def get(self, domain: str) -> str:
+        """The address that gets the mail; see ``find``.
+
+        Raises:
+            AliasNotFound: nobody does; and what ``find`` raises.
+        """
+        address = self.find(domain)
+        if address is None:
+            raise AliasNotFound(f"default@{domain}", "the domain has no catch-all")
+        return address
+
+    def iter(self) -> Iterator[tuple[str, str]]:
+        """Each domain with a catch-all, and the address; see ``find``."""
+        return super().iter()
+
+    def set(self, domain: str, address: str, *, dry_run: bool = False) -> Plan:
+        """Give the mail of unknown users to a user or to another address.
+
+        For a user of the domain the home is stored, so that he gets the mail as it came and
+        cannot be deleted while he is the catch-all. Another address is stored as it is.
+
+        Args:
+            domain: a domain or alias domain.
+            address: local part of a user, or a whole address.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan; see ``DefaultDelivery.set``.
+
+        Raises:
+            UserNotFound: the domain has no such user, nor an alias of this name: the mail would
+                come back for ever.
+            InvalidInput: it is no address; and what ``DefaultDelivery.set`` raises.
+        """
+        entry = get_domain(self._installation, domain)
+        whole = address if "@" in address else f"{address}@{entry.realdomain}"
+        _check_address(whole)
+        name, target = split_address(whole)
+        if not self._is_own(entry, target):
+            return super().set(domain, whole, dry_run=dry_run)
+
+        def choose(change: UserChange) -> str:
+            user = change.find(name)
+            if user is not None:
+                return action_for(change.domain, user)
+            if change.aliases.read_alias(change.domain, name) is None:
+                raise UserNotFound(f"{name}@{entry.realdomain}", "it cannot be the catch-all")
+            return f"{name}@{entry.realdomain}"
+
+        return self._set(domain, f"{name}@{entry.realdomain}", choose, dry_run=dry_run)
+
+    def delete(self, domain: str, *, dry_run: bool = False) -> Plan:
+        """Let mail for unknown users bounce; see ``DefaultDelivery.set``."""
+        return super().set(domain, BOUNCE, dry_run=dry_run)
+
+    def _find(self, entry: DomainEntry) -> str | None:
+        action = super()._find(entry)
+        if action is None or action.startswith(("|", ".")):
+            return None
+        if not action.startswith("/"):
+            target = action.removeprefix("&")
+            return target if "@" in target else None
+        name = user_of(entry, action)
+        return f"{name}@{entry.realdomain}" if name and self._has_user(entry, name) else None
+
+    def _has_user(self, entry: DomainEntry, name: str) -> bool:
+        batch = open_batch(self._installation)
+        store = self._installation.backend if batch is None else batch
+        return store.find(entry, name) is not None
+
+    def _is_own(self, entry: DomainEntry, target: str) -> bool:
+        """Whether a domain is this one by any of its names."""
+        other = find_domain(self._installation, target)
+        return other is not None and other.realdomain == entry.realdomain
+
+
+def check_action(action: str) -> None:
+    """Refuse what is no action for mail of unknown users.
+
+    Raises:
+        InvalidInput: neither a word of vdelivermail, an address nor an absolute directory.
+    """
+    if action in _WORDS:
+        return
+    if action.startswith("/"):
+        if has_control(to_bytes(action)) or ".." in action.split("/"):
+            raise InvalidInput(_shown(action), "no directory that mail can go to")
+        return
+    _check_address(action)
+
+
+def _check_address(address: str) -> None:
+    name, _, domain = address.rpartition("@")
+    odd = has_control(to_bytes(address)) or any(char.isspace() for char in address)
+    # The first character tells vdelivermail and qmail-inject what kind of a word it is.
+    if odd or not name or not domain or name[0] in "-.|/&#":
+        raise InvalidInput(_shown(address), "no address, local part or action")
+
+
+def _entries(installation: Installation) -> Iterator[DomainEntry]:
+    batch = open_batch(installation)
+    entries = installation.qmail.entries() if batch is None else batch.entries()
+    return (entry for entry in entries if not entry.is_alias)
+
+
+def _read(installation: Installation, entry: DomainEntry) -> bytes | None:
+    batch = open_batch(installation)
+    change = None if batch is None else batch.change_of(entry)
+    if change is not None:
+        return _content(change.files.read)
+    with installation.open_domain(entry) as directory:
+        return _content(directory.read)
+
+
+def _content(read: Callable[[str], bytes | None]) -> bytes | None:
+    try:
+        return read(DEFAULT)
+    except OSError as error:
+        raise AliasUnreadable(DEFAULT, error.strerror or "") from error
+
+
+def _shown(text: str) -> str:
+    return ascii(text[:100])[1:-1]
