@@ -31,7 +31,22 @@ if TYPE_CHECKING:
     from vpopmail.capi.addresses import vset_default_domain as vset_default_domain
     from vpopmail.capi.addresses import vvalidchar as vvalidchar
     from vpopmail.capi.aliases import isCatchall as isCatchall
+    from vpopmail.capi.aliases import vadddotqmail as vadddotqmail
+    from vpopmail.capi.aliases import valias_all as valias_all
+    from vpopmail.capi.aliases import valias_delete as valias_delete
+    from vpopmail.capi.aliases import valias_delete_domain as valias_delete_domain
     from vpopmail.capi.aliases import valias_insert as valias_insert
+    from vpopmail.capi.aliases import valias_lines as valias_lines
+    from vpopmail.capi.aliases import valias_names as valias_names
+    from vpopmail.capi.aliases import valias_remove as valias_remove
+    from vpopmail.capi.aliases import valias_select as valias_select
+    from vpopmail.capi.aliases import valias_select_all as valias_select_all
+    from vpopmail.capi.aliases import valias_select_all_next as valias_select_all_next
+    from vpopmail.capi.aliases import valias_select_names as valias_select_names
+    from vpopmail.capi.aliases import valias_select_names_end as valias_select_names_end
+    from vpopmail.capi.aliases import valias_select_names_next as valias_select_names_next
+    from vpopmail.capi.aliases import valias_select_next as valias_select_next
+    from vpopmail.capi.aliases import vdeldotqmail as vdeldotqmail
     from vpopmail.capi.control_files import add_domain_assign as add_domain_assign
     from vpopmail.capi.control_files import compile_morercpthosts as compile_morercpthosts
     from vpopmail.capi.control_files import del_control as del_control
@@ -153,7 +168,25 @@ _PUBLIC = {
         "vset_default_domain",
         "vvalidchar",
     ),
-    "capi.aliases": ("isCatchall", "valias_insert"),
+    "capi.aliases": (
+        "isCatchall",
+        "vadddotqmail",
+        "valias_all",
+        "valias_delete",
+        "valias_delete_domain",
+        "valias_insert",
+        "valias_lines",
+        "valias_names",
+        "valias_remove",
+        "valias_select",
+        "valias_select_all",
+        "valias_select_all_next",
+        "valias_select_names",
+        "valias_select_names_end",
+        "valias_select_names_next",
+        "valias_select_next",
+        "vdeldotqmail",
+    ),
     "capi.control_files": (
         "add_domain_assign",
         "compile_morercpthosts",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from vpopmail.accounts.aliases import Aliases
     from vpopmail.accounts.batch import Batch
+    from vpopmail.accounts.default_delivery import CatchAll, DefaultDelivery
     from vpopmail.accounts.domains import Domains
     from vpopmail.accounts.limits import Limits
     from vpopmail.accounts.users import Users
@@ -36,7 +37,7 @@ class Vpopmail:
 
     Attributes:
         settings: what holds for the site.
-        domains, users, aliases, limits: its managers.
+        domains, users, aliases, default_delivery, catch_all, limits: its managers.
         qmail: its qmail directory.
 
     Raises:
@@ -69,6 +70,20 @@ class Vpopmail:
         from vpopmail.accounts.aliases import Aliases
 
         return Aliases(self.installation)
+
+    @property
+    def default_delivery(self) -> DefaultDelivery:
+        """What the domains do with mail for unknown users."""
+        from vpopmail.accounts.default_delivery import DefaultDelivery
+
+        return DefaultDelivery(self.installation)
+
+    @property
+    def catch_all(self) -> CatchAll:
+        """Who gets the mail for unknown users."""
+        from vpopmail.accounts.default_delivery import CatchAll
+
+        return CatchAll(self.installation)
 
     @property
     def limits(self) -> Limits:

@@ -20,6 +20,7 @@ from vpopmail.errors import (
     InvalidQuota,
     PasswordChangeForbidden,
     PasswordTooLong,
+    PasswordTooWeak,
     UserNotFound,
     VpopmailError,
 )
@@ -378,3 +379,27 @@ def test_cdb_and_memory_agree_on_any_changes(
             top = str(site.settings.vpopmaildir)
             seen.append([str(user).replace(top, "") for user in site.users.iter(DOMAIN)])
     assert seen[0] == seen[1]
+
+
+# the policy on passwords
+
+
+def test_a_policy_holds_for_each_clear_password_that_is_stored(
+    site: Vpopmail, domain: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "v/etc/password_strength.conf").write_text("Length >= 6\nNumeric > 0\n")
+    before = tree(domain)
+    for password in ("", "abc1", "abcdefgh"):
+        with pytest.raises(PasswordTooWeak) as caught:
+            site.users.add(JOE, password)
+        assert password not in str(caught.value) or not password
+        with pytest.raises(PasswordTooWeak):
+            site.domains.add("other.org", password)
+    assert tree(domain) == before
+    site.users.add(JOE)
+    site.users.set_password(JOE, "abcdefg1")
+    site.users.set_password(JOE)
+    site.users.set_password(JOE, crypted="x")
+    with pytest.raises(PasswordTooWeak):
+        site.users.set_password(JOE, "short")
+    assert site.users.get(JOE).pw_passwd == "x"

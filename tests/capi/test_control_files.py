@@ -110,7 +110,7 @@ def test_an_unknown_kind_of_file_is_refused(list_file: Path, kind: int) -> None:
     assert list_file.read_bytes() == before
 
 
-@pytest.mark.parametrize("path", ["", "list", "./list", "/", "/tmp/..", "/nul\0", "/" + "x" * 5000])
+@pytest.mark.parametrize("path", ["", "list", "./list", "/", "/tmp/..", "/nul\0", "/" + "x" * 5000, "/\ud800"])
 def test_a_path_that_is_not_absolute_is_refused(
     list_file: Path, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -342,6 +342,8 @@ def test_a_name_is_not_taken_from_another_directory(
 @pytest.mark.parametrize(
     ("name", "path", "uid", "code"),
     [
+        ("a.example/", "/v/a", 1, VA.INVALID_DOMAIN_NAME),
+        ("a.example", "/v/\ud800", 1, VA.BAD_CHAR),
         ("", "/v/a", 1, VA.INVALID_DOMAIN_NAME),
         ("a..b", "/v/a", 1, VA.INVALID_DOMAIN_NAME),
         ("a:b.example", "/v/a", 1, VA.INVALID_DOMAIN_NAME),
@@ -359,6 +361,14 @@ def test_what_no_line_can_hold_is_not_assigned(
 ) -> None:
     before = tree(qmaildir)
     assert vpopmail.add_domain_assign(name, name, path, uid, 1) == -1
+    assert vpopmail.last_error() == code
+    assert tree(qmaildir) == before
+
+
+@pytest.mark.parametrize(("real", "code"), [("", VA.INVALID_DOMAIN_NAME), ("a:b", VA.BAD_CHAR)])
+def test_a_real_domain_needs_a_name(site: Vpopmail, qmaildir: Path, real: str, code: VA) -> None:
+    before = tree(qmaildir)
+    assert vpopmail.add_domain_assign("a.example", real, "/v/a", 1, 1) == -1
     assert vpopmail.last_error() == code
     assert tree(qmaildir) == before
 

@@ -245,7 +245,7 @@ def test_what_a_killed_call_left_does_not_stop_the_next(
     assert sorted(os.listdir(joe)) == ["Maildir", "lastauth"]
 
 
-@pytest.mark.parametrize("end", ["", "/", "/..", "/../other", "/joe/../../x", "-other/joe", "/joe\0"])
+@pytest.mark.parametrize("end", ["", "/", "/..", "/../other", "/joe/../../x", "-other/joe", "/joe\0", "/\ud800"])
 def test_a_home_that_is_not_below_its_domain_is_refused(domain: Path, end: str) -> None:
     before = tree(domain.parent)
     assert vpopmail.vmake_maildir(DOMAIN, f"{domain}{end}") == -1

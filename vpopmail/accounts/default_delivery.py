@@ -8,7 +8,7 @@ from vpopmail.accounts.change import announced, change_domain, find_domain, get_
 from vpopmail.errors import AliasNotFound, AliasUnreadable, InvalidInput, UserNotFound
 from vpopmail.formats import dotqmail
 from vpopmail.formats.text import has_control, to_bytes
-from vpopmail.names import split_address
+from vpopmail.names import has_domain_characters, has_user_characters, split_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -244,9 +244,9 @@ def check_action(action: str) -> None:
 
 def _check_address(address: str) -> None:
     name, _, domain = address.rpartition("@")
-    odd = has_control(to_bytes(address)) or any(char.isspace() for char in address)
+    proper = name and domain and has_user_characters(name) and has_domain_characters(domain)
     # The first character tells vdelivermail and qmail-inject what kind of a word it is.
-    if odd or not name or not domain or name[0] in "-.|/&#":
+    if not proper or name[0] in "-.|/&#":
         raise InvalidInput(_shown(address), "no address, local part or action")
 
 

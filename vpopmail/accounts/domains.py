@@ -6,6 +6,7 @@ from vpopmail.accounts import checks
 from vpopmail.accounts.batch import open_batch
 from vpopmail.accounts.change import announced, find_domain, get_domain
 from vpopmail.accounts.domain_change import DomainChange
+from vpopmail.accounts.password_policy import check_strength
 from vpopmail.accounts.refresh import home_files
 from vpopmail.accounts.user_rules import decide_addition, default_quota, new_user
 from vpopmail.errors import (
@@ -277,6 +278,7 @@ class Domains:
             raise BackendUnavailable(domain, "the backend keeps no accounts: no postmaster")
         settings = self._installation.settings
         checks.check_password(settings, password)
+        check_strength(self._installation, password)
         defaults = DomainEntry(domain, domain, settings.uid, settings.gid, "")
         limits = self._installation.limits.read_limits(defaults)
         if limits is None:

@@ -48,7 +48,7 @@ def is_robot(path: str, name: str) -> bool:
     """Whether there is an autoresponder: its directory, in capitals, with a message.
 
     Raises:
-        InvalidPath, InvalidCharacter, OSError.
+        InvalidPath, OSError.
     """
     if "/" in name or name in {"", ".", ".."}:
         return False

@@ -11,7 +11,7 @@ from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import VqPasswd
 from vpopmail.safeio.directory import Owner
-from vpopmail.safeio.paths import make_below
+from vpopmail.safeio.paths import check_path, make_below
 from vpopmail.safeio.tree import give_tree
 
 TYPE_CHECKING = False
@@ -75,8 +75,9 @@ def restore_maildir(installation: Installation, domain: str, home: str) -> None:
     entry = installation.resolve(domain)
     if entry is None:
         raise DomainNotFound(domain)
+    check_path(home)
     split = split_home(entry.path, home.rstrip("/"))
-    if split is None or "\0" in home:
+    if split is None:
         raise InvalidPath(ascii(home[:160])[1:-1], "a home lies below the directory of its domain")
     owner = Owner(entry.uid, entry.gid)
     try:

@@ -22,7 +22,7 @@ def read_limits_file(path: str, base: VLimits) -> VLimits:
         base: what holds where the file says nothing; it is not changed.
 
     Raises:
-        InvalidPath, InvalidCharacter, OSError.
+        InvalidPath, OSError.
         LimitsUnreadable: the file is missing.
     """
     directory, name = open_parent(path)
@@ -39,7 +39,7 @@ def write_limits_file(path: str, limits: VLimits, *, sync: bool) -> None:
     Its commit point is the rename of the file.
 
     Raises:
-        InvalidPath, InvalidCharacter, OSError.
+        InvalidPath, OSError.
         TypeError: a limit is no int.
     """
     data = format_limits(checked(limits))

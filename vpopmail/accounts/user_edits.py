@@ -34,7 +34,8 @@ def password_edits(
     checks.check_one_password(password, crypted)
     hashed = crypted
     if password is not None:
-        hashed = checked_hash(installation, password)
+        check_strength(installation, password)
+        hashed = checked_hash(installation.settings, password)
     if hashed is None:
         return []
     clear = password if password and installation.settings.clear_passwd else ""
@@ -45,18 +46,14 @@ def password_edits(
     return [edit]
 
 
-def checked_hash(installation: Installation, password: str) -> str:
-    """The crypt string of a password that is allowed; ``""`` for no password.
+def checked_hash(settings: Settings, password: str) -> str:
+    """The crypt string of a password that can be stored; ``""`` for no password.
 
     Raises:
-        PasswordTooLong, PasswordTooWeak, InvalidCharacter, CryptFailed.
+        PasswordTooLong, InvalidCharacter, CryptFailed.
     """
-    settings = installation.settings
     checks.check_password(settings, password)
-    if not password:
-        return ""
-    check_strength(installation, password)
-    return hash_password(password, settings.password_scheme)
+    return hash_password(password, settings.password_scheme) if password else ""
 
 
 def quota_edits(quota: str | int | None) -> list[Edit]:

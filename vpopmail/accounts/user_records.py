@@ -58,7 +58,7 @@ def add_record(
     entry = get_domain(installation, domain)
     if not installation.backend.writable:
         raise BackendUnavailable(entry.realdomain, "the backend takes no accounts")
-    crypted = checked_hash(installation, password)
+    crypted = checked_hash(settings, password)
     user = new_user(settings, name, password, crypted=crypted, gecos=gecos, apop=apop)
     user.pw_dir = "/".join(part for part in (entry.path, place, name) if part)
     checks.check_directory(user.pw_dir)

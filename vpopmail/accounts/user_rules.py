@@ -85,7 +85,7 @@ def decide_deletion(change: UserChange, name: str) -> None:
     user = change.find(name)
     if user is None:
         raise UserNotFound(f"{name}@{change.domain.realdomain}")
-    if is_catch_all(change.directory, change.domain, user.pw_name):
+    if is_catch_all(change.files, change.domain, user.pw_name):
         raise CatchAllProtected(f"{name}@{change.domain.realdomain}")
     change.delete(user)
 

@@ -126,7 +126,7 @@ class Users(UserQueries):
         given = None if quota is None else checks.checked_quota(quota)
         checks.check_one_password(password, crypted)
         entry = get_domain(self._installation, domain)
-        if password:
+        if password is not None:
             check_strength(self._installation, password)
         user = new_user(settings, name, password, crypted=crypted, gecos=gecos, apop=apop)
         add = lambda dry: self._add(entry, user.copy(), given, dry_run=dry)  # noqa: E731
@@ -267,7 +267,7 @@ class Users(UserQueries):
         Source: manual, "vpasswd".
         """
         if password is None and crypted is None:
-            password = ""
+            crypted = ""
         return self.update(address, password=password, crypted=crypted, dry_run=dry_run)
 
     def set_quota(self, address: str, quota: str | int, *, dry_run: bool = False) -> Plan:

@@ -17,9 +17,10 @@ def vpasswd(username: str, domain: str, password: str, apop: int = 0) -> VA:  # 
         apop: unused.
 
     Returns:
-        VA_SUCCESS, VA_USER_NAME_TOO_LONG, VA_DOMAIN_NAME_TOO_LONG, VA_PASSWD_TOO_LONG, the
-        codes of the password policy (-69 to -74), VA_USER_DOES_NOT_EXIST, VA_BAD_D_DIR,
-        VA_BAD_UID, VA_CRYPT_FAILED, VA_NO_AUTH_CONNECTION;
+        VA_SUCCESS, VA_USER_NAME_TOO_LONG, VA_DOMAIN_NAME_TOO_LONG, VA_PASSWD_TOO_LONG,
+        VA_USER_DOES_NOT_EXIST, VA_BAD_D_DIR, VA_BAD_UID, VA_CRYPT_FAILED,
+        VA_NO_AUTH_CONNECTION; by the password policy VA_PWSTR_LENGTH, VA_PWSTR_ALPHA,
+        VA_PWSTR_NUMERIC, VA_PWSTR_OTHER, VA_PWSTR_DELTA;
         VA_ILLEGAL_USERNAME for a name of one character, and if he may not change it.
 
     Its commit point is that of the account store. Source: manual, "Change user password".

@@ -28,7 +28,9 @@ def vadduser(username: str, domain: str, password: str, gecos: str, apop: int = 
         VA_SUCCESS, VA_BAD_CHAR, VA_USER_NAME_TOO_LONG, VA_ILLEGAL_USERNAME,
         VA_DOMAIN_NAME_TOO_LONG, VA_INVALID_DOMAIN_NAME, VA_PASSWD_TOO_LONG, VA_GECOS_TOO_LONG,
         VA_USERNAME_EXISTS, VA_DOMAIN_DOES_NOT_EXIST, VA_CANNOT_READ_LIMITS, VA_BAD_D_DIR,
-        VA_EXIST_U_DIR, VA_BAD_U_DIR, VA_DIR_TOO_LONG, VA_BAD_UID, VA_NO_AUTH_CONNECTION.
+        VA_EXIST_U_DIR, VA_BAD_U_DIR, VA_DIR_TOO_LONG, VA_CRYPT_FAILED, VA_BAD_UID,
+        VA_NO_AUTH_CONNECTION; by the password policy VA_PWSTR_LENGTH, VA_PWSTR_ALPHA,
+        VA_PWSTR_NUMERIC, VA_PWSTR_OTHER, VA_PWSTR_DELTA.
 
     Its commit point is that of the account store. Source: manual, "Add user".
     """

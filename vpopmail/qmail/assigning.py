@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.errors import DomainExists, InvalidPath
+from vpopmail.errors import DomainExists, InvalidDomainName, InvalidPath
 from vpopmail.formats import assign, control
 from vpopmail.names import check_new_domain
 from vpopmail.plan.executor import carry_out
@@ -122,6 +122,8 @@ def _carried_out(change: QmailChange, plan: Plan, *, finish: bool) -> Plan:
 
 def _check(entry: DomainEntry) -> None:
     check_new_domain(entry.domain)
+    if not entry.realdomain:
+        raise InvalidDomainName("''", "the name of the real domain is empty")
     if not entry.path.startswith("/"):
         raise InvalidPath(ascii(entry.path[:160])[1:-1], "give an absolute one")
     assign.format_line(entry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from vpopmail.errors import InvalidPath
+from vpopmail.errors import InvalidCharacter, InvalidPath
 from vpopmail.formats.text import to_bytes
 from vpopmail.safeio.directory import PRIVATE_DIRECTORY, Directory, open_trusted
 from vpopmail.safeio.tree import give_tree, remove_tree
@@ -24,12 +24,11 @@ def check_path(path: str) -> None:
     """Refuse what is no absolute path.
 
     Raises:
-        InvalidPath: relative, empty, with NUL, or over 4096 bytes.
-        InvalidCharacter: it cannot be written as bytes.
+        InvalidPath: relative, empty, over 4096 bytes, or with what no path can have.
     """
     if not path.startswith("/"):
         raise InvalidPath(_shown(path), "give an absolute one")
-    if "\0" in path or len(to_bytes(path)) > _MOST_BYTES:
+    if not _is_possible(path):
         raise InvalidPath(_shown(path), "no path of this system")
 
 
@@ -40,7 +39,7 @@ def split_path(path: str) -> tuple[str, str]:
         path: absolute; slashes at its end do not count.
 
     Raises:
-        InvalidPath, InvalidCharacter: it is no absolute path, or has ``.`` or ``..`` for a name.
+        InvalidPath: it is no absolute path, or has ``.`` or ``..`` for a name.
     """
     check_path(path)
     outer, _, name = path.rstrip("/").rpartition("/")
@@ -60,7 +59,7 @@ def open_parent(path: str, *, sync: bool = True) -> tuple[Directory, str]:
         (the directory, which the caller closes; the name in it).
 
     Raises:
-        InvalidPath, InvalidCharacter, OSError.
+        InvalidPath, OSError.
     """
     outer, name = split_path(path)
     return open_trusted(outer, sync=sync), name
@@ -75,7 +74,7 @@ def make_path(path: str, owner: Owner, *, sync: bool = True) -> None:
         sync: whether it is brought to the disk.
 
     Raises:
-        InvalidPath, InvalidCharacter.
+        InvalidPath.
         OSError: a part cannot be made, or is no directory.
     """
     check_path(path)
@@ -123,7 +122,7 @@ def remove_path(path: str, *, sync: bool = True) -> None:
         sync: whether it is brought to the disk.
 
     Raises:
-        InvalidPath, InvalidCharacter.
+        InvalidPath.
         OSError: it is missing, or cannot be removed; what was removed before it stays removed.
     """
     parent, name = open_parent(path, sync=sync)
@@ -141,7 +140,7 @@ def give_path(path: str, owner: Owner) -> None:
         owner: who gets it.
 
     Raises:
-        InvalidPath, InvalidCharacter.
+        InvalidPath.
         OSError: it is missing or no directory; what was given before it stays given.
     """
     parent, name = open_parent(path)
@@ -157,6 +156,13 @@ def _make_or_enter(outer: Directory, name: str, owner: Owner, mode: int) -> Dire
         return outer.enter(name)
     outer.flush()
     return inner
+
+
+def _is_possible(path: str) -> bool:
+    try:
+        return "\0" not in path and len(to_bytes(path)) <= _MOST_BYTES
+    except InvalidCharacter:
+        return False
 
 
 def _shown(path: str) -> str:

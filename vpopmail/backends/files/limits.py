@@ -62,7 +62,9 @@ class FileLimits:
         if directory is None:
             directory = self._watch(domain.path)
         try:
-            view = _find_own(directory) or self._defaults.glance()
+            view = _find_own(directory)
+            if view is None:
+                view = self._defaults.glance()
             return 0 if view is None else _flag_mask(view)
         except OSError as error:
             raise LimitsUnreadable(directory.path, error.strerror or "") from error
