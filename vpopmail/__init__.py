@@ -113,6 +113,17 @@ if TYPE_CHECKING:
     from vpopmail.capi.passwords import vgen_pass as vgen_pass
     from vpopmail.capi.passwords import vgetpasswd as vgetpasswd
     from vpopmail.capi.passwords import vrandom_pass as vrandom_pass
+    from vpopmail.capi.quotas import domain_over_maildirquota as domain_over_maildirquota
+    from vpopmail.capi.quotas import format_maildirquota as format_maildirquota
+    from vpopmail.capi.quotas import maildir_addquota as maildir_addquota
+    from vpopmail.capi.quotas import quota_mtos as quota_mtos
+    from vpopmail.capi.quotas import quota_user_usage as quota_user_usage
+    from vpopmail.capi.quotas import readdomainquota as readdomainquota
+    from vpopmail.capi.quotas import readuserquota as readuserquota
+    from vpopmail.capi.quotas import remove_maildirsize as remove_maildirsize
+    from vpopmail.capi.quotas import update_maildirsize as update_maildirsize
+    from vpopmail.capi.quotas import user_over_maildirquota as user_over_maildirquota
+    from vpopmail.capi.quotas import vmaildir_readquota as vmaildir_readquota
     from vpopmail.capi.records import vcheck_vqpw as vcheck_vqpw
     from vpopmail.capi.records import vgetent as vgetent
     from vpopmail.capi.status import last_error as last_error
@@ -253,6 +264,19 @@ _PUBLIC = {
         "vlimits_setflags",
         "vlimits_write_limits_file",
         "vset_limits",
+    ),
+    "capi.quotas": (
+        "domain_over_maildirquota",
+        "format_maildirquota",
+        "maildir_addquota",
+        "quota_mtos",
+        "quota_user_usage",
+        "readdomainquota",
+        "readuserquota",
+        "remove_maildirsize",
+        "update_maildirsize",
+        "user_over_maildirquota",
+        "vmaildir_readquota",
     ),
     "capi.records": ("vcheck_vqpw", "vgetent"),
     "capi.passwords": (

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vpopmail.accounts.default_delivery import CatchAll, DefaultDelivery
     from vpopmail.accounts.domains import Domains
     from vpopmail.accounts.limits import Limits
+    from vpopmail.accounts.quotas import Quotas
     from vpopmail.accounts.users import Users
     from vpopmail.config import Config
     from vpopmail.events.events import Events
@@ -91,6 +92,13 @@ class Vpopmail:
         from vpopmail.accounts.limits import Limits
 
         return Limits(self.installation)
+
+    @property
+    def quotas(self) -> Quotas:
+        """What users may keep and keep."""
+        from vpopmail.accounts.quotas import Quotas
+
+        return Quotas(self.installation)
 
     @property
     def qmail(self) -> Qmail:

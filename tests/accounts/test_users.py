@@ -407,14 +407,15 @@ def test_a_lock_that_is_held_is_no_connection(site: Vpopmail, domain: Path) -> N
 def test_a_vpasswd_that_cannot_be_read_is_no_connection(
     site: Vpopmail, domain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vpopmail.backends.cdb.reading import Place
-
     put_line(domain, VqPasswd("joe", "", 1, 0, "joe", f"{domain}/joe"))
+    real = os.open
 
-    def refuse(self: Place, name: str) -> int:
-        raise PermissionError(13, "Permission denied")
+    def refuse(path: str, flags: int, **more: int) -> int:
+        if path.endswith("/vpasswd"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, **more)
 
-    monkeypatch.setattr(Place, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     for look in (lambda: site.users.find(JOE), lambda: list(site.users.iter(DOMAIN))):
         with pytest.raises(BackendUnavailable) as caught:
             look()

@@ -266,9 +266,7 @@ def test_a_domain_that_moves(home: str, base: Path, other: Other) -> None:
     assert gecos() == "one"
 
 
-def test_an_alias_domain_that_is_pointed_elsewhere(
-    home: str, base: Path, other: Other
-) -> None:
+def test_an_alias_domain_that_is_pointed_elsewhere(home: str, base: Path, other: Other) -> None:
     assert gecos("joe", "alias.example") is None
     other("shutil.copytree(home, home + '.new')", home=home)
     other("rename(path, data)", path=f"{home}.new/vpasswd.cdb", data=index("two"))
@@ -279,9 +277,7 @@ def test_an_alias_domain_that_is_pointed_elsewhere(
         assert gecos() == "one"
 
 
-def test_a_domain_that_is_deleted_and_made_again(
-    site: Vpopmail, base: Path, other: Other
-) -> None:
+def test_a_domain_that_is_deleted_and_made_again(site: Vpopmail, base: Path, other: Other) -> None:
     other("from vpopmail import Vpopmail\nfrom vpopmail.settings import load")
     other("site = Vpopmail(load(given))", given=settings_for(base))
     other("site.domains.delete(domain)", domain=DOMAIN)

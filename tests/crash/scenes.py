@@ -22,6 +22,8 @@ OTHER = "example.net"
 NEW = "example.new"
 JOE = "joe@example.com"
 KEPT = "anna@example.com"
+SALES = "sales@example.com"
+TO_JOE = "&joe@example.com"
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,23 @@ def _changes_in_a_batch(site: Site) -> None:
 
 
 
+def _with_aliases(site: Site) -> None:
+    """An alias with two lines, one that is empty, and a link of a mailing list."""
+    _with_joe(site)
+    site.aliases.set(SALES, [TO_JOE, "&amy@example.edu"])
+    site.aliases.set(f"empty@{DOMAIN}", [])
+    Path(site.domains.get(DOMAIN).path, ".qmail-list-owner").symlink_to("list/owner")
+
+
+def _add_line(site: Site) -> None:
+    """The same line again would stand there twice, as in C: then it is stored as it is."""
+    lines = site.aliases.find(f"new@{DOMAIN}")
+    if lines is None:
+        site.aliases.add(f"new@{DOMAIN}", TO_JOE)
+    else:
+        site.aliases.set(f"new@{DOMAIN}", lines)
+
+
 def _vadduser(_site: Site) -> VA:
     return vpopmail.vadduser("joe", DOMAIN, PASSWORD, "Joe", 0)
 
@@ -333,6 +352,17 @@ SCENES = [
           lambda s: (_users(s), s.limits.set(DOMAIN, vpopmail.VLimits(disable_pop=1))),
           lambda s: s.limits.delete(DOMAIN), VA(-1), before=(f"{_D}/.qmailadmin-limits",)),
     Scene("users changed", "batch", _with_joe, _changes_in_a_batch, VA.SUCCESS),
+    Scene("alias", "aliases.add", _users, _add_line, VA.SUCCESS, after=(f"{_D}/.qmail-new",)),
+    Scene("line of an alias", "aliases.remove", _with_aliases,
+          lambda s: s.aliases.remove(SALES, TO_JOE), VA.SUCCESS, before=(f"{_D}/.qmail-sales",)),
+    Scene("all lines", "aliases.set", _with_aliases,
+          lambda s: s.aliases.set(SALES, ["&zoe@example.com"]), VA.SUCCESS),
+    Scene("alias", "aliases.delete", _with_aliases, lambda s: s.aliases.delete(SALES),
+          VA.COULD_NOT_OPEN_DOT_QMAIL, before=(f"{_D}/.qmail-sales",)),
+    Scene("alias of a user", "vadddotqmail", _with_joe,
+          lambda _s: vpopmail.vadddotqmail("team", DOMAIN, "joe"), VA.SUCCESS,
+          after=(f"{_D}/.qmail-team",)),
+    Scene("catch-all", "catch_all.set", _with_joe, lambda s: s.catch_all.set(DOMAIN, "joe"), VA.SUCCESS),
     Scene("record without home", "vauth_adduser", _users,
           lambda _s: vpopmail.vauth_adduser("joe", DOMAIN, PASSWORD, "Joe"), _EXISTS),
     Scene("record of a user with home", "vauth_deluser", _with_joe,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,18 @@ def _domain(site: vpopmail.Vpopmail, domain: str) -> Any:
     assign = vpopmail.vget_assign(domain)
     if assign is None:
         return None
-    try:
-        users = [_record(user) for user in site.users.iter(domain)]
-    except VpopmailError as error:
-        users = [repr(error)]
+    users = _told(lambda: [_record(user) for user in site.users.iter(domain)])
+    aliases = _told(lambda: list(site.aliases.iter(domain)))
+    default = _told(lambda: [site.default_delivery.find(domain)])
     deliverable = Path(assign[0], ".qmail-default").is_file()
-    return assign, deliverable, users, vpopmail.vget_limits(domain)
+    return assign, deliverable, users, vpopmail.vget_limits(domain), aliases, default
+
+
+def _told(question: Callable[[], list[Any]]) -> list[Any]:
+    try:
+        return question()
+    except VpopmailError as error:
+        return [repr(error)]
 
 
 def _user(name: str, domain: str) -> Any:

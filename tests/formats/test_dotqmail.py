@@ -96,6 +96,32 @@ def test_blanks_around_an_action_and_later_lines_do_not_count() -> None:
     assert dotqmail.parse_default(data) == "delete"
 
 
+@given(st.binary(max_size=80) | st.text("# |&/\n'vdelivermail x", max_size=80).map(str.encode))
+def test_another_default_action_is_read_back_and_other_lines_stay(data: bytes) -> None:
+    before = dotqmail.default_action(data)
+    new = dotqmail.with_default_action(data, PROGRAM, "delete")
+    assert dotqmail.default_action(new) == "delete"
+    assert dotqmail.runs_vdelivermail(new)
+    old_lines, new_lines = data.split(b"\n"), new.removesuffix(b"\n").split(b"\n")
+    lost = [line for line in old_lines if line and line not in new_lines]
+    assert len(lost) <= (before is not None)
+    assert dotqmail.with_default_action(new, PROGRAM, "delete") == new
+
+
+@pytest.mark.parametrize(
+    ("data", "action"),
+    [
+        (b"", None),
+        (b"# only\n \n", None),
+        (b"# | /x/vdelivermail '' old\n&amy@example.org\n", "&amy@example.org"),
+        (b"|/bin/filter\n| /x/vdelivermail '' delete\n./Maildir/\n", "delete"),
+        (b"|/bin/filter\n./Maildir/ \n# end\n", "./Maildir/"),
+    ],
+)
+def test_the_line_that_decides_is_found_among_others(data: bytes, action: str | None) -> None:
+    assert dotqmail.default_action(data) == action
+
+
 def test_each_kind_of_line_is_told_apart() -> None:
     data = (
         b"# text \n"

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import rules_accounts as accounts
+from . import rules_aliases as aliases
 from . import rules_domains as domains
 from . import rules_files as files
+from . import rules_quotas as quotas
 from . import rules_records as records
 from .model import Entry
 from .scenario import Step
@@ -116,6 +118,25 @@ RULES: tuple[Rule, ...] = (
         "A malformed line does not end a listing",
         begins=records.whole_listing,
     ),
+    # Aliases.
+    Rule(
+        "alias-names",
+        "Aliases are in lower case, their dots colons",
+        begins=aliases.small_names,
+        reads=aliases.small_files,
+        settles=aliases.put_moved,
+    ),
+    Rule(
+        "alias-lines",
+        "Aliases are listed whole",
+        begins=aliases.whole_lines,
+    ),
+    Rule(
+        "alias-removal",
+        "One line of an alias is removed",
+        begins=aliases.exact_removal,
+        reads=aliases.kept_lines,
+    ),
     # Directory hashing.
     Rule(
         "dir-control",
@@ -136,6 +157,14 @@ RULES: tuple[Rule, ...] = (
     Rule("lock-files", "Lock files", tolerates=files.lock_files),
     Rule("limits-file", "Reading limits changes nothing", reads=files.limits_file),
     Rule("large-limits", "Large files of limits", begins=records.large_limits),
+    # Quotas.
+    Rule("no-quota", "What is no quota is refused", begins=quotas.no_quota),
+    Rule(
+        "maildirsize-file",
+        "maildirsize is counted, and belongs to the domain",
+        begins=quotas.counted_whole,
+        reads=quotas.maildirsize_file,
+    ),
     Rule("no-leftovers", "No temporary files are left", reads=files.no_leftovers),
 )
 

@@ -36,7 +36,10 @@ class World:
         strangers: per domain directory, users that only C has.
         places_freed: per list of free directories, what C noted and what was freed in truth.
         kept: per domain directory, users that only we still have: name -> line of vpasswd.
+        counted: per maildirsize, what C wrote of one message and what was there in truth.
         listed: per vpasswd, how far a listing that goes on from call to call has come.
+        moved: our path of a file that C has under another name, until it is expected there.
+        alias_lines: per file of an alias from which lines were removed, C's lines and ours.
         applied: how often each rule had something to say.
     """
 
@@ -58,7 +61,10 @@ class World:
         self.strangers: dict[str, set[str]] = {}
         self.places_freed: dict[str, list[tuple[str, str]]] = {}
         self.kept: dict[str, dict[str, str]] = {}
+        self.counted: dict[str, tuple[str, str]] = {}
         self.listed: Counter[str] = Counter()
+        self.moved: Tree = {}
+        self.alias_lines: dict[str, tuple[list[str], list[str]]] = {}
         self.applied: Counter[str] = Counter()
 
     # -- reading the tree

@@ -258,11 +258,12 @@ class Batch:
 
     def delete_user(self, plan: Plan, domain: DomainEntry, name: str) -> Plan:
         """Note a user who is to be deleted; see ``Users.delete``."""
-        from vpopmail.accounts.user_rules import decide_deletion
+        from vpopmail.accounts.user_rules import check_not_catch_all, decide_deletion
 
         change = self._change(domain)
         pending = next((home for home in change.added if home.name == name), None)
         if pending is not None:
+            check_not_catch_all(change, name)
             change.drop(pending)
         else:
             decide_deletion(change, name)

@@ -6,28 +6,22 @@ from vpopmail.formats import dotqmail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vpopmail.accounts.domain_files import DomainFiles
     from vpopmail.records import DomainEntry, VqPasswd
-    from vpopmail.safeio.directory import Directory
 
 DEFAULT = ".qmail-default"
 _NOBODY = ("bounce-no-mailbox", "delete-no-mailbox")
 
 
-def is_catch_all(files: Directory | DomainFiles, domain: DomainEntry, name: str) -> bool:
-    """Whether .qmail-default hands unknown users' mail to this user.
+def is_catch_all(data: bytes | None, domain: DomainEntry, name: str) -> bool:
+    """Whether a .qmail-default hands unknown users' mail to this user.
 
     Args:
-        files: the directory of the domain, or its files with what is pending.
+        data: the whole file; None if it is missing.
         domain: the real domain.
         name: the user.
 
-    Raises:
-        OSError: the file cannot be read.
-
     Source: formats, .qmail-default.
     """
-    data = files.read(DEFAULT)
     if data is None or not dotqmail.runs_vdelivermail(data):
         return False
     action = dotqmail.default_action(data)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from vpopmail.accounts.batch import open_batch
-from vpopmail.accounts.catchall import DEFAULT, action_for, user_of
+from vpopmail.accounts.catchall import DEFAULT, action_for, is_catch_all, user_of
 from vpopmail.accounts.change import announced, change_domain, find_domain, get_domain
 from vpopmail.errors import AliasNotFound, AliasUnreadable, InvalidInput, UserNotFound
 from vpopmail.formats import dotqmail
 from vpopmail.formats.text import has_control, to_bytes
-from vpopmail.names import has_domain_characters, has_user_characters, split_address
+from vpopmail.names import fold, has_domain_characters, has_user_characters, split_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,6 +165,20 @@ class CatchAll(DefaultDelivery):
     def iter(self) -> Iterator[tuple[str, str]]:
         """Each domain with a catch-all, and the address; see ``find``."""
         return super().iter()
+
+    def protects(self, domain: str, name: str) -> bool:
+        """Whether a user gets the mail, so that he cannot be deleted; False without the domain.
+
+        Args:
+            domain: a domain or alias domain.
+            name: of the user, any case; he need not exist.
+
+        Raises:
+            DomainDirectoryMissing, AliasUnreadable.
+        """
+        entry = find_domain(self._installation, domain)
+        data = None if entry is None else _read(self._installation, entry)
+        return entry is not None and is_catch_all(data, entry, fold(name))
 
     def set(self, domain: str, address: str, *, dry_run: bool = False) -> Plan:
         """Give the mail of unknown users to a user or to another address.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from vpopmail.formats import maildirsize
 from vpopmail.mailstore import sqwebmail
 from vpopmail.mailstore.homes import MAILDIRSIZE, split_home
+from vpopmail.mailstore.maildirsize import refresh_maildirsize
 from vpopmail.records import NOQUOTA
 from vpopmail.safeio.directory import Owner
 
@@ -51,8 +52,6 @@ def refresh_home(
     except FileNotFoundError:
         return
     with home:
-        from vpopmail.mailstore.quota import refresh_maildirsize
-
         refresh_maildirsize(home, user.pw_shell, owner)
         if settings.sqwebmail_pass:
             sqwebmail.write_pass(home, user.pw_passwd, owner)

@@ -206,7 +206,8 @@ class UserChange:
         added = {home.name for home in self.added}
         for name in [name for name in self.changed if name not in added]:
             self.transaction.forget(name)
-        self.changed = {}
+        # A new user has been changed in this batch only: what is known of him stays.
+        self.changed = {name: how for name, how in self.changed.items() if name in added}
         self.transaction.aliases.clear()
         self.files.pending.clear()
         self.limits.pending.clear()

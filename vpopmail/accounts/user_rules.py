@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.accounts import checks
-from vpopmail.accounts.catchall import is_catch_all
+from vpopmail.accounts.catchall import DEFAULT, is_catch_all
 from vpopmail.errors import CatchAllProtected, UserNotFound
 from vpopmail.passwords import hash_password
 from vpopmail.records import NOQUOTA, USE_APOP, V_OVERRIDE, VqPasswd
@@ -85,9 +85,18 @@ def decide_deletion(change: UserChange, name: str) -> None:
     user = change.find(name)
     if user is None:
         raise UserNotFound(f"{name}@{change.domain.realdomain}")
-    if is_catch_all(change.files, change.domain, user.pw_name):
-        raise CatchAllProtected(f"{name}@{change.domain.realdomain}")
+    check_not_catch_all(change, user.pw_name)
     change.delete(user)
+
+
+def check_not_catch_all(change: UserChange, name: str) -> None:
+    """Refuse to delete who gets the mail of unknown users.
+
+    Raises:
+        CatchAllProtected.
+    """
+    if is_catch_all(change.files.read(DEFAULT), change.domain, name):
+        raise CatchAllProtected(f"{name}@{change.domain.realdomain}")
 
 
 def default_quota(limits: VLimits) -> str:

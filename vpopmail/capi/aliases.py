@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from _thread import _local
 
-from vpopmail.accounts.catchall import is_catch_all
 from vpopmail.capi.status import ask, attempt, check_text, note
 from vpopmail.codes import VA
 from vpopmail.errors import DomainNotFound, FieldMissing, UserNotFound
-from vpopmail.names import fold
 from vpopmail.site import current
 
 TYPE_CHECKING = False
@@ -299,16 +297,7 @@ def isCatchall(user: str, domain: str, dir: str) -> int:  # noqa: A002, N802, AR
         dir: unused; the directory is that of the domain.
     """
     check_text(user, domain)
-    return int(ask(False, lambda: _is_catch_all(fold(user), domain)))
-
-
-def _is_catch_all(user: str, domain: str) -> bool:
-    installation = current().installation
-    entry = installation.resolve(domain)
-    if entry is None:
-        return False
-    with installation.open_domain(entry) as directory:
-        return is_catch_all(directory, entry, user)
+    return int(ask(False, lambda: current().catch_all.protects(domain, user)))
 
 
 def _given(*texts: str | None) -> list[str]:

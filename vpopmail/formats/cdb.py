@@ -1,4 +1,4 @@
-"""The constant database: reading, writing, and changing a few records of many.
+"""The constant database: reading; building and changing are passed on to cdb_writing.
 
 Layout: 256 pairs (position of a table, its slots), the records, then the tables, whose slots
 are pairs (hash, position of a record); all numbers are 32 bits, least byte first.
@@ -6,8 +6,6 @@ Source: formats, cdb container.
 """
 
 from __future__ import annotations
-
-from _struct import Struct  # struct.py only passes it on, and a login would pay for reading it
 
 from vpopmail.errors import FormatError
 
@@ -24,11 +22,12 @@ if TYPE_CHECKING:
         def __getitem__(self, part: slice, /) -> bytes | memoryview: ...
 
 
-_HEADER = Struct("<512I")
-_PAIR = Struct("<II")
-_TABLES = 256
-_LARGEST = 0xFFFFFFFF
-# What a search reads at once: a record of common size, and slots of a table.
+# Numbers are read without the module struct: a login would pay for loading it.
+PAIR = 8
+TABLES = 256
+HEADER = TABLES * PAIR
+LARGEST = 0xFFFFFFFF
+# What a search reads at once: a record of common size, and a few slots of a table.
 _GLANCE = 512
 _SLOTS = 4
 
@@ -46,36 +45,8 @@ def hash_key(key: bytes) -> int:
     """
     value = 5381
     for byte in key:
-        value = value * 33 & _LARGEST ^ byte
+        value = value * 33 & LARGEST ^ byte
     return value
-
-
-def build(records: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """A whole cdb, byte for byte as cdbmake writes it.
-
-    Args:
-        records: pairs of key and data, in the order they are to have; a key may repeat.
-
-    Returns:
-        The bytes of the file.
-
-    Raises:
-        FormatError: it would exceed 4 GiB.
-
-    Source: formats, cdb container.
-    """
-    chunks: list[bytes] = []
-    entries: list[list[tuple[int, int]]] = [[] for _ in range(_TABLES)]
-    position = _HEADER.size
-    for key, data in records:
-        hashed = hash_key(key)
-        entries[hashed & 255].append((hashed, position))
-        chunks += (_PAIR.pack(len(key), len(data)), key, data)
-        # Each record also takes two slots.
-        position += _PAIR.size + len(key) + len(data)
-        if position > _LARGEST:
-            raise _too_large()
-    return b"".join(_assemble(chunks, position, [_place(table) for table in entries]))
 
 
 def find(data: Source, key: bytes) -> bytes | None:
@@ -120,11 +91,31 @@ def iterate(data: Source) -> Iterator[tuple[bytes, bytes]]:
     """
     end = _end_of_records(data)
     records = bytes(data[:end])
-    position = _HEADER.size
+    position = HEADER
     while position < end:
-        key_at, data_at, after = _measure(position, records[position : position + _PAIR.size], end)
+        head = records[position : position + PAIR]
+        key_at, data_at, after = _measure(position, head, end)
         yield records[key_at:data_at], records[data_at:after]
         position = after
+
+
+def build(records: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """A whole cdb, byte for byte as cdbmake writes it.
+
+    Args:
+        records: pairs of key and data, in the order they are to have; a key may repeat.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        FormatError: it would exceed 4 GiB.
+
+    Source: formats, cdb container.
+    """
+    from vpopmail.formats import cdb_writing
+
+    return cdb_writing.build(records)
 
 
 def splice(
@@ -153,124 +144,65 @@ def splice(
 
     Source: formats, cdb container.
     """
-    view = memoryview(old)
-    end, slots = _classic_layout(view)
-    cuts = {start: length for key in removed for start, length in _present(view, key)}
-    inserts: dict[int, list[tuple[bytes, bytes]]] = {}
-    for key, data, following in added:
-        place = end if following is None else min(_present(view, following))[0]
-        inserts.setdefault(place, []).append((key, data))
-    chunks, shifts, entries = _spliced_records(view[:end], cuts, inserts)
-    position = end + _moved(end, shifts)
-    if position > _LARGEST:
-        raise _too_large()
-    touched = {hash_key(key) & 255 for key in removed} | set(entries)
-    shifted = memoryview(_shift(view[end:], shifts))
-    tables: list[bytes | memoryview] = []
-    start = 0
-    for number, count in enumerate(slots):
-        after = start + count * _PAIR.size
-        if number in touched:
-            kept = _entries(view[end + start : end + after], cuts, shifts)
-            tables.append(_place(sorted(kept + entries.get(number, []), key=_by_position)))
-        else:
-            tables.append(shifted[start:after])
-        start = after
-    return _assemble(chunks, position, tables)
+    from vpopmail.formats import cdb_writing
+
+    return cdb_writing.splice(old, added, removed)
 
 
-def _too_large() -> FormatError:
-    return FormatError("cdb", "it would exceed 4 GiB")
-
-
-def _corrupt(what: str) -> FormatError:
+def corrupt(what: str) -> FormatError:
+    """The error for a file that does not keep the layout."""
     return FormatError("cdb", what)
 
 
-def _by_position(entry: tuple[int, int]) -> int:
-    return entry[1]
-
-
-def _place(entries: Sequence[tuple[int, int]]) -> bytes:
-    """A table of twice as many slots as entries, filled in their order."""
-    slots = len(entries) * 2
-    flat = [0] * (slots * 2)
-    for hashed, position in entries:
-        slot = (hashed >> 8) % slots
-        # A hash may be 0; only the position tells a free slot.
-        while flat[slot * 2 + 1]:
-            slot = (slot + 1) % slots
-        flat[slot * 2] = hashed
-        flat[slot * 2 + 1] = position
-    return Struct(f"<{len(flat)}I").pack(*flat)
-
-
-def _assemble(
-    chunks: Iterable[bytes | memoryview], end: int, tables: Sequence[bytes | memoryview]
-) -> list[bytes | memoryview]:
-    header: list[int] = []
-    for table in tables:
-        header += (end, len(table) // _PAIR.size)
-        end += len(table)
-    if end > _LARGEST:
-        raise _too_large()
-    return [_HEADER.pack(*header), *chunks, b"".join(tables)]
+def matches(data: Source, key: bytes) -> Iterator[tuple[int, int]]:
+    """Start and length of each record with the key."""
+    for position in _places(data, hash_key(key)):
+        head = data[position : position + PAIR]
+        key_at, data_at, after = _measure(position, head, len(data))
+        if data[key_at:data_at] == key:
+            yield position, after - position
 
 
 def _pair(data: Source, position: int) -> tuple[int, int]:
     """Two numbers; by a slice, since the data may be a file that is read in pieces."""
-    piece = data[position : position + _PAIR.size]
-    if len(piece) < _PAIR.size:
-        raise _corrupt("the file was cut short")
-    first, second = _PAIR.unpack(piece)
-    return first, second
-
-
-def _record(data: Source, position: int, end: int) -> tuple[int, int, int]:
-    """Where key and data of a record begin and where it ends."""
-    return _measure(position, data[position : position + _PAIR.size], end)
+    piece = data[position : position + PAIR]
+    if len(piece) < PAIR:
+        raise corrupt("the file was cut short")
+    both = int.from_bytes(piece, "little")
+    return both & LARGEST, both >> 32
 
 
 def _measure(position: int, piece: bytes | memoryview, end: int) -> tuple[int, int, int]:
-    """``_record``, from the bytes at its position."""
-    key_at = position + _PAIR.size
-    if position < _HEADER.size or key_at > end:
-        raise _corrupt("a record is not where it should be")
-    if len(piece) < _PAIR.size:
-        raise _corrupt("the file was cut short")
-    key_length, data_length = _PAIR.unpack_from(piece)
+    """Where key and data of a record begin and where it ends, from what is at its position."""
+    key_at = position + PAIR
+    if position < HEADER or key_at > end:
+        raise corrupt("a record is not where it should be")
+    key_length, data_length = _pair(piece, 0)
     data_at = key_at + key_length
     after = data_at + data_length
     if after > end:
-        raise _corrupt("a record is longer than the file")
+        raise corrupt("a record is longer than the file")
     return key_at, data_at, after
-
-
-def _matches(data: Source, key: bytes) -> Iterator[tuple[int, int]]:
-    """Start and length of each record with the key."""
-    for position in _places(data, hash_key(key)):
-        key_at, data_at, after = _record(data, position, len(data))
-        if data[key_at:data_at] == key:
-            yield position, after - position
 
 
 def _places(data: Source, hashed: int) -> Iterator[int]:
     """Where the records of a hash are; one turn through the table at most."""
     size = len(data)
-    if size < _HEADER.size:
-        raise _corrupt("the file is too short")
-    table, slots = _pair(data, (hashed & 255) * _PAIR.size)
-    if slots and (table < _HEADER.size or table + slots * _PAIR.size > size):
-        raise _corrupt("a table is not where it should be")
+    if size < HEADER:
+        raise corrupt("the file is too short")
+    table, slots = _pair(data, (hashed & 255) * PAIR)
+    if slots and (table < HEADER or table + slots * PAIR > size):
+        raise corrupt("a table is not where it should be")
     slot = (hashed >> 8) % (slots or 1)
     left = slots
     while left:
         count = min(_SLOTS, left, slots - slot)
-        start = table + slot * _PAIR.size
-        piece = data[start : start + count * _PAIR.size]
-        if len(piece) < count * _PAIR.size:
-            raise _corrupt("the file was cut short")
-        for found, position in _PAIR.iter_unpack(piece):
+        start = table + slot * PAIR
+        piece = data[start : start + count * PAIR]
+        if len(piece) < count * PAIR:
+            raise corrupt("the file was cut short")
+        for at in range(0, len(piece), PAIR):
+            found, position = _pair(piece, at)
             if not position:
                 return
             if found == hashed:
@@ -281,94 +213,11 @@ def _places(data: Source, hashed: int) -> Iterator[int]:
 
 def _end_of_records(data: Source) -> int:
     size = len(data)
-    if size < _HEADER.size:
-        raise _corrupt("the file is too short")
-    header = _HEADER.unpack(data[: _HEADER.size])
-    starts = [start for start, slots in zip(header[::2], header[1::2], strict=True) if slots]
-    end = min(starts, default=_HEADER.size)
-    if not _HEADER.size <= end <= size:
-        raise _corrupt("a table is not where it should be")
+    if size < HEADER:
+        raise corrupt("the file is too short")
+    header = data[:HEADER]
+    pairs = [_pair(header, at) for at in range(0, HEADER, PAIR)]
+    end = min([start for start, slots in pairs if slots], default=HEADER)
+    if not HEADER <= end <= size:
+        raise corrupt("a table is not where it should be")
     return end
-
-
-def _classic_layout(view: memoryview) -> tuple[int, tuple[int, ...]]:
-    """Where the records end, and the slots of each table; the tables must follow on."""
-    if len(view) < _HEADER.size:
-        raise _corrupt("the file is too short")
-    header = _HEADER.unpack_from(view)
-    starts, slots = header[::2], header[1::2]
-    position = end = starts[0]
-    for start, count in zip(starts, slots, strict=True):
-        if start != position:
-            raise _corrupt("the tables do not follow each other")
-        position += count * _PAIR.size
-    if end < _HEADER.size or position != len(view):
-        raise _corrupt("the tables do not end with the file")
-    return end, slots
-
-
-def _present(view: memoryview, key: bytes) -> list[tuple[int, int]]:
-    found = list(_matches(view, key))
-    if not found:
-        raise _corrupt("a record that should be there is missing")
-    return found
-
-
-def _spliced_records(
-    view: memoryview, cuts: dict[int, int], inserts: dict[int, list[tuple[bytes, bytes]]]
-) -> tuple[list[bytes | memoryview], list[tuple[int, int]], dict[int, list[tuple[int, int]]]]:
-    """The chunks of the new records, what moves by how much, and the new table entries."""
-    chunks: list[bytes | memoryview] = []
-    shifts: list[tuple[int, int]] = []
-    entries: dict[int, list[tuple[int, int]]] = {}
-    copied = position = _HEADER.size
-    for place in sorted(cuts.keys() | inserts.keys()):
-        if not copied <= place <= place + cuts.get(place, 0) <= len(view):
-            raise _corrupt("records overlap each other or the tables")
-        chunks.append(view[copied:place])
-        position += place - copied
-        for key, data in inserts.get(place, ()):
-            hashed = hash_key(key)
-            entries.setdefault(hashed & 255, []).append((hashed, position))
-            chunks += (_PAIR.pack(len(key), len(data)), key, data)
-            grown = _PAIR.size + len(key) + len(data)
-            shifts.append((place, grown))
-            position += grown
-        copied = place + cuts.get(place, 0)
-        shifts.append((copied, place - copied))
-    chunks.append(view[copied:])
-    return chunks, shifts, entries
-
-
-def _moved(position: int, shifts: Sequence[tuple[int, int]]) -> int:
-    """By how much a record at a position moves."""
-    return sum([by for start, by in shifts if position >= start])
-
-
-def _entries(
-    table: memoryview, cuts: dict[int, int], shifts: Sequence[tuple[int, int]]
-) -> list[tuple[int, int]]:
-    """What stays of a table, with the new positions."""
-    entries = [pair for pair in _PAIR.iter_unpack(table) if pair[1]]
-    if len(entries) * 2 * _PAIR.size != len(table):
-        raise _corrupt("a table is not half full")
-    return [(hashed, at + _moved(at, shifts)) for hashed, at in entries if at not in cuts]
-
-
-def _shift(tables: memoryview, shifts: Sequence[tuple[int, int]]) -> bytes:
-    """Move the positions in all slots at once, as 64-bit lanes of one large number.
-
-    A lane has room above its 32-bit position, so adding 2**32 - start carries into bit 32 just
-    where the position has reached start. Measured: a fifth of the time of a loop over the slots.
-    """
-    ones = int.from_bytes(b"\1\0\0\0\0\0\0\0" * (len(tables) // _PAIR.size), "little")
-    low = ones * _LARGEST
-    slots = int.from_bytes(tables, "little")
-    positions = moved = slots >> 32 & low
-    for start, by in shifts:
-        if by:
-            reached = positions + ones * (_LARGEST + 1 - start) >> 32 & ones
-            moved += reached * by
-    if moved & low << 32:
-        raise _corrupt("a position is beyond 4 GiB")
-    return (slots & low | moved << 32).to_bytes(len(tables), "little")

@@ -38,7 +38,7 @@ def format_quota(quota: str) -> str:
     for part in quota.split(","):
         if part.endswith("C"):
             count = _number(part[:-1], 1, quota)
-        else:
+        elif part:
             size = _bytes(part, quota)
     parts = (f"{size}S" if size else "", f"{count}C" if count else "")
     return ",".join(part for part in parts if part)
@@ -63,6 +63,92 @@ def parse(data: bytes) -> tuple[str, int, int]:
         size += leading_int(numbers[0])
         count += leading_int(numbers[1])
     return to_text(lines[0] if lines else b""), size, count
+
+
+def parse_quota(quota: str) -> tuple[int, int]:
+    """The limits that a stored quota sets.
+
+    Args:
+        quota: ``<bytes>S``, ``<count>C``, both with a comma, or bytes without a letter; the first
+            of each kind counts. NOQUOTA and what is no quota limit nothing.
+
+    Returns:
+        (bytes, messages), 0 for no limit.
+
+    Source: api, quota_mtos; formats, maildirsize.
+    """
+    size = count = 0
+    for part in quota.split(","):
+        number = max(leading_int(to_bytes(part)), 0)
+        if part.endswith("C"):
+            count = count or number
+        else:
+            size = size or number
+    return size, count
+
+
+def is_over(quota: str, size: int, count: int) -> bool:
+    """Whether a usage is beyond a stored quota; just reaching it is not.
+
+    Args:
+        quota: as for ``parse_quota``.
+        size, count: bytes and messages.
+
+    Source: formats, maildirsize.
+    """
+    most_bytes, most_messages = parse_quota(quota)
+    return 0 < most_bytes < size or 0 < most_messages < count
+
+
+def percentage(quota: str, size: int, count: int) -> int:
+    """How much of a stored quota is used.
+
+    Args:
+        quota: as for ``parse_quota``.
+        size, count: bytes and messages in use.
+
+    Returns:
+        0 to 100: of bytes or of messages, whichever is more; 0 without a limit.
+
+    Source: formats, maildirsize.
+    """
+    used = zip((size, count), parse_quota(quota), strict=True)
+    return min(max((100 * max(have, 0) // most for have, most in used if most), default=0), 100)
+
+
+def message_size(name: str) -> int | None:
+    """The size that the name of a message tells.
+
+    Args:
+        name: a file name of a Maildir.
+
+    Returns:
+        Bytes; 0 for ``,S=`` without digits; None if the name tells none.
+
+    Source: formats, maildirsize, recount.
+    """
+    _, found, rest = name.partition(":")[0].partition(",S=")
+    return max(leading_int(to_bytes(rest)), 0) if found else None
+
+
+def counts(name: str) -> bool:
+    """Whether a file of ``new`` or ``cur`` counts: not hidden, and not flagged as deleted.
+
+    Args:
+        name: a file name of a Maildir.
+
+    Source: formats, maildirsize, recount.
+    """
+    return not name.startswith(".") and "T" not in name.partition(":2,")[2]
+
+
+def delta(size: int, count: int) -> bytes:
+    """A line that changes the usage.
+
+    Args:
+        size, count: bytes and messages, negative for less.
+    """
+    return b"%d %d\n" % (size, count)
 
 
 def start(quota: str, size: int, count: int) -> bytes:

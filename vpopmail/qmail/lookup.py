@@ -50,7 +50,10 @@ class DomainLookup:
 
     def peek(self, domain: str) -> DomainEntry | None:
         """``find`` without a copy: the record is kept here and must not be changed."""
-        view = self._look()
+        try:
+            view = self.cdb.glance()
+        except OSError:
+            return None
         if view is None:
             return None
         entry: DomainEntry | None = view.known.get(domain)

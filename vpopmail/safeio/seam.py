@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 watch: Callable[[str, tuple[object, ...]], None] | None = None
 
 CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 LOCK: Final = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -32,6 +33,13 @@ def open_lock(name: str, dir_fd: int) -> int:
     if watch is not None:
         watch("open_lock", (name, dir_fd))
     return os.open(name, LOCK, 0o600, dir_fd=dir_fd)
+
+
+def open_append(name: str, dir_fd: int) -> int:
+    """Open a file for appending; never one that is missing, nor through a symbolic link."""
+    if watch is not None:
+        watch("open_append", (name, dir_fd))
+    return os.open(name, APPEND, dir_fd=dir_fd)
 
 
 def write(fd: int, data: bytes | memoryview) -> int:

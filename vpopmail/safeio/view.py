@@ -24,7 +24,8 @@ _FINE_TICK = _SECOND // 10
 _COARSE_TICK = 2 * _SECOND + _FINE_TICK
 # How long it may take to see that a directory above was moved, in ``glance``.
 _UNNOTICED = _SECOND // 10
-_NOT_PLAIN = frozenset((errno.EINVAL, errno.ELOOP))
+_MISSING = frozenset((errno.ENOENT, errno.ENOTDIR))
+_NO_FILE = _MISSING | {errno.EINVAL, errno.ELOOP}
 
 
 def open_file(path: str, dir_fd: int | None = None) -> int:
@@ -58,11 +59,6 @@ def read_file(path: str, dir_fd: int | None = None) -> bytes | None:
         return file.read()
 
 
-def is_not_plain(error: OSError) -> bool:
-    """Whether a file could not be opened because it is a link, a directory or something special."""
-    return error.errno in _NOT_PLAIN
-
-
 def identify(status: os.stat_result) -> tuple[object, ...]:
     """All of a status but the time of reading.
 
@@ -88,7 +84,7 @@ class FileView:
             has ticked between the last change and ``now``. Without that, the identity says
             which file it is, but not that its bytes are the same.
         settles_ns: from when on a file that is opened again will be settled.
-        single: whether it is settled and has no other name: see ``is_untouched``.
+        single: whether it is settled and has no other name; then ``Watched.glance`` is enough.
         known: what was made of its bytes, for as long as it keeps its identity; only what
             was read while ``settled`` may be kept here.
     """
@@ -120,21 +116,6 @@ class FileView:
         self.single = self.settled and (status.st_nlink == 1 or stat.S_ISDIR(self.mode))
         self.known: dict[str, Any] = {}
 
-    def is_untouched(self) -> bool:
-        """Whether it surely is as it was when it was opened, content and name.
-
-        Half the cost of a look by path. A rename or an unlink changes the file that it is done
-        to, too; what does not show here is that a directory above was moved.
-        """
-        if not self.single:
-            return False
-        status = os.fstat(self.fd)
-        return (
-            status.st_ctime_ns == self.ctime_ns
-            and status.st_mtime_ns == self.mtime_ns
-            and status.st_size == self.size
-        )
-
     def __len__(self) -> int:
         return self.size
 
@@ -156,9 +137,10 @@ class Watched:
         dir_fd: descriptor of an open directory.
         kind: S_IFREG, or S_IFDIR for a directory.
         follow: whether it may be a symbolic link.
+        tolerant: whether what is of another kind counts as missing.
     """
 
-    __slots__ = ("dir_fd", "follow", "kind", "looked_ns", "path", "view")
+    __slots__ = ("dir_fd", "follow", "kind", "looked_ns", "missing", "path", "view")
 
     def __init__(
         self,
@@ -167,11 +149,13 @@ class Watched:
         *,
         kind: int = stat.S_IFREG,
         follow: bool = False,
+        tolerant: bool = False,
     ) -> None:
         self.path = path
         self.dir_fd = dir_fd
         self.kind = kind
         self.follow = follow
+        self.missing = _NO_FILE if tolerant else _MISSING
         self.looked_ns = 0
         self.view: FileView | None = None
 
@@ -179,7 +163,7 @@ class Watched:
         """The file as it is now, the same object while it is the same; None if it is missing.
 
         Raises:
-            OSError: EINVAL or ELOOP if it is of another kind; it cannot be opened.
+            OSError: it cannot be opened; EINVAL or ELOOP, it is of another kind.
         """
         now = time_ns()
         try:
@@ -191,20 +175,29 @@ class Watched:
                 or (not view.settled and view.settles_ns < now)
             ):
                 self.view = view = self._open()
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError as error:
             self.view = view = None
+            if error.errno not in self.missing:
+                raise
         self.looked_ns = now
         return view
 
     def glance(self) -> FileView | None:
-        """``look``, at half the cost: a move of a directory above is seen a little later."""
+        """``look`` at half the cost; a move of a directory above is seen a little later.
+
+        A rename and an unlink change also the file that they are done to, so an open file
+        that is unchanged still has its name, if it has no other.
+        """
         view = self.view
-        if (
-            view is not None
-            and view.is_untouched()
-            and 0 <= time_ns() - self.looked_ns < _UNNOTICED
-        ):
-            return view
+        if view is not None and view.single:
+            status = os.fstat(view.fd)
+            if (
+                status.st_ctime_ns == view.ctime_ns
+                and status.st_mtime_ns == view.mtime_ns
+                and status.st_size == view.size
+                and 0 <= time_ns() - self.looked_ns < _UNNOTICED
+            ):
+                return view
         return self.look()
 
     def _open(self) -> FileView:

@@ -32,6 +32,7 @@ from vpopmail.backends.facets import (
 )
 from vpopmail.codes import VA
 from vpopmail.errors import (
+    AliasNotFound,
     BackendUnavailable,
     DomainExists,
     DomainNotFound,
@@ -644,6 +645,83 @@ class BackendCompliance:
         assert store.read_limits(domain) == default
         assert not store.delete_limits(domain)
 
+    # aliases, wherever they are kept
+
+    def test_aliases_are_added_changed_and_deleted(self, site: Vpopmail) -> None:
+        """The same whether the backend keeps them or the files do."""
+        site.domains.add(DOMAIN)
+        for line in ("&ann@other.example", "&joe@example.com", "&ann@other.example"):
+            site.aliases.add(f"Sales.eu@{DOMAIN}", line)
+        site.aliases.set(f"info@{DOMAIN}", ["|/bin/true"])
+        site.aliases.remove(f"sales.eu@{DOMAIN}", "&ann@other.example")
+        found = dict(site.aliases.iter(DOMAIN))
+        assert found == {"info": ["|/bin/true"], "sales.eu": ["&joe@example.com"]}
+        site.aliases.delete(f"info@{DOMAIN}")
+        assert site.aliases.names(DOMAIN) == ["sales.eu"]
+        with pytest.raises(AliasNotFound):
+            site.aliases.delete(f"info@{DOMAIN}")
+
+    def test_an_alias_may_have_no_line_and_is_still_there(self, site: Vpopmail) -> None:
+        """It is not the same as no alias."""
+        site.domains.add(DOMAIN)
+        site.aliases.set(f"empty@{DOMAIN}", [])
+        assert site.aliases.find(f"empty@{DOMAIN}") == []
+        assert site.aliases.find(f"none@{DOMAIN}") is None
+        assert site.aliases.names(DOMAIN) == ["empty"]
+
+    def test_aliases_of_a_batch_count_at_its_end(self, filled: Vpopmail) -> None:
+        """With its users, and a listing inside sees them."""
+        with filled.batch():
+            filled.aliases.add(f"sales@{DOMAIN}", "&joe@example.com")
+            filled.users.add(f"ann@{DOMAIN}", crypted=CRYPTED)
+            assert filled.aliases.names(DOMAIN) == ["sales"]
+            assert filled.installation.aliases.alias_names(filled.domains.get(DOMAIN)) == []
+        assert filled.aliases.get(f"sales@{DOMAIN}") == ["&joe@example.com"]
+        assert _names(filled) == ["ann", "joe"]
+
+    def test_a_deleted_domain_is_forgotten_with_its_aliases(self, site: Vpopmail) -> None:
+        """A new domain of the same name begins without."""
+        site.domains.add(DOMAIN)
+        site.aliases.add(f"sales@{DOMAIN}", "&joe@example.com")
+        site.domains.delete(DOMAIN)
+        site.domains.add(DOMAIN)
+        assert site.aliases.names(DOMAIN) == []
+
+    def test_aliases_are_kept(self, filled: Vpopmail, domain: DomainEntry) -> None:
+        """Of a backend that keeps them: any text, fresh, deleted; ``default`` is not listed."""
+        store = filled.installation.backend
+        if not isinstance(store, AliasesFacet):
+            pytest.skip("it does not keep aliases")
+        lines = ["&ann@other.example", "# \u00e9 \udcff", "&ann@other.example"]
+        _change_aliases(filled, domain, {"a.b": lines, "Odd Name": [], "default": ["&x"]})
+        found = store.read_alias(domain, "a.b")
+        assert found == lines
+        found.append("changed")
+        lines.append("changed")
+        assert len(store.read_alias(domain, "a.b") or []) == 3
+        assert store.read_alias(domain, "Odd Name") == []
+        assert store.read_alias(domain, "default") == ["&x"]
+        assert sorted(store.alias_names(domain)) == ["Odd Name", "a.b"]
+        _change_aliases(filled, domain, {"a.b": None, "Odd Name": ["one"], "none": None})
+        assert store.read_alias(domain, "a.b") is None
+        assert store.read_alias(domain, "Odd Name") == ["one"]
+        assert store.alias_names(domain) == ["Odd Name"]
+
+    def test_aliases_that_are_not_committed_do_not_count(
+        self, filled: Vpopmail, domain: DomainEntry
+    ) -> None:
+        """Of a backend that keeps them: staged is not stored."""
+        store = filled.installation.backend
+        if not isinstance(store, AliasesFacet):
+            pytest.skip("it does not keep aliases")
+        with _transaction(filled, domain) as change:
+            change.lock()
+            change.aliases["sales"] = ["&joe@example.com"]
+            assert change.has_changes
+            change.stage()
+            assert _in_thread(lambda: _no_alias(store, domain)) is None
+        assert store.alias_names(domain) == []
+
     def test_new_users_are_noted(self, filled: Vpopmail) -> None:
         """Twice does no harm; the files of a new home are bytes by plain names."""
         store = filled.installation.backend
@@ -681,6 +759,19 @@ def _transaction(site: Vpopmail, domain: DomainEntry) -> Iterator[Transaction]:
         installation.backend.transaction(domain, directory) as change,
     ):
         yield change
+
+
+def _change_aliases(
+    site: Vpopmail, domain: DomainEntry, aliases: Mapping[str, list[str] | None]
+) -> None:
+    with _transaction(site, domain) as change:
+        change.lock()
+        change.aliases.update(aliases)
+        _commit(change)
+
+
+def _no_alias(store: AliasesFacet, domain: DomainEntry) -> None:
+    assert store.alias_names(domain) == []
 
 
 def _commit(change: Transaction) -> None:

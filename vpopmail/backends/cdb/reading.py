@@ -12,7 +12,7 @@ import stat
 from vpopmail.errors import FormatError
 from vpopmail.formats import cdb, vpasswd
 from vpopmail.formats.text import to_bytes
-from vpopmail.safeio.view import Watched, is_not_plain, open_file
+from vpopmail.safeio.view import Watched, open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class Place:
             return file.read()
 
     def watch(self, name: str) -> Watched:
-        """One of the files, to be looked at again and again."""
-        return Watched(self._name(name), self.dir_fd)
+        """One of the files, to be looked at again and again; a link does not count."""
+        return Watched(self._name(name), self.dir_fd, tolerant=True)
 
     def _name(self, name: str) -> str:
         return name if self.dir_fd is not None else f"{self.path}/{name}"
@@ -102,7 +102,7 @@ class Lookup:
         Raises:
             OSError: the files cannot be read.
         """
-        index = _look(self.index)
+        index = self.index.look()
         if index is not None and self._counts(index):
             user: VqPasswd | None = index.known.get(name)
             if user is not None:
@@ -116,15 +116,18 @@ class Lookup:
     def _counts(self, index: FileView) -> bool:
         """Whether an index is not older than the text.
 
-        The index was just looked at by its path: if the text is untouched it is still beside it.
+        The index was just looked at by its path, so the directory is the one it was found in.
         """
-        current = self.current
-        if current is not None and current[0] is index and current[1].is_untouched():
-            return True
-        text = _look(self.text)
+        if self.current is not None:
+            known, beside = self.current
+            if known is index and self.text.glance() is beside:
+                return True
+        self.current = None
+        text = self.text.look()
         if text is None or index.mtime_ns < text.mtime_ns:
             return False
-        self.current = (index, text) if index.single and text.single else None
+        if index.single and text.single:
+            self.current = index, text
         return True
 
     def _find_in_index(self, index: FileView, name: str) -> VqPasswd | None:
@@ -137,14 +140,19 @@ class Lookup:
 
     def _read_record(self, index: FileView, key: bytes) -> bytes | None:
         whole, records = self.records
-        if whole is not index and _is_worth_reading(index):
-            self.records = whole, records = index, _read_all(index)
-        if whole is index and records is not None:
+        if whole is not index:
+            records = None
+            if _is_worth_reading(index):
+                records = _read_all(index)
+                self.records = index, records
+            elif whole is not None:
+                self.records = None, None
+        if records is not None:
             return records.get(key)
         return cdb.find(index, key)
 
     def _find_in_text(self, name: str) -> VqPasswd | None:
-        view = _look(self.text)
+        view = self.text.look()
         if view is None:
             return None
         text = view[:]
@@ -173,13 +181,3 @@ def _read_all(index: FileView) -> dict[bytes, bytes] | None:
     except FormatError:
         return None
     return records
-
-
-def _look(file: Watched) -> FileView | None:
-    """The file, if it is there and plain; a link does not count."""
-    try:
-        return file.look()
-    except OSError as error:
-        if is_not_plain(error):
-            return None
-        raise

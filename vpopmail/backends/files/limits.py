@@ -109,18 +109,18 @@ class FileLimits:
 
 
 def _find_own(directory: Watched) -> FileView | None:
-    """The file of a domain; an untouched directory tells that there still is none."""
+    """The file of a domain; an unchanged directory tells that there still is none."""
     here = directory.glance()
     if here is None:
         return None
     if FILE in here.known:
-        own: FileView | None = here.known[FILE]
-        if own is None or own.is_untouched():
-            return own
-    own = Watched(f"{directory.path}/{FILE}").look()
-    if here.settled and (own is None or own.single):
-        here.known[FILE] = own
-    return own
+        known: Watched | None = here.known[FILE]
+        return None if known is None else known.glance()
+    own = Watched(f"{directory.path}/{FILE}")
+    view = own.look()
+    if here.settled:
+        here.known[FILE] = None if view is None else own
+    return view
 
 
 def _flag_mask(view: FileView) -> int:

@@ -144,7 +144,7 @@ class ShelfBackend(Backend):
         return lines
 
     def alias_names(self, domain: DomainEntry) -> list[str]:
-        return list(self._aliases(domain))
+        return [name for name in self._aliases(domain) if name != "default"]
 
     def _aliases(self, domain: DomainEntry) -> dict[str, list[str]]:
         aliases: dict[str, list[str]] = self.shelf.read(domain.realdomain).get("aliases", {})

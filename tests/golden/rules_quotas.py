@@ -1,0 +1,74 @@
+"""Rules about quotas: what is no quota, and the file maildirsize."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import replace
+
+from .model import Entry
+from .rules_files import owner_of_directory
+from .scenario import Step
+from .world import World
+
+_BYTES = re.compile(r"\s*\+?(\d+)(\.\d*)?\s*([KM]?)B?S?", re.I)
+_MESSAGES = re.compile(r"\s*\+?(\d+)\s*C")
+_NUMBER = re.compile(r"\s*[+-]?\d")
+_UNITS = {"": 1, "K": 1024, "M": 1024 * 1024}
+_LARGEST = 2**63 - 1
+
+
+def is_quota(text: str) -> bool:
+    """Whether each part that has a number is bytes or messages, and not too large."""
+    return all(_is_part(part) for part in text.split(",") if _NUMBER.match(part))
+
+
+def _is_part(part: str) -> bool:
+    messages, size = _MESSAGES.fullmatch(part), _BYTES.fullmatch(part)
+    if messages:
+        return int(messages[1]) <= _LARGEST
+    return (
+        size is not None and int(size[1]) * _UNITS[size[3].upper()] <= _LARGEST
+    )
+
+
+def no_quota(step: Step, world: World) -> Step:
+    """C reads a number out of what is no quota."""
+    if not step.calls("table") or step.args[0] != "format_maildirquota":
+        return step
+    table = [[text, told if is_quota(text) else ""] for text, told in step.result["table"]]
+    return step if table == step.result["table"] else step.expecting(table=table)
+
+
+def maildirsize_file(path: str, entry: Entry, world: World) -> Entry | None:
+    """The file is 0600 and belongs to the owner of the Maildir."""
+    if posixpath.basename(path) != "maildirsize" or entry.kind != "file":
+        return entry
+    text = world.counted.get(path, ("", ""))
+    shown = entry.with_text(entry.text.replace(*text, 1))
+    return replace(shown, owner=owner_of_directory(path, world), mode=0o600)
+
+
+def counted_whole(step: Step, world: World) -> Step:
+    """C makes a missing maildirsize with the new message only; we count what is there."""
+    if not step.calls("maildir_addquota") or not step.args[1]:
+        return step
+    path = f"{step.args[0]}/maildirsize".replace("//", "/")
+    if path in world.before:
+        return step
+    _, quota, size, count = step.args
+    told = f"{quota}\n{size} {count}\n"
+    world.counted[path] = (told, f"{quota}\n{_total(str(step.args[0]), world)}\n")
+    return step
+
+
+def _total(maildir: str, world: World) -> str:
+    size = count = 0
+    for path, entry in world.before.items():
+        directory, name = posixpath.split(path)
+        if directory not in (f"{maildir}/new", f"{maildir}/cur") or "T" in name.partition(":2,")[2]:
+            continue
+        told = re.search(r",S=(\d+)", name)
+        size += int(told[1]) if told else len(entry.data or b"")
+        count += 1
+    return f"{size} {count}"

@@ -1,0 +1,195 @@
+"""Quotas: the manager behind ``site.quotas``. A quota is set by ``site.users.set_quota``."""
+
+from __future__ import annotations
+
+import attrs
+
+from vpopmail.accounts.change import get_domain
+from vpopmail.accounts.user_queries import UserQueries
+from vpopmail.errors import HomeMissing
+from vpopmail.formats import maildirsize as text_format
+from vpopmail.mailstore import maildirsize
+from vpopmail.mailstore.counting import count_mail
+from vpopmail.mailstore.homes import MAILDIR, split_home
+from vpopmail.names import split_address
+from vpopmail.safeio.directory import Owner
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.installation import Installation
+    from vpopmail.records import DomainEntry, VqPasswd
+    from vpopmail.safeio.directory import Directory
+
+
+@attrs.frozen
+class Quota:
+    """What a user may keep.
+
+    Attributes:
+        size: bytes; 0 is no limit.
+        count: messages; 0 is no limit.
+        text: as stored.
+    """
+
+    size: int
+    count: int
+    text: str
+
+
+@attrs.frozen
+class Usage:
+    """What is kept.
+
+    Attributes:
+        size: bytes.
+        count: messages.
+        percent: of the quota, 0 to 100: of bytes or messages, whichever is more; 0 without one.
+    """
+
+    size: int
+    count: int
+    percent: int
+
+
+class Quotas:
+    """The quotas of the users of a site.
+
+    Args:
+        installation: the site.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._users = UserQueries(installation)
+
+    def get(self, address: str) -> Quota:
+        """The quota of a user.
+
+        Args:
+            address: ``user@domain``.
+
+        Raises:
+            UserNotFound, NotPermitted, BackendUnavailable.
+        """
+        text = self._users.get(address).pw_shell
+        return Quota(*text_format.parse_quota(text), text)
+
+    def usage(self, address: str) -> Usage:
+        """What a user keeps: as maildirsize says, or counted if there is no reason to believe it.
+
+        Nothing is written.
+
+        Args:
+            address: ``user@domain``.
+
+        Raises:
+            UserNotFound, NotPermitted, BackendUnavailable.
+            HomeMissing: the user has no Maildir below the domain.
+            OSError: EAGAIN if mail came or went while it was counted.
+        """
+        entry, user = self._find(address)
+        with self._maildir(entry, user) as maildir:
+            kept = maildirsize.believed_usage(maildir, user.pw_shell)
+            return _usage(user, *(count_mail(maildir) if kept is None else kept))
+
+    def recount(self, address: str) -> Usage:
+        """Count what a user keeps; with a quota maildirsize is written anew.
+
+        Args:
+            address: ``user@domain``.
+
+        Its commit point is the rename of maildirsize. Raises: as ``usage``.
+        """
+        entry, user = self._find(address)
+        with self._maildir(entry, user) as maildir:
+            size, count = count_mail(maildir)
+            if maildirsize.is_limited(user.pw_shell):
+                owner = Owner(entry.uid, entry.gid)
+                maildirsize.write(maildir, user.pw_shell, size, count, owner)
+            return _usage(user, size, count)
+
+    def domain_usage(self, domain: str) -> Usage:
+        """What all users of a domain keep together, counted; its percentage is of the limits.
+
+        Args:
+            domain: domain or alias domain.
+
+        Raises:
+            DomainNotFound, NotPermitted, BackendUnavailable.
+            OSError: EAGAIN if mail came or went while it was counted.
+        """
+        size, count = self._domain_total(get_domain(self._installation, domain))
+        return Usage(size, count, text_format.percentage(self._domain_quota(domain), size, count))
+
+    def is_over(self, address: str, size: int = 0, count: int = 1) -> bool:
+        """Whether a user would be over quota with one more message.
+
+        Args:
+            address: ``user@domain``.
+            size: bytes of the message.
+            count: messages that come.
+
+        Raises:
+            As ``usage``.
+        """
+        text = self.get(address).text
+        if not maildirsize.is_limited(text):
+            return False
+        usage = self.usage(address)
+        return text_format.is_over(text, usage.size + size, usage.count + count)
+
+    def is_domain_over(self, domain: str, size: int = 0, count: int = 1) -> bool:
+        """Whether a domain would be over the limits ``diskquota`` and ``maxmsgcount``.
+
+        Args:
+            domain: domain or alias domain.
+            size: bytes of the message.
+            count: messages that come.
+
+        Raises:
+            As ``domain_usage``.
+        """
+        quota = self._domain_quota(domain)
+        if not quota:
+            return False
+        used, messages = self._domain_total(get_domain(self._installation, domain))
+        return text_format.is_over(quota, used + size, messages + count)
+
+    def _domain_quota(self, domain: str) -> str:
+        """The limits of a domain as a quota; the limit on bytes is in MB."""
+        limits = self._installation.limits.read_limits(get_domain(self._installation, domain))
+        if limits is None:
+            return ""
+        size = f"{limits.diskquota * 1048576}S" if limits.diskquota > 0 else ""
+        count = f"{limits.maxmsgcount}C" if limits.maxmsgcount > 0 else ""
+        return ",".join(part for part in (size, count) if part)
+
+    def _domain_total(self, entry: DomainEntry) -> tuple[int, int]:
+        size = count = 0
+        for user in self._users.iter(entry.realdomain):
+            try:
+                with self._maildir(entry, user) as maildir:
+                    more = count_mail(maildir)
+            except HomeMissing:
+                continue
+            size, count = size + more[0], count + more[1]
+        return size, count
+
+    def _find(self, address: str) -> tuple[DomainEntry, VqPasswd]:
+        user = self._users.get(address)
+        return get_domain(self._installation, split_address(address)[1]), user
+
+    def _maildir(self, entry: DomainEntry, user: VqPasswd) -> Directory:
+        split = split_home(entry.path, user.pw_dir)
+        if split is None:
+            raise HomeMissing(user.pw_dir, "it is not below the directory of the domain")
+        path = "/".join(part for part in (*split, MAILDIR) if part)
+        with self._installation.open_domain(entry) as directory:
+            try:
+                return directory.enter(path)
+            except OSError as error:
+                raise HomeMissing(f"{user.pw_dir}/{MAILDIR}", error.strerror or "") from error
+
+
+def _usage(user: VqPasswd, size: int, count: int) -> Usage:
+    return Usage(size, count, text_format.percentage(user.pw_shell, size, count))
