@@ -16,6 +16,7 @@ from vpopmail.errors import (
 MAX_DOMAIN = 96
 MIN_DOMAIN = 3
 MAX_LABEL = 63
+_MAX_GIVEN = 253  # characters of a name whose A-label is looked for
 SEPARATORS = "@%/"
 DEFAULT_DOMAIN_CHARACTERS = frozenset(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.@"
@@ -26,6 +27,8 @@ _USER = frozenset(_LETTERS + "0123456789!#$&'*+-./=?^_`{|}~")
 _DOMAIN = frozenset(_LETTERS + "0123456789-.")
 _VVALID = frozenset(_LETTERS + "0123456789.-_")
 _FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+# IDNA 2003 makes another name of these than IDNA 2008 does.
+_DISPUTED = frozenset("\u00df\u1e9e\u03c2\u200c\u200d")
 
 # Names of files that lie beside the homes: a home of that name would take their place.
 _RESERVED = frozenset(("vpasswd", "cdb.tmp", "lost+found"))
@@ -45,6 +48,26 @@ _RESERVED_STARTS = (
 def fold(name: str) -> str:
     """Fold A-Z to lower case and leave every other character alone."""
     return name.lower() if name.isascii() else name.translate(_FOLD)
+
+
+def fold_domain(name: str) -> str:
+    """A domain name as it is stored: in lower case, a label outside ASCII as its A-label.
+
+    Args:
+        name: any text: ``B\u00fccher.example`` is ``xn--bcher-kva.example``.
+
+    Returns:
+        The stored form, by IDNA 2003. A name without an A-label, and one for which IDNA 2008
+        has another, only folded: no new domain can have it.
+    """
+    if name.isascii():
+        return name.lower()
+    if len(name) > _MAX_GIVEN or not _DISPUTED.isdisjoint(name):
+        return fold(name)
+    try:
+        return name.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return fold(name)
 
 
 def has_user_characters(name: str) -> bool:

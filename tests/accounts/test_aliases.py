@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from vpopmail.errors import (
     AliasLineTooLong,
     AliasNotFound,
     AliasUnreadable,
+    DomainDirectoryMissing,
     DomainNotFound,
     InvalidUserName,
     VpopmailError,
@@ -165,7 +167,9 @@ def test_bad_names_and_lines_are_refused_and_change_nothing(
 
 
 def test_unknown_domains_have_no_aliases(kept: Vpopmail) -> None:
-    assert kept.aliases.find("sales@none.example") is None
+    for address in ("sales@none.example", "sales", "", "@"):
+        assert kept.aliases.find(address) is None
+        assert address not in kept.aliases
     for look in (
         lambda: kept.aliases.names("none.example"),
         lambda: list(kept.aliases.iter("none.example")),
@@ -253,6 +257,24 @@ def test_deleting_all_in_a_batch_takes_what_is_pending_too(kept: Vpopmail) -> No
     assert listing(kept) == [("last", [AMY])]
 
 
+def test_deleting_all_in_a_batch_keeps_a_pending_default(kept: Vpopmail) -> None:
+    with kept.batch():
+        kept.default_delivery.set(DOMAIN, "delete")
+        kept.aliases.add(SALES, JOE)
+        kept.aliases.delete_all(DOMAIN)
+    assert kept.default_delivery.get(DOMAIN) == "delete"
+    assert listing(kept) == []
+
+
+def test_a_listing_passes_over_what_is_deleted_meanwhile(kept: Vpopmail) -> None:
+    for name in ("a1", "b1", "c1"):
+        kept.aliases.add(f"{name}@{DOMAIN}", JOE)
+    found = kept.aliases.iter(DOMAIN)
+    assert next(found) == ("a1", [JOE])
+    kept.aliases.delete(f"b1@{DOMAIN}")
+    assert list(found) == [("c1", [JOE])]
+
+
 def test_a_domain_made_in_a_batch_takes_aliases_at_once(kept: Vpopmail) -> None:
     with kept.batch():
         kept.domains.add("new.example", "secret")
@@ -278,6 +300,26 @@ def test_subscribers_hear_of_each_change(kept: Vpopmail) -> None:
         ("valias_delete_domain", (DOMAIN,)),
     ]
     assert [event.when for event in heard] == ["before", "after"] * 5
+
+
+@pytest.mark.parametrize("backend", ["cdb", "memory"])
+def test_no_line_is_lost_when_several_add_at_once(
+    make_site: Callable[..., Vpopmail], backend: str
+) -> None:
+    site = make_site(backend=backend, lock_timeout=60)
+    site.domains.add(DOMAIN)
+
+    def add(number: int) -> None:
+        for count in range(10):
+            site.aliases.add(SALES, f"&{number}.{count}@other.org")
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    added = [f"&{number}.{count}@other.org" for number in range(4) for count in range(10)]
+    assert sorted(site.aliases.get(SALES)) == sorted(added)
 
 
 lines = st.one_of(st.sampled_from([JOE, AMY, "", "# \u00fc"]), st.text("abc \t|&@\udcff", max_size=9))
@@ -458,6 +500,15 @@ def test_what_is_no_file_of_the_domain_is_not_read_and_not_written(
         site.aliases.delete(f"x@{DOMAIN}")
     site.aliases.delete_all(DOMAIN)
     assert os.path.lexists(trap) == (kind == "directory")
+
+
+def test_a_domain_without_its_directory_says_so(site: Vpopmail, domain: Path) -> None:
+    domain.rename(domain.with_name("elsewhere"))
+    for look in (lambda: site.aliases.find(SALES), lambda: site.aliases.names(DOMAIN)):
+        with pytest.raises(AliasUnreadable, match="No such file"):
+            look()
+    with pytest.raises(DomainDirectoryMissing):
+        site.aliases.add(SALES, JOE)
 
 
 def test_a_full_disk_leaves_the_alias_as_it_was(

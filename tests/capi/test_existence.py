@@ -148,3 +148,22 @@ def test_links_of_a_mailbox_owner_are_not_followed(place: Path, tmp_path: Path) 
 def test_a_wrong_type_is_a_type_error(site: Vpopmail, call: Callable[[], object]) -> None:
     with pytest.raises(TypeError):
         call()
+
+
+def test_an_alias_that_the_backend_keeps_exists(make_site: Callable[..., Vpopmail]) -> None:
+    site = make_site(backend="memory")
+    site.domains.add(DOMAIN)
+    site.aliases.add(f"sales@{DOMAIN}", "&joe@example.org")
+    path = site.domains.get(DOMAIN).path
+    with vpopmail.use(site):
+        assert vpopmail.isExistingAlias(path, "Sales", DOMAIN) == 1
+        assert vpopmail.isExistingAlias(path, "sales") == 0
+        assert vpopmail.isExistingAlias(path, "other", DOMAIN) == 0
+        assert vpopmail.isExistingAddress(DOMAIN, "sales", path) == 1
+
+
+def test_an_old_mailing_list_is_a_link(site: Vpopmail, domain: Path) -> None:
+    (domain / "list").mkdir()
+    (domain / "list/editor").write_text("|/usr/local/bin/ezmlm/ezmlm-reject\n")
+    (domain / ".qmail-list").symlink_to("list/editor")
+    assert vpopmail.isValidMailList(str(domain), "list") == 1

@@ -20,6 +20,7 @@ from vpopmail.errors import (
     UserNotFound,
 )
 from vpopmail.formats.text import to_bytes
+from vpopmail.names import fold, fold_domain
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import V_OVERRIDE
@@ -93,7 +94,16 @@ class Batch:
     # looking
 
     def resolve(self, domain: str) -> DomainEntry | None:
-        """The entry of a domain, pending changes included."""
+        """The entry of a domain, pending changes included.
+
+        Args:
+            domain: any case, also as U-label.
+        """
+        # What is stored under a name outside ASCII can only be old.
+        old = None if domain.isascii() else self._resolve(fold(domain))
+        return self._resolve(fold_domain(domain)) if old is None else old
+
+    def _resolve(self, domain: str) -> DomainEntry | None:
         if self._domains is not None:
             if domain in self._domains.added:
                 return self._domains.added[domain]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from vpopmail.accounts.batch import open_batch
 from vpopmail.accounts.user_change import open_change
 from vpopmail.errors import DomainNotFound, HomeMissing
-from vpopmail.names import fold
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 
@@ -26,7 +25,7 @@ def find_domain(installation: Installation, name: str) -> DomainEntry | None:
         name: any case.
     """
     batch = open_batch(installation)
-    return installation.resolve(name) if batch is None else batch.resolve(fold(name))
+    return installation.resolve(name) if batch is None else batch.resolve(name)
 
 
 def get_domain(installation: Installation, name: str) -> DomainEntry:

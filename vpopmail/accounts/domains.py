@@ -17,7 +17,7 @@ from vpopmail.errors import (
     LimitsUnreadable,
     UserExists,
 )
-from vpopmail.names import check_domain_length, check_new_domain, fold, has_domain_characters
+from vpopmail.names import check_domain_length, check_new_domain, fold_domain, has_domain_characters
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import DomainEntry
@@ -121,7 +121,7 @@ class Domains:
         Source: manual, "Add domain".
         """
         settings = self._installation.settings
-        name = fold(name)
+        name = fold_domain(name)
         check_new_domain(name)
         base = dir.rstrip("/") if dir else settings.vpopmaildir
         if not base.startswith("/") or "\0" in base:
@@ -175,7 +175,7 @@ class Domains:
 
         Source: manual, "vaddaliasdomain".
         """
-        alias, real = fold(alias), fold(real)
+        alias, real = fold_domain(alias), fold_domain(real)
         if not has_domain_characters(real):
             raise InvalidDomainName(ascii(real)[1:-1], "only letters, digits, '-' and '.'")
         _check_alias(alias)
@@ -213,7 +213,7 @@ class Domains:
             DomainNotFound, FileNotUpdated, NotPermitted, OSError.
             InvalidDomainName: ``alias`` is a domain of its own.
         """
-        alias, real = fold(alias), fold(real)
+        alias, real = fold_domain(alias), fold_domain(real)
         update = lambda dry: self._update_alias(alias, real, dry_run=dry)  # noqa: E731
         return announced(
             self._installation, "mod_alias_domain", (alias, real), update, dry_run=dry_run

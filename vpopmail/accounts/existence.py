@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from vpopmail.backends.abstract import ALIASES
+from vpopmail.backends.files.aliases import read_file_of
 from vpopmail.formats.dotqmail import file_name
 from vpopmail.formats.text import to_bytes
 from vpopmail.names import fold
 from vpopmail.safeio.directory import Directory, open_trusted
 from vpopmail.safeio.paths import check_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.installation import Installation
 
 _LISTS = (b"ezmlm-reject", b"ezmlm-send")
 _ROBOT = b"autorespond"
@@ -32,6 +38,23 @@ def is_alias(path: str, name: str, *, narrow: bool) -> bool:
     if fold(name).startswith(_DEFAULT):
         return False
     return not any(word in line for word in (*_LISTS, _ROBOT))
+
+
+def is_kept_alias(installation: Installation, name: str, domain: str) -> bool:
+    """Whether a backend that keeps aliases itself has this one.
+
+    Args:
+        installation: the site.
+        name: the local part, any case.
+        domain: domain or alias domain; ``""`` is none.
+
+    Raises:
+        BackendUnavailable.
+    """
+    if not domain or ALIASES not in installation.backend.facets:
+        return False
+    entry = installation.resolve(domain)
+    return entry is not None and installation.aliases.read_alias(entry, fold(name)) is not None
 
 
 def is_mailing_list(path: str, name: str) -> bool:
@@ -84,7 +107,7 @@ def _first_line(path: str, name: str) -> bytes | None:
     if not name:
         return None
     with _open(path) as directory:
-        data = directory.read(_file(name))
+        data = read_file_of(directory, _file(name))
     return None if data is None else data.partition(b"\n")[0]
 
 

@@ -13,7 +13,6 @@ from vpopmail.backends.files.aliases import (
     read_file_of,
     removable,
 )
-from vpopmail.errors import AliasUnreadable
 from vpopmail.formats.dotqmail import alias_name, file_name
 from vpopmail.formats.text import join_lines, to_bytes
 
@@ -75,7 +74,7 @@ class PendingAliases:
         """The aliases of the domain, in any order, without ``default``.
 
         Raises:
-            AliasUnreadable, BackendUnavailable.
+            BackendUnavailable, OSError.
         """
         if self.in_backend:
             stored = self.installation.aliases.alias_names(domain)
@@ -85,7 +84,7 @@ class PendingAliases:
         else:
             pending = self.files.pending
             new = [name for name, content in pending.items() if content is not None]
-            kept = [name for name in self._listed() if name not in pending]
+            kept = [name for name in listed(self.files.directory) if name not in pending]
             kept, new = _aliases(kept), _aliases(new)
         return [name for name in dict.fromkeys([*kept, *new]) if name != _DEFAULT]
 
@@ -134,12 +133,6 @@ class PendingAliases:
         if name in self.files.pending:
             return self.files.pending[name]
         return read_file_of(self.files.directory, name)
-
-    def _listed(self) -> list[str]:
-        try:
-            return list(listed(self.files.directory))
-        except OSError as error:
-            raise AliasUnreadable(self.domain.path, error.strerror or "") from error
 
     def _is_there(self, name: str) -> bool:
         if name in self.files.pending:

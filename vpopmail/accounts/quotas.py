@@ -9,8 +9,9 @@ from vpopmail.accounts.user_queries import UserQueries
 from vpopmail.errors import HomeMissing
 from vpopmail.formats import maildirsize as text_format
 from vpopmail.mailstore import maildirsize
-from vpopmail.mailstore.counting import count_mail
+from vpopmail.mailstore.counting import count_steadily
 from vpopmail.mailstore.homes import MAILDIR, split_home
+from vpopmail.mailstore.usage_daemon import ask_daemon
 from vpopmail.names import split_address
 from vpopmail.safeio.directory import Owner
 
@@ -75,22 +76,18 @@ class Quotas:
         return Quota(*text_format.parse_quota(text), text)
 
     def usage(self, address: str) -> Usage:
-        """What a user keeps: as maildirsize says, or counted if there is no reason to believe it.
+        """What a user keeps: as the usage daemon or maildirsize says, else counted.
 
-        Nothing is written.
+        Nothing is written. Of a Maildir that is never at rest it is the last of five counts.
 
         Args:
             address: ``user@domain``.
 
         Raises:
-            UserNotFound, NotPermitted, BackendUnavailable.
+            UserNotFound, NotPermitted, BackendUnavailable, OSError.
             HomeMissing: the user has no Maildir below the domain.
-            OSError: EAGAIN if mail came or went while it was counted.
         """
-        entry, user = self._find(address)
-        with self._maildir(entry, user) as maildir:
-            kept = maildirsize.believed_usage(maildir, user.pw_shell)
-            return _usage(user, *(count_mail(maildir) if kept is None else kept))
+        return self._used(*self._find(address))
 
     def recount(self, address: str) -> Usage:
         """Count what a user keeps; with a quota maildirsize is written anew.
@@ -102,11 +99,10 @@ class Quotas:
         """
         entry, user = self._find(address)
         with self._maildir(entry, user) as maildir:
-            size, count = count_mail(maildir)
             if maildirsize.is_limited(user.pw_shell):
                 owner = Owner(entry.uid, entry.gid)
-                maildirsize.write(maildir, user.pw_shell, size, count, owner)
-            return _usage(user, size, count)
+                return _usage(user, *maildirsize.recount(maildir, user.pw_shell, owner))
+            return _usage(user, *count_steadily(maildir)[:2])
 
     def domain_usage(self, domain: str) -> Usage:
         """What all users of a domain keep together, counted; its percentage is of the limits.

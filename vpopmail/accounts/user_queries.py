@@ -50,7 +50,7 @@ class UserQueries:
         """``find``, with local part and domain apart."""
         batch = self._batch()
         if batch is not None:
-            return batch.find_user(fold(domain), fold(name))
+            return batch.find_user(domain, fold(name))
         return find_user(self._installation, name, domain)
 
     def get(self, address: str) -> VqPasswd:

@@ -24,13 +24,16 @@ def isExistingAlias(path: str, name: str, domain: str = "") -> int:  # noqa: N80
     Args:
         path: directory of the domain, absolute.
         name: local part; its dots are colons in the name of the file.
-        domain: unused; an argument of release 5.6.
+        domain: domain or alias domain, for a backend that keeps aliases itself; may be left out.
 
     With the profile 5.6 mailing lists, autoresponders and names that begin with ``default`` are
     no aliases.
     """
     check_text(path, name, domain)
-    return _yes(lambda: existence.is_alias(path, name, narrow=_is_new_profile()))
+    return _yes(
+        lambda: existence.is_alias(path, name, narrow=_is_new_profile())
+        or existence.is_kept_alias(current().installation, name, domain)
+    )
 
 
 def isExistingAddress(domain: str, name: str, path: str) -> int:  # noqa: N802 - a C name
@@ -41,7 +44,7 @@ def isExistingAddress(domain: str, name: str, path: str) -> int:  # noqa: N802 -
         name: local part.
         path: directory of the domain, absolute.
     """
-    found = isExistingUser(name, domain) or isExistingAlias(path, name)
+    found = isExistingUser(name, domain) or isExistingAlias(path, name, domain)
     return int(found or (ask(False, _is_new_profile) and isExistingRobot(path, name)))
 
 
@@ -83,7 +86,7 @@ def isExistingAnyAddress(domain: str, name: str, path: str) -> int:  # noqa: N80
     """
     return int(
         isExistingUser(name, domain)
-        or isExistingAlias(path, name)
+        or isExistingAlias(path, name, domain)
         or isValidMailList(path, name)
         or isExistingRobot(path, name)
         or isQmailAlias(name)

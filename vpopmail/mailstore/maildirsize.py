@@ -1,7 +1,8 @@
 """The file maildirsize of a Maildir: reading it, counting anew, adding to it.
 
 Other programs (Courier, Dovecot, the C tools) keep the same file, without locks: it is a cache of
-what is in the Maildir, and whoever doubts it counts anew.
+what is in the Maildir, and whoever doubts it counts anew. Whatever its owner puts in its place, a
+link, a pipe or nonsense, is doubted too.
 
 Source: formats, maildirsize.
 """
@@ -10,21 +11,29 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import time
 
 from vpopmail.formats import maildirsize as text_format
 from vpopmail.formats.text import split_lines
-from vpopmail.mailstore.counting import count_mail
+from vpopmail.log import warn
+from vpopmail.mailstore.counting import count_steadily
 from vpopmail.mailstore.homes import MAILDIR
-from vpopmail.records import NOQUOTA
 from vpopmail.safeio import seam
-from vpopmail.safeio.directory import Directory, Owner
+from vpopmail.safeio.view import open_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.safeio.directory import Directory, Owner
 
 FILE = "maildirsize"
 FOLDER_MARK = "maildirfolder"
 OLDEST = 15 * 60
 LARGEST = 5120
-_ATTEMPTS = 5
+# Missing, a link, a directory, a pipe.
+_NO_FILE = frozenset((errno.ENOENT, errno.ELOOP, errno.EISDIR, errno.EINVAL, errno.ENXIO))
+# What the owner of a Maildir can do to it that keeps the file from being written.
+_SPOILT = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.EACCES))
 
 
 def is_limited(quota: str) -> bool:
@@ -33,8 +42,16 @@ def is_limited(quota: str) -> bool:
 
 
 def whole_maildir(maildir: Directory) -> Directory:
-    """The Maildir that a folder of it belongs to, or the Maildir itself; the caller closes it."""
-    return maildir.enter(".." if maildir.has(FOLDER_MARK) else ".")
+    """The Maildir that a folder of it belongs to, or the Maildir itself; the caller closes it.
+
+    Raises:
+        OSError: EPERM if a folder was moved to where its owner has no Maildir.
+    """
+    whole = maildir.enter(".." if maildir.has(FOLDER_MARK) else ".")
+    if os.fstat(whole.fd).st_uid != os.fstat(maildir.fd).st_uid:
+        whole.close()
+        raise OSError(errno.EPERM, "a folder in a directory of somebody else", maildir.path)
+    return whole
 
 
 def read_usage(
@@ -42,8 +59,8 @@ def read_usage(
 ) -> tuple[int, int]:
     """Bytes and messages in use; counted anew, and written, if the file is not to be believed.
 
-    It is believed if it is small and young, and either leaves room for what comes, or was
-    counted itself (it has one line).
+    It is believed if it is small, young and of this quota, and either leaves room for what
+    comes, or was counted itself (it has one line).
 
     Args:
         maildir: the open Maildir.
@@ -52,48 +69,64 @@ def read_usage(
         more: bytes and messages that are to come.
 
     Raises:
-        OSError: EAGAIN if mail came or went while it was counted.
+        OSError: it cannot be counted. That it cannot be written is told in the log only.
     """
     kept = believed_usage(maildir, quota, more)
-    return recount(maildir, quota, owner) if kept is None else kept
+    if kept is not None:
+        return kept
+    size, count, steady = count_steadily(maildir)
+    try:
+        _keep(maildir, quota, (size, count), owner, steady=steady)
+    except OSError as error:
+        warn("%s/%s: %s", maildir.path, FILE, error)
+    return size, count
 
 
 def believed_usage(
     maildir: Directory, quota: str, more: tuple[int, int] = (0, 0)
 ) -> tuple[int, int] | None:
     """What the file says, or None if it is not to be believed; see ``read_usage``."""
-    kept = _believed(maildir)
-    if kept is None:
+    data = _young(maildir)
+    if data is None:
         return None
-    size, count, lines = kept
+    told, size, count = text_format.parse(data)
+    lines = len(split_lines(data)) - 1
+    if lines < 1 or size < 0 or count < 0:
+        return None
+    if text_format.parse_quota(told) != text_format.parse_quota(quota):
+        return None
     if lines > 1 and text_format.is_over(quota, size + more[0], count + more[1]):
         return None
     return size, count
 
 
+def quota_of(maildir: Directory) -> str:
+    """The quota in the first line of the file, in its stored form; ``""`` if there is none."""
+    found = _read(maildir)
+    return "" if found is None else text_format.parse(found[0])[0]
+
+
 def recount(maildir: Directory, quota: str, owner: Owner | None) -> tuple[int, int]:
     """Count anew and write the file. Its commit point is the rename.
+
+    A Maildir that was not at rest in five counts is left without a file: the next reader counts.
 
     Args:
         maildir, quota, owner: as for ``read_usage``.
 
     Raises:
-        OSError: EAGAIN if mail came or went while it was counted.
+        OSError.
     """
-    size, count = count_mail(maildir)
-    write(maildir, quota, size, count, owner)
+    size, count, steady = count_steadily(maildir)
+    _keep(maildir, quota, (size, count), owner, steady=steady)
     return size, count
-
-
-def write(maildir: Directory, quota: str, size: int, count: int, owner: Owner | None) -> None:
-    """Replace the file by a fresh one, mode 0600. Raises: OSError, InvalidCharacter."""
-    maildir.replace(FILE, [text_format.start(quota, size, count)], owner)
 
 
 def add_usage(maildir: Directory, quota: str, size: int, count: int, owner: Owner | None) -> None:
     """Note that messages came or went; without a file count what is there.
 
-    One line is appended with one write: other programs may append at the same time.
+    One line is appended with one write: other programs may append at the same time. It is not
+    brought to the disk: what a crash of the machine loses, the next count finds.
 
     Args:
         maildir, quota, owner: as for ``read_usage``; the messages have come or gone already.
@@ -102,9 +135,8 @@ def add_usage(maildir: Directory, quota: str, size: int, count: int, owner: Owne
     Raises:
         OSError.
     """
-    try:
-        fd = seam.open_append(FILE, maildir.fd)
-    except FileNotFoundError:
+    fd = _open_append(maildir)
+    if fd is None:
         recount(maildir, quota, owner)
         return
     try:
@@ -126,38 +158,88 @@ def refresh_maildirsize(home: Directory, quota: str, owner: Owner) -> None:
         quota: as stored; without a limit the file is removed.
         owner: who gets the file.
 
-    Its commit point is the rename of the file. Raises: OSError.
+    Its commit point is the rename of the file. A Maildir that its owner has spoilt, with a link
+    in place of a directory, does not keep his quota from being changed: the log tells of it.
+
+    Raises:
+        OSError: the disk gave trouble.
     """
     try:
-        maildir = home.enter(MAILDIR)
+        with home.enter(MAILDIR) as maildir:
+            remove(maildir)
+            if is_limited(quota):
+                recount(maildir, quota, owner)
+            maildir.flush()
     except FileNotFoundError:
         return
-    with maildir:
+    except OSError as error:
+        if error.errno not in _SPOILT:
+            raise
+        warn("%s/%s/%s: %s", home.path, MAILDIR, FILE, error)
+
+
+def _keep(
+    maildir: Directory, quota: str, used: tuple[int, int], owner: Owner | None, *, steady: bool
+) -> None:
+    if steady:
+        _write(maildir, text_format.start(quota, *used), owner)
+    else:
         remove(maildir)
-        if quota != NOQUOTA and is_limited(quota):
-            _recount_patiently(maildir, quota, owner)
-        maildir.flush()
 
 
-def _recount_patiently(maildir: Directory, quota: str, owner: Owner) -> None:
-    for _ in range(_ATTEMPTS):
+def _write(maildir: Directory, data: bytes, owner: Owner | None) -> None:
+    """Replace the file, mode 0600, by way of ``tmp``: each writer has a name of his own."""
+    name = _fresh_name()
+    with maildir.enter("tmp") as stage:
         try:
-            recount(maildir, quota, owner)
-        except OSError as error:
-            if error.errno != errno.EAGAIN:
-                raise
-        else:
-            return
-    # Mail keeps coming: without a file the next reader counts.
+            stage.create(name, [data], owner)
+            stage.move(name, maildir, FILE)
+        except BaseException:
+            stage.remove(name)
+            raise
+    maildir.flush()
 
 
-def _believed(maildir: Directory) -> tuple[int, int, int] | None:
-    """Bytes, messages and number of lines after the first; None if the file is not believed."""
-    status = maildir.status(FILE)
-    if status is None or status.st_size >= LARGEST or time.time() > status.st_mtime + OLDEST:
+def _fresh_name() -> str:
+    now = time.time_ns()
+    host = os.uname().nodename.replace("/", "_").replace(":", "_")
+    return f"{now // 10**9}.{os.getpid()}N{now % 10**9}_NeWmAiLdIrSiZe.{host}"
+
+
+def _open_append(maildir: Directory) -> int | None:
+    """A descriptor of the file; None if it is missing, or no file with one name of its own."""
+    try:
+        fd = seam.open_append(FILE, maildir.fd)
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            return None
+        raise
+    status = os.fstat(fd)
+    # A second name could be a file that the owner of the Maildir may not write.
+    if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+        return fd
+    os.close(fd)
+    return None
+
+
+def _young(maildir: Directory) -> bytes | None:
+    """The file if it is small and young; a time to come is no better than an old one."""
+    found = _read(maildir)
+    if found is None:
         return None
-    data = maildir.read(FILE)
-    if not data:
-        return None
-    _, size, count = text_format.parse(data)
-    return size, count, len(split_lines(data)) - 1
+    data, mtime = found
+    return data if len(data) < LARGEST and abs(time.time() - mtime) <= OLDEST else None
+
+
+def _read(maildir: Directory) -> tuple[bytes, float] | None:
+    """The beginning of the file and when it was changed; None if there is no regular file."""
+    try:
+        fd = open_file(FILE, maildir.fd)
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            return None
+        raise
+    try:
+        return os.read(fd, LARGEST), os.fstat(fd).st_mtime
+    finally:
+        os.close(fd)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-from vpopmail.errors import AssignUnreadable, FormatError
+from vpopmail.errors import AssignUnreadable, FormatError, InvalidCharacter
 from vpopmail.formats import assign, cdb
 from vpopmail.formats.text import split_lines, to_bytes
+from vpopmail.names import fold_domain
 from vpopmail.safeio.view import Watched
 
 TYPE_CHECKING = False
@@ -40,7 +41,8 @@ class DomainLookup:
         """The entry of a domain or alias domain.
 
         Args:
-            domain: folded name.
+            domain: folded name; one outside ASCII is that of its A-label, unless it is stored
+                as it is given.
 
         Returns:
             A fresh record; None if there is no such domain, or no readable users/cdb.
@@ -100,8 +102,11 @@ class DomainLookup:
 def _read_entry(view: FileView, domain: str) -> DomainEntry | None:
     try:
         data = cdb.find(view, assign.lookup_key(to_bytes(domain)))
+        if data is None and not domain.isascii():
+            domain = fold_domain(domain)
+            data = cdb.find(view, assign.lookup_key(to_bytes(domain)))
         return None if data is None else assign.parse_lookup(domain, data)
-    except FormatError:
+    except (FormatError, InvalidCharacter):
         return None
 
 

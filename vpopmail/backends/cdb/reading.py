@@ -96,6 +96,12 @@ class Lookup:
         # An index that was read as a whole, and its records; None if one of them is broken.
         self.records: tuple[FileView | None, dict[bytes, bytes] | None] = (None, None)
 
+    def close(self) -> None:
+        """Close the files; the next look opens them again."""
+        self.current = None
+        self.records = None, None
+        self.text.view = self.index.view = None
+
     def find(self, name: str) -> VqPasswd | None:
         """The user of this name, as a fresh record, or None.
 

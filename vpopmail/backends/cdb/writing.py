@@ -107,6 +107,7 @@ class CdbTransaction(Transaction):
 
     def close(self) -> None:
         """Drop what was not committed and give the lock back."""
+        self.lookup.close()
         if self.file_lock.fd >= 0:
             try:
                 if not self.committed:
