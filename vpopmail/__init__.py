@@ -113,6 +113,7 @@ if TYPE_CHECKING:
     from vpopmail.capi.passwords import vgen_pass as vgen_pass
     from vpopmail.capi.passwords import vgetpasswd as vgetpasswd
     from vpopmail.capi.passwords import vrandom_pass as vrandom_pass
+    from vpopmail.capi.quotas import add_warningsize_to_quota as add_warningsize_to_quota
     from vpopmail.capi.quotas import domain_over_maildirquota as domain_over_maildirquota
     from vpopmail.capi.quotas import format_maildirquota as format_maildirquota
     from vpopmail.capi.quotas import maildir_addquota as maildir_addquota
@@ -124,6 +125,7 @@ if TYPE_CHECKING:
     from vpopmail.capi.quotas import update_maildirsize as update_maildirsize
     from vpopmail.capi.quotas import user_over_maildirquota as user_over_maildirquota
     from vpopmail.capi.quotas import vmaildir_readquota as vmaildir_readquota
+    from vpopmail.capi.quotas import wrapreaduserquota as wrapreaduserquota
     from vpopmail.capi.records import vcheck_vqpw as vcheck_vqpw
     from vpopmail.capi.records import vgetent as vgetent
     from vpopmail.capi.status import last_error as last_error
@@ -133,6 +135,10 @@ if TYPE_CHECKING:
     from vpopmail.capi.text import maildir_to_email as maildir_to_email
     from vpopmail.capi.text import str_replace as str_replace
     from vpopmail.capi.text import trim as trim
+    from vpopmail.capi.usage_daemon import client_close as client_close
+    from vpopmail.capi.usage_daemon import client_connect as client_connect
+    from vpopmail.capi.usage_daemon import client_query as client_query
+    from vpopmail.capi.usage_daemon import client_query_quick as client_query_quick
     from vpopmail.capi.user_changes import vget_real_domain as vget_real_domain
     from vpopmail.capi.user_changes import vpasswd as vpasswd
     from vpopmail.capi.user_changes import vsetuserquota as vsetuserquota
@@ -266,6 +272,7 @@ _PUBLIC = {
         "vset_limits",
     ),
     "capi.quotas": (
+        "add_warningsize_to_quota",
         "domain_over_maildirquota",
         "format_maildirquota",
         "maildir_addquota",
@@ -277,6 +284,7 @@ _PUBLIC = {
         "update_maildirsize",
         "user_over_maildirquota",
         "vmaildir_readquota",
+        "wrapreaduserquota",
     ),
     "capi.records": ("vcheck_vqpw", "vgetent"),
     "capi.passwords": (
@@ -298,6 +306,12 @@ _PUBLIC = {
         "maildir_to_email",
         "str_replace",
         "trim",
+    ),
+    "capi.usage_daemon": (
+        "client_close",
+        "client_connect",
+        "client_query",
+        "client_query_quick",
     ),
     "capi.user_changes": ("vget_real_domain", "vpasswd", "vsetuserquota", "vsqwebmail_pass"),
     "capi.users": ("vadduser", "vauth_getpw", "vauth_user", "vdeluser"),

@@ -135,7 +135,56 @@ def entry_of(path: str, domain: str = DOMAIN) -> DomainEntry:
     return DomainEntry(domain, DOMAIN, os.getuid(), os.getgid(), path)
 
 
+TICK = 50_000_000
+
+
+class Coarse:
+    """A status as of a file system whose clock ticks every 50 ms."""
+
+    def __init__(self, status: os.stat_result) -> None:
+        self.status = status
+
+    def __getitem__(self, part: slice) -> tuple[int, ...]:
+        return self.status[part]
+
+    def __getattr__(self, name: str) -> int:
+        value: int = getattr(self.status, name)
+        return value - value % TICK if name.endswith("_ns") else value
+
+
+class CoarseSystem:
+    """The module os with such a file system."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(os, name)
+
+    def stat(self, path: str, **more: bool) -> Coarse:
+        return Coarse(os.stat(path, **more))
+
+    def fstat(self, fd: int) -> Coarse:
+        return Coarse(os.fstat(fd))
+
+
 # users
+
+
+def test_changes_within_one_tick_of_a_slow_clock(
+    base: Path, other: Other, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No status tells of them: what is younger than a tick is read again."""
+    monkeypatch.setattr(view, "os", CoarseSystem())
+    with Vpopmail(load(settings_for(base))) as site, use(site):
+        site.prepare()
+        site.domains.add(DOMAIN)
+        site.users.add(f"joe@{DOMAIN}", crypted="x", gecos="one")
+        home = site.domains.get(DOMAIN).path
+        os.utime(f"{home}/vpasswd", ns=(1, 1))
+        for number in range(100, 160):
+            other("in_place(path, data)", path=f"{home}/vpasswd.cdb", data=index(str(number)))
+            line = b"disable_pop \n" if number % 2 else b"disable_imap\n"
+            other("in_place(path, line)", path=f"{home}/.qmailadmin-limits", line=line)
+            assert gecos() == str(number)
+            assert flags() == (NO_POP if number % 2 else NO_IMAP)
 
 
 def test_a_user_that_another_site_adds_and_deletes(

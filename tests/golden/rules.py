@@ -165,6 +165,11 @@ RULES: tuple[Rule, ...] = (
         begins=quotas.counted_whole,
         reads=quotas.maildirsize_file,
     ),
+    Rule(
+        "quota-line",
+        "A maildirsize of another quota is not believed",
+        begins=quotas.quota_line,
+    ),
     Rule("no-leftovers", "No temporary files are left", reads=files.no_leftovers),
 )
 

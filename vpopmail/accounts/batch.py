@@ -20,7 +20,7 @@ from vpopmail.errors import (
     UserNotFound,
 )
 from vpopmail.formats.text import to_bytes
-from vpopmail.names import fold, fold_domain
+from vpopmail.names import fold_domain
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import V_OVERRIDE
@@ -99,21 +99,17 @@ class Batch:
         Args:
             domain: any case, also as U-label.
         """
-        # What is stored under a name outside ASCII can only be old.
-        old = None if domain.isascii() else self._resolve(fold(domain))
-        return self._resolve(fold_domain(domain)) if old is None else old
-
-    def _resolve(self, domain: str) -> DomainEntry | None:
+        name = fold_domain(domain)
         if self._domains is not None:
-            if domain in self._domains.added:
-                return self._domains.added[domain]
-            if domain in self._domains.removed:
+            if name in self._domains.added:
+                return self._domains.added[name]
+            if name in self._domains.removed:
                 return None
-            if domain in self._domains.replaced:
-                return self._domains.replaced[domain]
-        if domain not in self._resolved:
-            self._resolved[domain] = self.installation.resolve(domain)
-        return self._resolved[domain]
+            if name in self._domains.replaced:
+                return self._domains.replaced[name]
+        if name not in self._resolved:
+            self._resolved[name] = self.installation.resolve(domain)
+        return self._resolved[name]
 
     def find(self, domain: DomainEntry, name: str) -> VqPasswd | None:
         """The user as it is with the pending changes."""

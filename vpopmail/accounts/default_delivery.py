@@ -8,7 +8,13 @@ from vpopmail.accounts.change import announced, change_domain, find_domain, get_
 from vpopmail.errors import AliasNotFound, AliasUnreadable, InvalidInput, UserNotFound
 from vpopmail.formats import dotqmail
 from vpopmail.formats.text import has_control, to_bytes
-from vpopmail.names import fold, has_domain_characters, has_user_characters, split_address
+from vpopmail.names import (
+    fold,
+    fold_domain,
+    has_domain_characters,
+    has_user_characters,
+    split_address,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +102,7 @@ class DefaultDelivery:
 
         Source: formats, .qmail-default.
         """
-        check_action(action)
+        action = checked_action(action)
         return self._set(domain, action, lambda _: action, dry_run=dry_run)
 
     def delete(self, domain: str, *, dry_run: bool = False) -> Plan:
@@ -200,8 +206,7 @@ class CatchAll(DefaultDelivery):
             InvalidInput: it is no address; and what ``DefaultDelivery.set`` raises.
         """
         entry = get_domain(self._installation, domain)
-        whole = address if "@" in address else f"{address}@{entry.realdomain}"
-        _check_address(whole)
+        whole = _checked_address(address if "@" in address else f"{address}@{entry.realdomain}")
         name, target = split_address(whole)
         if not self._is_own(entry, target):
             return super().set(domain, whole, dry_run=dry_run)
@@ -241,27 +246,29 @@ class CatchAll(DefaultDelivery):
         return other is not None and other.realdomain == entry.realdomain
 
 
-def check_action(action: str) -> None:
-    """Refuse what is no action for mail of unknown users.
+def checked_action(action: str) -> str:
+    """What is done with mail of unknown users, as it is stored.
 
     Raises:
         InvalidInput: neither a word of vdelivermail, an address nor an absolute directory.
     """
     if action in _WORDS:
-        return
+        return action
     if action.startswith("/"):
         if has_control(to_bytes(action)) or ".." in action.split("/"):
             raise InvalidInput(_shown(action), "no directory that mail can go to")
-        return
-    _check_address(action)
+        return action
+    return _checked_address(action)
 
 
-def _check_address(address: str) -> None:
+def _checked_address(address: str) -> str:
     name, _, domain = address.rpartition("@")
+    domain = fold_domain(domain) if not domain.isascii() else domain
     proper = name and domain and has_user_characters(name) and has_domain_characters(domain)
     # The first character tells vdelivermail and qmail-inject what kind of a word it is.
     if not proper or name[0] in "-.|/&#":
         raise InvalidInput(_shown(address), "no address, local part or action")
+    return f"{name}@{domain}"
 
 
 def _entries(installation: Installation) -> Iterator[DomainEntry]:

@@ -101,7 +101,8 @@ class Domains:
         """Add a domain; with a password its postmaster too, in the same commit.
 
         Args:
-            name: 3 to 96 characters: letters, digits, ``-``, ``.``; no malformed label.
+            name: 3 to 96 characters: letters, digits, ``-``, ``.``; no malformed label. One
+                outside ASCII is stored as its A-label.
             password: of postmaster, clear text; None makes no postmaster, ``""`` one that
                 cannot log in.
             dir: absolute base directory; the domain goes below ``dir/domains``.
@@ -247,10 +248,10 @@ class Domains:
 
         Source: manual, "Delete domain".
         """
-        name = fold(name)
+        entry = self.find(name)
+        name = fold_domain(name) if entry is None else entry.domain
         if len(name) >= 3:
             check_domain_length(name)
-        entry = self.find(name)
         what = name
         if entry is not None and entry.is_alias:
             what = f"{name} alias of {entry.realdomain}"

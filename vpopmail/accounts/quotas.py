@@ -98,21 +98,22 @@ class Quotas:
         Its commit point is the rename of maildirsize. Raises: as ``usage``.
         """
         entry, user = self._find(address)
-        with self._maildir(entry, user) as maildir:
+        with self._open(entry) as directory, _maildir(directory, entry, user) as maildir:
             if maildirsize.is_limited(user.pw_shell):
                 owner = Owner(entry.uid, entry.gid)
                 return _usage(user, *maildirsize.recount(maildir, user.pw_shell, owner))
             return _usage(user, *count_steadily(maildir)[:2])
 
     def domain_usage(self, domain: str) -> Usage:
-        """What all users of a domain keep together, counted; its percentage is of the limits.
+        """What all users of a domain keep together; its percentage is of the limits.
+
+        As the usage daemon says, else the sum over the users, as ``usage`` finds it.
 
         Args:
             domain: domain or alias domain.
 
         Raises:
-            DomainNotFound, NotPermitted, BackendUnavailable.
-            OSError: EAGAIN if mail came or went while it was counted.
+            DomainNotFound, NotPermitted, BackendUnavailable, OSError.
         """
         size, count = self._domain_total(get_domain(self._installation, domain))
         return Usage(size, count, text_format.percentage(self._domain_quota(domain), size, count))
@@ -128,11 +129,11 @@ class Quotas:
         Raises:
             As ``usage``.
         """
-        text = self.get(address).text
-        if not maildirsize.is_limited(text):
+        entry, user = self._find(address)
+        if not maildirsize.is_limited(user.pw_shell):
             return False
-        usage = self.usage(address)
-        return text_format.is_over(text, usage.size + size, usage.count + count)
+        usage = self._used(entry, user, (size, count))
+        return text_format.is_over(user.pw_shell, usage.size + size, usage.count + count)
 
     def is_domain_over(self, domain: str, size: int = 0, count: int = 1) -> bool:
         """Whether a domain would be over the limits ``diskquota`` and ``maxmsgcount``.
@@ -161,30 +162,53 @@ class Quotas:
         return ",".join(part for part in (size, count) if part)
 
     def _domain_total(self, entry: DomainEntry) -> tuple[int, int]:
+        told = ask_daemon(self._installation.settings, f"@{entry.realdomain}")
+        if told is not None:
+            return told
         size = count = 0
-        for user in self._users.iter(entry.realdomain):
-            try:
-                with self._maildir(entry, user) as maildir:
-                    more = count_mail(maildir)
-            except HomeMissing:
-                continue
-            size, count = size + more[0], count + more[1]
+        with self._open(entry) as directory:
+            for user in self._users.iter(entry.realdomain):
+                try:
+                    more = _kept(directory, entry, user)
+                except HomeMissing:
+                    continue
+                size, count = size + more[0], count + more[1]
         return size, count
+
+    def _used(self, entry: DomainEntry, user: VqPasswd, more: tuple[int, int] = (0, 0)) -> Usage:
+        address = f"{user.pw_name}@{entry.realdomain}"
+        used = ask_daemon(self._installation.settings, address)
+        if used is None:
+            with self._open(entry) as directory:
+                used = _kept(directory, entry, user, more)
+        return _usage(user, *used)
 
     def _find(self, address: str) -> tuple[DomainEntry, VqPasswd]:
         user = self._users.get(address)
         return get_domain(self._installation, split_address(address)[1]), user
 
-    def _maildir(self, entry: DomainEntry, user: VqPasswd) -> Directory:
-        split = split_home(entry.path, user.pw_dir)
-        if split is None:
-            raise HomeMissing(user.pw_dir, "it is not below the directory of the domain")
-        path = "/".join(part for part in (*split, MAILDIR) if part)
-        with self._installation.open_domain(entry) as directory:
-            try:
-                return directory.enter(path)
-            except OSError as error:
-                raise HomeMissing(f"{user.pw_dir}/{MAILDIR}", error.strerror or "") from error
+    def _open(self, entry: DomainEntry) -> Directory:
+        return self._installation.open_domain(entry)
+
+
+def _kept(
+    directory: Directory, entry: DomainEntry, user: VqPasswd, more: tuple[int, int] = (0, 0)
+) -> tuple[int, int]:
+    """Bytes and messages of a user, as maildirsize says or counted."""
+    with _maildir(directory, entry, user) as maildir:
+        kept = maildirsize.believed_usage(maildir, user.pw_shell, more)
+        return count_steadily(maildir)[:2] if kept is None else kept
+
+
+def _maildir(directory: Directory, entry: DomainEntry, user: VqPasswd) -> Directory:
+    """The open Maildir of a user, beneath the directory of the domain."""
+    split = split_home(entry.path, user.pw_dir)
+    if split is None:
+        raise HomeMissing(user.pw_dir, "it is not below the directory of the domain")
+    try:
+        return directory.enter("/".join(part for part in (*split, MAILDIR) if part))
+    except OSError as error:
+        raise HomeMissing(f"{user.pw_dir}/{MAILDIR}", error.strerror or "") from error
 
 
 def _usage(user: VqPasswd, size: int, count: int) -> Usage:

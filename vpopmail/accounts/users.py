@@ -37,6 +37,7 @@ from vpopmail.names import (
     check_new_user,
     check_user_length,
     fold,
+    fold_domain,
     has_domain_characters,
     split_address,
 )
@@ -118,8 +119,8 @@ class Users(UserQueries):
     ) -> Plan:
         """``add``, with local part and domain apart."""
         settings = self._installation.settings
+        name, domain = fold(name), fold_domain(domain)
         checks.check_user_fields(settings, name, domain, password, gecos)
-        name, domain = fold(name), fold(domain)
         check_new_user(name)
         if not has_domain_characters(domain):
             raise InvalidDomainName(ascii(domain)[1:-1], "only letters, digits, '-' and '.'")
@@ -181,7 +182,7 @@ class Users(UserQueries):
 
     def delete_from(self, name: str, domain: str, *, dry_run: bool = False) -> Plan:
         """``delete``, with local part and domain apart."""
-        name, domain = fold(name), fold(domain)
+        name = fold(name)
         if not name:
             raise InvalidUserName("''", "the name is empty")
         entry = get_domain(self._installation, domain)

@@ -27,9 +27,14 @@ def is_username_valid(user: str) -> VA:
 
 
 def is_domain_valid(domain: str) -> VA:
-    """VA_SUCCESS if each character may stand in a domain name, else VA_INVALID_DOMAIN_NAME."""
+    """VA_SUCCESS if each character may stand in a domain name, else VA_INVALID_DOMAIN_NAME.
+
+    Args:
+        domain: outside ASCII, what its A-label is made of counts.
+    """
     check_text(domain)
-    return note(VA.SUCCESS if names.has_domain_characters(domain) else VA.INVALID_DOMAIN_NAME)
+    valid = names.has_domain_characters(names.fold_domain(domain))
+    return note(VA.SUCCESS if valid else VA.INVALID_DOMAIN_NAME)
 
 
 def vvalidchar(character: str) -> int:
@@ -41,7 +46,7 @@ def vvalidchar(character: str) -> int:
 
 
 def parse_email(email: str) -> tuple[VA, str, str]:
-    """Split an address into user and domain, folded.
+    """Split an address into user and domain, folded, the domain as its A-label.
 
     Args:
         email: ``user@domain``; ``%`` and ``/`` separate too.
@@ -52,6 +57,7 @@ def parse_email(email: str) -> tuple[VA, str, str]:
     """
     check_text(email)
     user, domain = names.split_address(email)
+    domain = names.fold_domain(domain)
     if not (names.has_user_characters(user) and names.has_domain_characters(domain)):
         return note(VA.ILLEGAL_USERNAME), user, domain
     return note(VA.SUCCESS), user, vset_default_domain(domain)

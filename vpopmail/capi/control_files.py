@@ -13,7 +13,7 @@ from vpopmail.accounts.checks import checked_id
 from vpopmail.capi.status import ask, attempt, check_number, check_text, note, zero
 from vpopmail.codes import VA
 from vpopmail.errors import InvalidPath
-from vpopmail.names import fold
+from vpopmail.names import fold_domain
 from vpopmail.qmail.assigning import assign_domain, compile_users, unassign_domains
 from vpopmail.qmail.line_file import LineFile
 from vpopmail.qmail.send import signal_program
@@ -155,7 +155,7 @@ def add_domain_assign(
 
     def assign() -> object:
         numbers = checked_id("uid", uid), checked_id("gid", gid)
-        entry = DomainEntry(fold(alias_domain), fold(real_domain), *numbers, dir)
+        entry = DomainEntry(fold_domain(alias_domain), fold_domain(real_domain), *numbers, dir)
         return assign_domain(current().qmail, entry)
 
     return zero(assign)
@@ -181,7 +181,7 @@ def del_domain_assign(
     """
     check_text(real_domain, dir)
     check_number(uid, gid)
-    entries = [DomainEntry(name, real_domain, uid, gid, dir) for name in _texts(aliases)]
+    entries = [DomainEntry(name, real_domain, uid, gid, dir) for name in _spellings(aliases)]
     return zero(lambda: unassign_domains(current().qmail, entries))
 
 
@@ -196,7 +196,7 @@ def del_control(aliases: Sequence[str]) -> int:
 
     Its commit points are the renames of the files.
     """
-    names = _texts(aliases)
+    names = _spellings(aliases)
 
     def delete() -> None:
         control = current().qmail.control
@@ -250,10 +250,11 @@ def host_in_locals(domain: str) -> int:
     """1 if the domain is a line of control/locals, else 0.
 
     Args:
-        domain: compared as it is; ``localhost`` counts whenever the file has any line.
+        domain: compared as it is, outside ASCII as its A-label; ``localhost`` counts whenever the file has any line.
     """
     check_text(domain)
-    return int(ask(False, lambda: current().qmail.control.is_local(domain)))
+    name = domain if domain.isascii() else fold_domain(domain)
+    return int(ask(False, lambda: current().qmail.control.is_local(name)))
 
 
 def _compile_more() -> None:
@@ -277,6 +278,12 @@ def _number(count: Callable[[], int]) -> int:
     counted: list[int] = []
     code = attempt(_TROUBLE, lambda: counted.append(count()))
     return counted[0] if counted else code
+
+
+def _spellings(names: Sequence[str]) -> list[str]:
+    """Names as they are given and as A-labels."""
+    given = _texts(names)
+    return list(dict.fromkeys([*given, *(fold_domain(one) for one in given if not one.isascii())]))
 
 
 def _texts(texts: Sequence[str]) -> list[str]:

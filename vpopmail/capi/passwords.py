@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vpopmail.records import VqPasswd
 
 _STRONG = 1
+_LONGEST = 65536
 
 
 def mkpasswd3(clearpass: str) -> tuple[VA, str]:
@@ -57,13 +58,16 @@ def vrandom_pass(length: int) -> str:
     """A random password.
 
     Args:
-        length: characters; 0 or less gives ``""``.
+        length: characters, at most 65536; 0 or less gives ``""``.
 
     Returns:
-        Characters of ``a-zA-Z0-9.@!#%*``, each equally likely.
+        Characters of ``a-zA-Z0-9.@!#%*``, each equally likely; ``""`` for more than 65536, then
+        ``last_error()`` is VA_PASSWD_TOO_LONG.
     """
     check_number(length)
-    return random_password(length)
+    fits = length <= _LONGEST
+    note(VA.SUCCESS if fits else VA.PASSWD_TOO_LONG)
+    return random_password(length) if fits else ""
 
 
 def vgen_pass(length: int) -> str:

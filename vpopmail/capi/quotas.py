@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import stat
 
-from vpopmail.capi.status import ask, attempt, check_number, check_text
+from vpopmail.accounts.quota_warning import warning_text
+from vpopmail.capi.status import ask, attempt, check_number, check_text, zero
 from vpopmail.codes import VA
-from vpopmail.errors import InvalidPath
 from vpopmail.formats import maildirsize as text_format
 from vpopmail.mailstore import maildirsize
-from vpopmail.mailstore.counting import count_mail
+from vpopmail.mailstore.counting import count_homes, count_mail
 from vpopmail.mailstore.homes import MAILDIR, address_of_maildir
+from vpopmail.mailstore.usage_daemon import ask_daemon
 from vpopmail.safeio.directory import Directory, Owner, open_trusted
+from vpopmail.safeio.paths import check_path
 from vpopmail.site import current
-
-_FULL = 100
 
 
 def format_maildirquota(quota: str) -> str:
@@ -61,9 +60,7 @@ def vmaildir_readquota(dir: str, quota: str) -> int:  # noqa: A002 - the C libra
 def _percentage(path: str, quota: str) -> int:
     if not maildirsize.is_limited(quota):
         return 0
-    with _open(path) as maildir:
-        used = maildirsize.read_usage(maildir, quota, _owner(maildir))
-    return _FULL if text_format.is_over(quota, *used) else text_format.percentage(quota, *used)
+    return text_format.percentage(quota, *_used(path, quota))
 
 
 def maildir_addquota(dir: str, quota: str, size: int, count: int) -> int:  # noqa: A002
@@ -71,7 +68,7 @@ def maildir_addquota(dir: str, quota: str, size: int, count: int) -> int:  # noq
 
     Args:
         dir: the Maildir, absolute; the messages have come or gone already.
-        quota: as stored; ``""`` does nothing.
+        quota: as stored. Without a limit nothing is done, nor if the usage daemon answers.
         size, count: bytes and messages, negative for what is gone.
 
     Returns:
@@ -81,11 +78,11 @@ def maildir_addquota(dir: str, quota: str, size: int, count: int) -> int:  # noq
     """
     check_text(dir, quota)
     check_number(size, count)
-    return min(attempt(VA(-1), lambda: _add(dir, quota, size, count)), 0)
+    return zero(lambda: _add(dir, quota, size, count))
 
 
 def _add(path: str, quota: str, size: int, count: int) -> None:
-    if not maildirsize.is_limited(quota):
+    if not maildirsize.is_limited(quota) or _ask_daemon(path) is not None:
         return
     with _open(path) as maildir:
         maildirsize.add_usage(maildir, quota, size, count, _owner(maildir))
@@ -110,9 +107,21 @@ def user_over_maildirquota(dir: str, quota: str, size: int) -> int:  # noqa: A00
 def _is_over(path: str, quota: str, size: int) -> bool:
     if not maildirsize.is_limited(quota) or size <= 0:
         return False
-    with _open(path) as maildir:
-        used = maildirsize.read_usage(maildir, quota, _owner(maildir), (size, 1))
+    used = _used(path, quota, (size, 1))
     return text_format.is_over(quota, used[0] + size, used[1] + 1)
+
+
+def _used(path: str, quota: str, more: tuple[int, int] = (0, 0)) -> tuple[int, int]:
+    """Bytes and messages in use, as the usage daemon or maildirsize says, else counted."""
+    told = _ask_daemon(path)
+    if told is not None:
+        return told
+    with _open(path) as maildir:
+        return maildirsize.read_usage(maildir, quota, _owner(maildir), more)
+
+
+def _ask_daemon(path: str) -> tuple[int, int] | None:
+    return ask_daemon(current().settings, address_of_maildir(path.rstrip("/")))
 
 
 def domain_over_maildirquota(userdir: str, size: int) -> int:
@@ -150,6 +159,11 @@ def _count(path: str) -> tuple[int, int]:
         return count_mail(maildir)
 
 
+def wrapreaduserquota(dir: str) -> tuple[int, int, int]:  # noqa: A002
+    """``readuserquota``, whose inner function this is in C."""
+    return readuserquota(dir)
+
+
 def readdomainquota(dir: str) -> tuple[int, int, int]:  # noqa: A002
     """Count the Maildirs of all homes in the directory of a domain.
 
@@ -166,26 +180,7 @@ def readdomainquota(dir: str) -> tuple[int, int, int]:  # noqa: A002
 
 def _count_domain(path: str) -> tuple[int, int]:
     with _open_directory(path) as directory:
-        return _count_homes(directory)
-
-
-def _count_homes(directory: Directory) -> tuple[int, int]:
-    size = count = 0
-    for name in directory.names():
-        status = directory.status(name)
-        if status is None or not stat.S_ISDIR(status.st_mode) or name.startswith("."):
-            continue
-        with directory.enter(name) as inner:
-            more = _count_homes(inner) if len(name) == 1 else _count_home(inner)
-        size, count = size + more[0], count + more[1]
-    return size, count
-
-
-def _count_home(home: Directory) -> tuple[int, int]:
-    if not home.has(MAILDIR):
-        return 0, 0
-    with home.enter(MAILDIR) as maildir:
-        return count_mail(maildir)
+        return count_homes(directory)
 
 
 def update_maildirsize(domain: str, dir: str, quota: str) -> VA:  # noqa: A002
@@ -229,8 +224,29 @@ def _remove(path: str) -> None:
         maildirsize.remove(maildir)
 
 
+def add_warningsize_to_quota(dir: str, quota: str) -> int:  # noqa: A002
+    """Note in maildirsize that the warning of a full mailbox has come.
+
+    Args:
+        dir: the Maildir, absolute.
+        quota: as for ``maildir_addquota``.
+
+    Returns:
+        0, also if there is no ``.quotawarn.msg``; -1 if it cannot be noted.
+    """
+    check_text(dir, quota)
+    return zero(lambda: _add_warning(dir, quota))
+
+
+def _add_warning(path: str, quota: str) -> None:
+    domain = address_of_maildir(path.rstrip("/")).rpartition("@")[2]
+    text = warning_text(current().installation, domain)
+    if text is not None:
+        _add(path, quota, len(text), 1)
+
+
 def quota_user_usage(user: str) -> tuple[int, int, int]:
-    """What a user keeps, as maildirsize says or counted.
+    """What a user keeps, as the usage daemon or maildirsize says, else counted.
 
     Args:
         user: ``user@domain``.
@@ -250,8 +266,7 @@ def _open(path: str) -> Directory:
 
 
 def _open_directory(path: str) -> Directory:
-    if not path.startswith("/") or "\0" in path:
-        raise InvalidPath(ascii(path[:80])[1:-1], "give an absolute path")
+    check_path(path)
     return open_trusted(path, sync=current().settings.sync)
 
 

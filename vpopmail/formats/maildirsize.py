@@ -127,7 +127,7 @@ def message_size(name: str) -> int | None:
 
     Source: formats, maildirsize, recount.
     """
-    _, found, rest = name.partition(":")[0].partition(",S=")
+    _, found, rest = name.partition(":")[0].rpartition(",S=")
     return max(leading_int(to_bytes(rest)), 0) if found else None
 
 

@@ -167,6 +167,7 @@ def refresh_maildirsize(home: Directory, quota: str, owner: Owner) -> None:
     try:
         with home.enter(MAILDIR) as maildir:
             remove(maildir)
+            _remove_left(maildir)
             if is_limited(quota):
                 recount(maildir, quota, owner)
             maildir.flush()
@@ -202,8 +203,22 @@ def _write(maildir: Directory, data: bytes, owner: Owner | None) -> None:
 
 def _fresh_name() -> str:
     now = time.time_ns()
+    return f"{now // 10**9}.{os.getpid()}N{now % 10**9}{_mark()}"
+
+
+def _mark() -> str:
     host = os.uname().nodename.replace("/", "_").replace(":", "_")
-    return f"{now // 10**9}.{os.getpid()}N{now % 10**9}_NeWmAiLdIrSiZe.{host}"
+    return f"_NeWmAiLdIrSiZe.{host}"
+
+
+def _remove_left(maildir: Directory) -> None:
+    """Remove next contents of the file that processes of this host left when they died."""
+    mark = _mark()
+    with maildir.enter("tmp") as stage:
+        for name in [name for name in stage.names() if name.endswith(mark)]:
+            pid = name.partition(".")[2].partition("N")[0]
+            if pid.isascii() and pid.isdecimal() and not os.path.exists(f"/proc/{pid}"):
+                stage.remove(name)
 
 
 def _open_append(maildir: Directory) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from vpopmail.errors import DomainExists, DomainNotFound
-from vpopmail.names import MIN_DOMAIN, check_new_domain, fold
+from vpopmail.names import MIN_DOMAIN, check_new_domain, fold, fold_domain
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.qmail.control import LOCALS, RCPTHOSTS, VIRTUALDOMAINS
@@ -124,7 +124,7 @@ class Decision:
         for name, real in self.trees.aliases.items():
             self._decide_link(name, real)
         for alias, real in aliases.items():
-            self._decide_given(fold(alias), fold(real))
+            self._decide_given(fold_domain(alias), fold_domain(real))
         for name, path in self.trees.ownerless.items():
             if name not in self.domains:
                 text = f"{path} belongs to root or its group: as whom {name} is to be served"

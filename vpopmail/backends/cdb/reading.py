@@ -23,9 +23,9 @@ TEXT = "vpasswd"
 INDEX = "vpasswd.cdb"
 _MOST_KNOWN = 10_000
 # An index up to this size is read as a whole once so many users of it were found one by one that
-# the reading costs no more than they did: one user for each of these bytes.
+# reading the others costs about as much as they did: one user for each of these bytes.
 _LARGEST_READ = 4 << 20
-_WORTH = 2048
+_WORTH = 4096
 
 
 class Place:

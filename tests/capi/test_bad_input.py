@@ -1,0 +1,323 @@
+"""Bad input by the C names: a documented code, nothing written, nothing raised."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import vpopmail
+from tests import nasty
+from tests.nasty import ALIAS, DOMAIN, Filled, Tree, changed, check_whole, filled
+from vpopmail import VA, DirControl, VLimits, VqPasswd
+
+# vgetpasswd asks at a terminal.
+NAMES = sorted(
+    {name for room, names in vpopmail._PUBLIC.items() if room.startswith("capi.") for name in names}
+    - {"vgetpasswd"}
+)
+# What a function may change beyond the site: the caller says by a path where.
+ANYWHERE = {
+    "add_domain_assign",
+    "remove_line",
+    "remove_lines",
+    "sort_file",
+    "update_file",
+    "vadddomain",
+    "vdelfiles",
+    "vfd_copy",
+    "vfd_move",
+    "vlimits_write_limits_file",
+    "vsqwebmail_pass",
+    "r_chown",
+    "r_mkdir",
+    "maildir_addquota",
+    "remove_maildirsize",
+    "update_maildirsize",
+    "vmaildir_readquota",
+    "user_over_maildirquota",
+}
+# What the object of a call is: its own file below the scratch directory.
+PATHS = {"filename", "path", "dir", "userdir", "maildir"}
+VALID: dict[str, Callable[[Filled], object]] = {
+    "alias": lambda _: "sales",
+    "alias_domain": lambda _: "new.example",
+    "alias_line": lambda _: "&amy@example.com",
+    "aliases": lambda _: [ALIAS],
+    "apop": lambda _: 0,
+    "arg1": lambda _: "",
+    "arg2": lambda _: "",
+    "character": lambda _: "a",
+    "clear_pass": lambda _: "secret-7",
+    "clearpass": lambda _: "secret-7",
+    "cmd": lambda _: "add_user",
+    "count": lambda _: 1,
+    "crypted": lambda _: "$1$abc",
+    "digest": lambda _: b"\1",
+    "dir": lambda made: str(made.home),
+    "domain": lambda _: DOMAIN,
+    "email": lambda _: f"joe@{DOMAIN}",
+    "fd": lambda made: made_descriptor(made),
+    "file": lambda _: io.BytesIO(b"joe:x:1:0:Joe:/v/joe:NOQUOTA\n"),
+    "file_lines": lambda _: 9,
+    "file_type": lambda _: 2,
+    "filename": lambda made: str(made.work / "list"),
+    "first": lambda _: 1,
+    "from_": lambda made: made_descriptor(made),
+    "gecos": lambda _: "Joe",
+    "gid": lambda _: os.getegid(),
+    "length": lambda _: 8,
+    "limits": lambda _: VLimits(),
+    "line": lambda _: "a.org",
+    "lines": lambda _: ["a.org"],
+    "maildir": lambda made: str(made.home / "Maildir"),
+    "match_real": lambda _: DOMAIN,
+    "mode": lambda _: 0o600,
+    "name": lambda _: "joe",
+    "once_only": lambda _: 1,
+    "operation": lambda _: 1,
+    "orig": lambda _: "a",
+    "password": lambda _: "secret-7",
+    "path": lambda made: str(made.domain),
+    "pw": lambda _: nasty.joe(),
+    "quota": lambda _: "10485760S",
+    "real_domain": lambda _: DOMAIN,
+    "remoteip": lambda _: "192.0.2.1",
+    "repl": lambda _: "b",
+    "s": lambda _: "abc",
+    "signal": lambda _: 0,
+    "size": lambda _: 10,
+    "sortit": lambda _: 1,
+    "state": lambda _: DirControl(),
+    "string": lambda _: "Joe",
+    "targets": lambda _: "joe",
+    "template": lambda _: "a.org",
+    "to": lambda made: made_descriptor(made),
+    "uid": lambda _: os.geteuid(),
+    "update_line": lambda _: "c.org",
+    "user": lambda _: "joe",
+    "userdir": lambda made: str(made.home / "Maildir"),
+    "username": lambda _: "joe",
+    "will_update": lambda _: 0,
+}
+# Where the parameter of a function is another thing than its name says.
+OTHERWISE: dict[tuple[str, str], Callable[[Filled], object]] = {
+    ("vadduser", "username"): lambda _: "newone",
+    ("vauth_adduser", "username"): lambda _: "newone",
+    ("vauth_adduser", "user"): lambda _: "newone",
+    ("vauth_adduser", "dir"): lambda _: "",
+    ("make_user_dir", "username"): lambda _: "newone",
+    ("vadddomain", "domain"): lambda _: "new.example",
+    ("vadddomain", "dir"): lambda made: str(made.work),
+    ("add_domain_assign", "dir"): lambda made: str(made.domain),
+    ("del_domain_assign", "dir"): lambda made: str(made.domain),
+    ("readdomainquota", "dir"): lambda made: str(made.domain),
+    ("vlimits_read_limits_file", "path"): lambda made: str(made.work / "list"),
+    ("vlimits_write_limits_file", "path"): lambda made: str(made.work / "limits"),
+    ("vdelfiles", "dir"): lambda made: str(made.work / "list"),
+    ("r_chown", "path"): lambda made: str(made.work),
+    ("r_mkdir", "path"): lambda made: str(made.work / "made"),
+    ("file_exists", "path"): lambda made: str(made.work / "list"),
+    ("backfill", "path"): lambda made: str(made.home),
+    ("quota_user_usage", "user"): lambda _: f"joe@{DOMAIN}",
+    ("signal_process", "name"): lambda _: "qmail-none",
+}
+_descriptors: list[int] = []
+
+
+def made_descriptor(made: Filled) -> int:
+    """An open file of its own."""
+    fd = os.open(made.work / "list", os.O_RDWR | os.O_CLOEXEC)
+    _descriptors.append(fd)
+    return fd
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    while _descriptors:
+        try:
+            os.close(_descriptors.pop())
+        except OSError:
+            continue
+
+
+def parameters(name: str) -> dict[str, str]:
+    """The parameters of a C-named function and what is to be given for each."""
+    signature = inspect.signature(getattr(vpopmail, name))
+    return {key: str(value.annotation) for key, value in signature.parameters.items()}
+
+
+def valid(made: Filled, name: str) -> dict[str, object]:
+    """Arguments for which there is nothing to refuse."""
+    return {
+        key: OTHERWISE.get((name, key), VALID.get(key))(made)  # type: ignore[misc]
+        for key in parameters(name)
+    }
+
+
+def bad_values(made: Filled, name: str, key: str, kind: str) -> Iterator[object]:
+    """What a parameter is tried with."""
+    if "VqPasswd" in kind:
+        yield from nasty.records()
+    elif "VLimits" in kind:
+        for member in VLimits.__slots__:
+            yield from (VLimits(**{member: number}) for number in nasty.NUMBERS)
+    elif "DirControl" in kind:
+        yield from states()
+    elif "Sequence" in kind:
+        yield from ([text] for text in nasty.TEXTS)
+    elif kind.startswith("int"):
+        yield from nasty.NUMBERS
+    elif kind.startswith("str"):
+        yield from nasty.TEXTS
+        if key in PATHS:
+            yield from paths(made)
+
+
+def paths(made: Filled) -> Iterator[str]:
+    """Paths that are there and not what they should be, lead elsewhere, or cannot be."""
+    yield f"{made.work}/list"
+    yield f"{made.domain}/../../../outside"
+    yield f"{made.home}/../../../../outside/new"
+    yield f"{made.base}/outside/secret/below"
+    yield from (f"{made.work}/{text}" for text in nasty.TEXTS if text.strip("./"))
+
+
+def states() -> Iterator[DirControl]:
+    """States of directory hashing that no file can have."""
+    for text in nasty.TEXTS:
+        state = DirControl()
+        state.the_dir = text
+        yield state
+    for number in nasty.NUMBERS:
+        for member in ("cur_users", "level_cur"):
+            state = DirControl()
+            setattr(state, member, number)
+            yield state
+        state = DirControl()
+        state.level_index = [number] * 3
+        yield state
+
+
+def call(name: str, arguments: dict[str, object]) -> object:
+    """Call with arguments in the order of C; an iterator to its end."""
+    result = getattr(vpopmail, name)(*arguments.values())
+    return list(result) if hasattr(result, "__next__") else result
+
+
+def codes(name: str, depth: int = 3) -> set[int]:
+    """The codes that a function documents, by name or by the name of another function."""
+    text = inspect.getdoc(getattr(vpopmail, name)) or ""
+    found = {int(getattr(vpopmail, word)) for word in re.findall(r"VA_[A-Z_0-9]+", text)}
+    if "-1" in text:
+        found.add(-1)
+    for other in re.findall(r"\b\w+\b", text) if depth else ():
+        if other in NAMES and other != name:
+            found |= codes(other, depth - 1)
+    return found
+
+
+def is_refusal(result: object) -> bool:
+    """Whether the result says that nothing was done."""
+    if isinstance(result, tuple):
+        return is_refusal(result[0])
+    return result is None or (isinstance(result, int) and result < 0)
+
+
+def check_kind(name: str, result: object) -> None:
+    """The result is of its documented kind."""
+    kind = str(inspect.signature(getattr(vpopmail, name)).return_annotation)
+    kinds = {
+        "VA": VA,
+        "int": int,
+        "str": str,
+        "None": type(None),
+        "VqPasswd": VqPasswd,
+        "VLimits": VLimits,
+    }
+    allowed = [kinds.get(one.partition("[")[0]) for one in kind.split(" | ")]
+    for one in kind.split(" | "):
+        if one.startswith("tuple"):
+            allowed.append(tuple)
+        elif one.startswith(("Iterator", "IO")):
+            allowed.append(list)
+        elif one == "DomainEntry":
+            allowed.append(vpopmail.DomainEntry)
+    assert isinstance(result, tuple(one for one in allowed if one)), (name, kind, result)
+
+
+def try_one(made: Filled, name: str, arguments: dict[str, object], before: Tree) -> Tree:
+    """Call once and check what it says and what it did."""
+    result = call(name, arguments)
+    after = made.tree()
+    done = changed(before, after)
+    check_kind(name, result)
+    what = ascii(list(arguments.values()))[:300]
+    if is_refusal(result):
+        assert not done, f"{name}{what} says {result!r} and changed {sorted(done)}"
+        code = result[0] if isinstance(result, tuple) else result
+        if isinstance(code, int):
+            assert int(code) in codes(name), f"{name}{what}: {code!r} is not documented"
+    elif done:
+        beyond = {where for where in done if where.startswith(("outside", "here"))}
+        assert not beyond or name in ANYWHERE, f"{name}{what} changed {sorted(beyond)}"
+        check_whole(made)
+    assert {where.partition("/")[0] for where in done} <= {*nasty.PLACES, "the store"}
+    assert Path.cwd() == made.work
+    return after
+
+
+class Trials:
+    """Filled sites for one function, a fresh one after each that was changed."""
+
+    def __init__(self, backend: str, name: str) -> None:
+        self.backend = backend
+        self.name = name
+
+    def run(self, key: str, kind: str) -> None:
+        """Try a parameter with everything bad."""
+        position = 0
+        while position is not None:
+            with filled(self.backend) as made:
+                position = self._until_changed(made, key, kind, position)
+
+    def _until_changed(self, made: Filled, key: str, kind: str, start: int) -> int | None:
+        before = made.tree()
+        for number, value in enumerate(bad_values(made, self.name, key, kind)):
+            if number < start:
+                continue
+            after = try_one(made, self.name, {**valid(made, self.name), key: value}, before)
+            if after != before:
+                return number + 1
+        return None
+
+
+@pytest.mark.parametrize("backend", ["cdb", "memory"])
+@pytest.mark.parametrize(
+    ("name", "key"), [(name, key) for name in NAMES for key in parameters(name)]
+)
+def test_bad_input_has_a_documented_code_and_writes_nothing(
+    backend: str, name: str, key: str
+) -> None:
+    Trials(backend, name).run(key, parameters(name)[key])
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if parameters(name)])
+def test_a_wrong_type_is_a_type_error_and_writes_nothing(name: str) -> None:
+    with filled("cdb") as made:
+        before = made.tree()
+        for key, kind in parameters(name).items():
+            texts = kind.startswith("str")
+            wrong = nasty.NO_TEXTS if texts else nasty.NO_NUMBERS if "int" in kind else (7, "x")
+            for value in wrong:
+                if value is None and "None" in kind:
+                    continue
+                with pytest.raises(TypeError):
+                    call(name, {**valid(made, name), key: value})
+        assert not changed(before, made.tree())
