@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import vpopmail
 from tests.conftest import DOMAIN, needs_root, tree
 from tests.mailstore.daemons import known, unix_daemon, write_conf
 from vpopmail import Vpopmail, VLimits
@@ -137,6 +138,24 @@ def test_a_domain_is_held_to_its_limits(
     assert site.quotas.is_domain_over(DOMAIN, size, count) is over
 
 
+def test_without_any_limits_a_domain_is_not_over(site: Vpopmail, joe: Path) -> None:
+    Path(site.settings.etc_path("vlimits.default")).unlink(missing_ok=True)
+    assert not site.quotas.is_domain_over(DOMAIN, 2**60)
+    assert site.quotas.domain_usage(DOMAIN) == Usage(1500, 2, 0)
+
+
+def test_a_home_elsewhere_is_not_entered(site: Vpopmail, joe: Path, domain: Path) -> None:
+    elsewhere = domain.parent / "elsewhere"
+    (joe.parent).rename(elsewhere)
+    user = site.users.get(JOE)
+    user.pw_dir = str(elsewhere)
+    with vpopmail.use(site):
+        assert vpopmail.vauth_setpw(user, DOMAIN) == 0
+    with pytest.raises(HomeMissing):
+        site.quotas.usage(JOE)
+    assert site.quotas.domain_usage(DOMAIN) == Usage(0, 0, 0)
+
+
 # with a usage daemon
 
 
@@ -163,7 +182,9 @@ def test_the_daemon_is_asked_first_and_for_the_real_domain(site: Vpopmail, joe: 
 def test_the_warning_is_that_of_the_domain_else_of_the_site(
     site: Vpopmail, domain: Path, tmp_path: Path
 ) -> None:
-    warning = lambda: warning_text(site.installation, DOMAIN)  # noqa: E731
+    def warning() -> bytes | None:
+        return warning_text(site.installation, DOMAIN)
+
     assert warning() is None
     Path(site.settings.domains_path, ".quotawarn.msg").write_bytes(b"site")
     assert warning() == b"site"

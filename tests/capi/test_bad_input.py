@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import itertools
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -21,6 +22,20 @@ NAMES = sorted(
     {name for room, names in vpopmail._PUBLIC.items() if room.startswith("capi.") for name in names}
     - {"vgetpasswd"}
 )
+# Rooms whose functions ask the store of accounts.
+STORING = {
+    f"capi.{room}"
+    for room in (
+        "aliases",
+        "domains",
+        "homes",
+        "last_auth",
+        "limits",
+        "user_changes",
+        "users",
+        "vauth",
+    )
+}
 # What a function may change beyond the site: the caller says by a path where.
 ANYWHERE = {
     "add_domain_assign",
@@ -61,6 +76,7 @@ VALID: dict[str, Callable[[Filled], object]] = {
     "digest": lambda _: b"\1",
     "dir": lambda made: str(made.home),
     "domain": lambda _: DOMAIN,
+    "entry": lambda _: f"joe@{DOMAIN}",
     "email": lambda _: f"joe@{DOMAIN}",
     "fd": lambda made: made_descriptor(made),
     "file": lambda _: io.BytesIO(b"joe:x:1:0:Joe:/v/joe:NOQUOTA\n"),
@@ -112,6 +128,7 @@ OTHERWISE: dict[tuple[str, str], Callable[[Filled], object]] = {
     ("vauth_adduser", "user"): lambda _: "newone",
     ("vauth_adduser", "dir"): lambda _: "",
     ("make_user_dir", "username"): lambda _: "newone",
+    ("vauth_user", "apop"): lambda _: "",
     ("vadddomain", "domain"): lambda _: "new.example",
     ("vadddomain", "dir"): lambda made: str(made.work),
     ("add_domain_assign", "dir"): lambda made: str(made.domain),
@@ -166,8 +183,8 @@ def bad_values(made: Filled, name: str, key: str, kind: str) -> Iterator[object]
     if "VqPasswd" in kind:
         yield from nasty.records()
     elif "VLimits" in kind:
-        for member in VLimits.__slots__:
-            yield from (VLimits(**{member: number}) for number in nasty.NUMBERS)
+        numbers = itertools.cycle(nasty.NUMBERS)
+        yield from (VLimits(**{member: next(numbers)}) for member in VLimits.__slots__)
     elif "DirControl" in kind:
         yield from states()
     elif "Sequence" in kind:
@@ -178,6 +195,11 @@ def bad_values(made: Filled, name: str, key: str, kind: str) -> Iterator[object]
         yield from nasty.TEXTS
         if key in PATHS:
             yield from paths(made)
+
+
+def is_for(name: str, key: str, value: object) -> bool:
+    """Whether a value has the type that the C function takes: a character is a text of one."""
+    return name != "str_replace" or key == "s" or len(str(value)) == 1
 
 
 def paths(made: Filled) -> Iterator[str]:
@@ -215,8 +237,7 @@ def codes(name: str, depth: int = 3) -> set[int]:
     """The codes that a function documents, by name or by the name of another function."""
     text = inspect.getdoc(getattr(vpopmail, name)) or ""
     found = {int(getattr(vpopmail, word)) for word in re.findall(r"VA_[A-Z_0-9]+", text)}
-    if "-1" in text:
-        found.add(-1)
+    found |= {int(number) for number in re.findall(r"(?<!\w)-\d", text)}
     for other in re.findall(r"\b\w+\b", text) if depth else ():
         if other in NAMES and other != name:
             found |= codes(other, depth - 1)
@@ -273,39 +294,32 @@ def try_one(made: Filled, name: str, arguments: dict[str, object], before: Tree)
     return after
 
 
-class Trials:
-    """Filled sites for one function, a fresh one after each that was changed."""
-
-    def __init__(self, backend: str, name: str) -> None:
-        self.backend = backend
-        self.name = name
-
-    def run(self, key: str, kind: str) -> None:
-        """Try a parameter with everything bad."""
-        position = 0
-        while position is not None:
-            with filled(self.backend) as made:
-                position = self._until_changed(made, key, kind, position)
-
-    def _until_changed(self, made: Filled, key: str, kind: str, start: int) -> int | None:
-        before = made.tree()
-        for number, value in enumerate(bad_values(made, self.name, key, kind)):
-            if number < start:
-                continue
-            after = try_one(made, self.name, {**valid(made, self.name), key: value}, before)
-            if after != before:
-                return number + 1
-        return None
+def cases() -> list[tuple[str, str, str]]:
+    """Function, parameter and backend; where the store does not matter one is enough."""
+    return [
+        (name, key, backend)
+        for room, names in vpopmail._PUBLIC.items()
+        for name in names
+        if name in NAMES
+        for key in parameters(name)
+        for backend in (("cdb", "memory") if room in STORING else ("cdb",))
+    ]
 
 
-@pytest.mark.parametrize("backend", ["cdb", "memory"])
-@pytest.mark.parametrize(
-    ("name", "key"), [(name, key) for name in NAMES for key in parameters(name)]
-)
+@pytest.mark.parametrize(("name", "key", "backend"), cases())
 def test_bad_input_has_a_documented_code_and_writes_nothing(
-    backend: str, name: str, key: str
+    name: str, key: str, backend: str
 ) -> None:
-    Trials(backend, name).run(key, parameters(name)[key])
+    with filled(backend) as made:
+        before = made.tree()
+        for value in bad_values(made, name, key, parameters(name)[key]):
+            if not is_for(name, key, value):
+                continue
+            after = try_one(made, name, {**valid(made, name), key: value}, before)
+            if changed(before, after):
+                made.restore()
+                after = made.tree()
+            before = after
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if parameters(name)])

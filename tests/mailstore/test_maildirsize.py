@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -288,6 +290,25 @@ def test_refreshing_twice_is_refreshing_once(path: Path, owner: Owner) -> None:
         for quota in ("NOQUOTA", ""):
             maildirsize.refresh_maildirsize(home, quota, owner)
             assert not (path / "maildirsize").exists()
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(path: Path, owner: Owner) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    host = os.uname().nodename
+    dead = path / f"tmp/1700000000.{process.pid}N1_NeWmAiLdIrSiZe.{host}"
+    others = [
+        f"1700000000.{os.getpid()}N1_NeWmAiLdIrSiZe.{host}",
+        f"1700000000.{process.pid}N1_NeWmAiLdIrSiZe.{host}.example",
+        f"1700000000.{process.pid}.{host}",
+        f"1700000000.oddN1_NeWmAiLdIrSiZe.{host}",
+    ]
+    for name in (dead.name, *others):
+        (path / "tmp" / name).touch()
+    with Directory.open(str(path.parent)) as home:
+        maildirsize.refresh_maildirsize(home, QUOTA, owner)
+    assert sorted(os.listdir(path / "tmp")) == sorted(others)
+    assert (path / "maildirsize").read_bytes() == COUNTED
 
 
 def test_refreshing_a_home_without_maildir_makes_nothing(

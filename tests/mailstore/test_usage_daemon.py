@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import needs_root
 from vpopmail import Vpopmail
-from vpopmail.mailstore.usage_daemon import ask_daemon, connect
+from vpopmail.mailstore.usage_daemon import Connection, ask_daemon, connect
 
 from .daemons import known, tcp_daemon, unix_daemon, write_conf
 
@@ -119,8 +119,6 @@ def test_a_daemon_that_hangs_up(site: Vpopmail, home: Path, reply: bytes) -> Non
 def test_an_answer_in_pieces_is_one_answer(site: Vpopmail, home: Path) -> None:
     packet = struct.pack(">QQ", 1577, 3)
     ours, theirs = socket.socketpair()
-    from vpopmail.mailstore.usage_daemon import Connection
-
     with theirs, Connection(ours, 5) as connection:
         theirs.sendall(packet[:5])
         theirs.sendall(packet[5:])
@@ -130,17 +128,15 @@ def test_an_answer_in_pieces_is_one_answer(site: Vpopmail, home: Path) -> None:
 def test_an_answer_that_trickles_in_does_not_take_longer_than_the_timeout(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from vpopmail.mailstore import usage_daemon
-
     clock = iter([0.0, 0.5, 0.9, 1.1])
-    monkeypatch.setattr(usage_daemon.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("vpopmail.mailstore.usage_daemon.time.monotonic", lambda: next(clock))
     ours, theirs = socket.socketpair()
 
     class Slow(socket.socket):
         def recv(self, size: int, flags: int = 0) -> bytes:
             return super().recv(1, flags)
 
-    with theirs, usage_daemon.Connection(Slow(fileno=ours.detach()), 1) as connection:
+    with theirs, Connection(Slow(fileno=ours.detach()), 1) as connection:
         theirs.sendall(b"\0" * 16)
         assert connection.ask(JOE) is None
         assert len(theirs.recv(100)) == 2 + len(JOE)

@@ -14,6 +14,7 @@ from vpopmail.errors import (
     BaseDirectoryMissing,
     DomainExists,
     InvalidDomainName,
+    InvalidPath,
     LimitsUnreadable,
     UserExists,
 )
@@ -21,6 +22,7 @@ from vpopmail.names import check_domain_length, check_new_domain, fold_domain, h
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import DomainEntry
+from vpopmail.safeio.paths import check_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,8 +127,7 @@ class Domains:
         name = fold_domain(name)
         check_new_domain(name)
         base = dir.rstrip("/") if dir else settings.vpopmaildir
-        if not base.startswith("/") or "\0" in base:
-            raise BaseDirectoryMissing(ascii(dir), "give an absolute directory other than /")
+        _check_base(base)
         owner = (
             checks.checked_id("uid", settings.uid if uid is None else uid),
             checks.checked_id("gid", settings.gid if gid is None else gid),
@@ -342,6 +343,15 @@ def decide_update(change: DomainChange, alias: DomainEntry, real: DomainEntry) -
 def alias_entry(alias: str, real: DomainEntry) -> DomainEntry:
     """The line of an alias domain; aliases do not chain."""
     return DomainEntry(alias, real.realdomain, real.uid, real.gid, real.path)
+
+
+def _check_base(base: str) -> None:
+    try:
+        check_path(base)
+    except InvalidPath as error:
+        raise BaseDirectoryMissing(
+            error.subject, "give an absolute directory other than /"
+        ) from None
 
 
 def _check_alias(alias: str) -> None:

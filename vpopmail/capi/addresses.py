@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from vpopmail import names
-from vpopmail.capi.status import check_text, note
+from vpopmail.capi.status import ask, check_number, check_text, note
 from vpopmail.codes import VA
 from vpopmail.formats import control
 from vpopmail.formats.text import to_bytes, to_text
@@ -98,7 +98,11 @@ def extract_domain(line: str, file_type: int) -> str:
         line: a line without newline.
         file_type: 1 for users/assign, 2 for a plain list, 3 for virtualdomains.
 
+    Returns:
+        The key; ``""`` for a text that no file can have, then ``last_error()`` is VA_BAD_CHAR.
+
     Source: formats, sort key.
     """
     check_text(line)
-    return to_text(control.sort_key(to_bytes(line), file_type))
+    check_number(file_type)
+    return ask("", lambda: to_text(control.sort_key(to_bytes(line), file_type)))

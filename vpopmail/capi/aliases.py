@@ -244,7 +244,8 @@ def vadddotqmail(alias: str, domain: str, *targets: str) -> VA:
 
     Returns:
         VA_SUCCESS, VA_DOMAIN_DOES_NOT_EXIST, VA_USER_DOES_NOT_EXIST (nothing is changed),
-        VA_COULD_NOT_OPEN_DOT_QMAIL; the codes of ``valias_insert`` for bad names and lines.
+        VA_COULD_NOT_OPEN_DOT_QMAIL, VA_BAD_CHAR; the codes of ``valias_insert`` for bad names
+        and lines.
 
     Its commit point is the rename of the alias's file. Source: api, dot-qmail helpers.
     """
@@ -288,7 +289,7 @@ def vdeldotqmail(alias: str, domain: str) -> VA:
 # the catch-all
 
 
-def isCatchall(user: str, domain: str, dir: str) -> int:  # noqa: A002, N802, ARG001 - C names
+def isCatchall(user: str, domain: str, dir: str) -> int:  # noqa: A002, N802 - C names
     """1 if the user gets the mail of the domain's unknown users, else 0.
 
     Args:
@@ -296,7 +297,7 @@ def isCatchall(user: str, domain: str, dir: str) -> int:  # noqa: A002, N802, AR
         domain: domain or alias domain.
         dir: unused; the directory is that of the domain.
     """
-    check_text(user, domain)
+    check_text(user, domain, dir)
     return int(ask(False, lambda: current().catch_all.protects(domain, user)))
 
 

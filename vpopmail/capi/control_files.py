@@ -90,7 +90,7 @@ def remove_lines(filename: str, lines: Sequence[str]) -> int:
         lines: without newlines; case matters.
 
     Returns:
-        How many lines went; VA_COULD_NOT_UPDATE_FILE or -1 on an error.
+        How many lines went; VA_COULD_NOT_UPDATE_FILE, VA_BAD_CHAR or -1 on an error.
 
     Its commit point is the rename of the file. Source: formats, control files.
     """
@@ -250,7 +250,8 @@ def host_in_locals(domain: str) -> int:
     """1 if the domain is a line of control/locals, else 0.
 
     Args:
-        domain: compared as it is, outside ASCII as its A-label; ``localhost`` counts whenever the file has any line.
+        domain: compared as it is, outside ASCII as its A-label; ``localhost`` counts whenever
+            the file has any line.
     """
     check_text(domain)
     name = domain if domain.isascii() else fold_domain(domain)

@@ -34,14 +34,16 @@ def vadddomain(
     """Add a domain, without a postmaster.
 
     Args:
-        domain: 3 to 96 characters: letters, digits, ``-``, ``.``; no malformed label.
+        domain: 3 to 96 characters: letters, digits, ``-``, ``.``; no malformed label. One
+            outside ASCII is stored as its A-label.
         dir: base directory; the domain goes below ``dir/domains``. None: the site's own.
         uid, gid: owner of its files, numbers. None: the site's own.
 
     Returns:
         VA_SUCCESS, VA_INVALID_DOMAIN_NAME, VA_DOMAIN_NAME_TOO_LONG, VA_DOMAIN_ALREADY_EXISTS,
         VA_BAD_V_DIR, VA_CAN_NOT_MAKE_DOMAINS_DIR, VA_BAD_D_DIR, VA_DIR_TOO_LONG,
-        VA_COULD_NOT_MAKE_DOMAIN_DIR, VA_COULD_NOT_UPDATE_FILE, VA_NO_AUTH_CONNECTION.
+        VA_COULD_NOT_MAKE_DOMAIN_DIR, VA_COULD_NOT_UPDATE_FILE, VA_BAD_UID,
+        VA_NO_AUTH_CONNECTION.
 
     Its commit point is the rename of qmail's users/cdb. Source: manual, "Add domain".
     """
@@ -133,6 +135,7 @@ def domain_entries(match_real: str = "") -> Iterator[DomainEntry]:
     Args:
         match_real: ``""`` for all, or a domain or alias domain.
     """
+    check_text(match_real)
     return ask(iter(()), _entries, match_real)
 
 

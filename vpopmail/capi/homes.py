@@ -7,7 +7,7 @@ from _thread import _local
 from vpopmail.accounts.domain_change import domain_counter
 from vpopmail.accounts.hashing import advance, retreat, reuse
 from vpopmail.accounts.homes import make_home
-from vpopmail.capi.status import ask, attempt, check_text, note
+from vpopmail.capi.status import ask, attempt, check_number, check_text, note, zero
 from vpopmail.codes import VA
 from vpopmail.errors import DomainNotFound
 from vpopmail.mailstore.free_places import change_free_places, free_places
@@ -36,7 +36,7 @@ class _BigDir(_local):
 _big_dir = _BigDir()
 
 
-def make_user_dir(username: str, domain: str, uid: int, gid: int) -> str | None:  # noqa: ARG001
+def make_user_dir(username: str, domain: str, uid: int, gid: int) -> str | None:
     """Make a home with its Maildir; a user who exists gets it as home.
 
     Args:
@@ -49,16 +49,18 @@ def make_user_dir(username: str, domain: str, uid: int, gid: int) -> str | None:
         ``last_error()`` tells: VA_EXIST_U_DIR if something is there already.
     """
     check_text(username, domain)
+    check_number(uid, gid)
     return ask(None, lambda: make_home(current().installation, username, domain)[1])
 
 
 def inc_dir_control(state: DirControl) -> VA:
     """Count one more entry in a state of directory hashing, changed in place."""
+    _check_state(state)
     advance(state)
     return note(VA.SUCCESS)
 
 
-def vread_dir_control(domain: str, uid: int, gid: int) -> tuple[int, DirControl]:  # noqa: ARG001
+def vread_dir_control(domain: str, uid: int, gid: int) -> tuple[int, DirControl]:
     """Read the state of directory hashing.
 
     Args:
@@ -69,6 +71,7 @@ def vread_dir_control(domain: str, uid: int, gid: int) -> tuple[int, DirControl]
         (0, state), or (-1, a fresh state) if there is none.
     """
     check_text(domain)
+    check_number(uid, gid)
 
     def read(directory: Directory, key: str) -> DirControl | None:
         return current().installation.dir_control.read_dir_control(key, directory)
@@ -77,14 +80,16 @@ def vread_dir_control(domain: str, uid: int, gid: int) -> tuple[int, DirControl]
     return (-1, DirControl()) if state is None else (0, state)
 
 
-def vwrite_dir_control(state: DirControl, domain: str, uid: int, gid: int) -> int:  # noqa: ARG001
+def vwrite_dir_control(state: DirControl, domain: str, uid: int, gid: int) -> int:
     """Write the state of directory hashing; 0 or -1. The arguments are as for reading."""
+    _check_state(state)
     check_text(domain)
+    check_number(uid, gid)
 
     def write(directory: Directory, key: str) -> None:
         current().installation.dir_control.write_dir_control(key, directory, state)
 
-    return min(attempt(VA(-1), lambda: _with_counter(domain, uid, write)), 0)
+    return zero(lambda: _with_counter(domain, uid, write))
 
 
 def vdel_dir_control(domain: str) -> int:
@@ -118,6 +123,7 @@ def next_big_dir(uid: int, gid: int) -> str:
     Returns:
         Its place: ``""``, ``0``, ``0/A``.
     """
+    check_number(uid, gid)
     state = _big_dir.state or DirControl()
     place = advance(state)
 
@@ -130,6 +136,8 @@ def next_big_dir(uid: int, gid: int) -> str:
 
 def close_big_dir(domain: str, uid: int, gid: int) -> int:
     """Store the state that ``open_big_dir`` loaded; always 0."""
+    check_text(domain)
+    check_number(uid, gid)
     if _big_dir.state is not None:
         vwrite_dir_control(_big_dir.state, domain, uid, gid)
         _big_dir.state = None
@@ -148,7 +156,8 @@ def backfill(username: str, domain: str, path: str | None, operation: int) -> st
     Returns:
         The place; None if there is none, or the home was not in a hashed directory.
     """
-    check_text(username, domain)
+    check_text(username, domain, path or "")
+    check_number(operation)
     return ask(None, lambda: _backfill(domain, path, operation))
 
 
@@ -174,6 +183,11 @@ def _backfill(domain: str, path: str | None, operation: int) -> str | None:
             reuse(state)
             facet.write_dir_control(entry.realdomain, directory, state)
         return free[0]
+
+
+def _check_state(state: DirControl) -> None:
+    if not isinstance(state, DirControl):
+        raise TypeError(f"a DirControl is needed, not {type(state).__name__}")
 
 
 def _entry(domain: str) -> DomainEntry:

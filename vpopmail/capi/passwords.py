@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.accounts import password_policy
-from vpopmail.capi.status import ask, attempt, check_number, check_text, note
+from vpopmail.capi.status import ask, attempt, check_number, check_record, check_text, note
 from vpopmail.codes import VA
 from vpopmail.passwords import hash_password, make_salt, random_password, verify
 from vpopmail.site import current
@@ -51,6 +51,7 @@ def vauth_crypt(user: str, domain: str, clear_pass: str, pw: VqPasswd | None) ->
     note(VA.SUCCESS)
     if pw is None:
         return -1
+    check_record(pw)
     return 0 if verify(clear_pass, pw.pw_passwd) else 1
 
 

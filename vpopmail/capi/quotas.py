@@ -40,7 +40,7 @@ def quota_mtos(quota: str | None) -> tuple[int, int, int]:
     if quota is None:
         return 0, 0, 0
     check_text(quota)
-    return (1, *text_format.parse_quota(quota))
+    return (1, *ask((0, 0), text_format.parse_quota, quota))
 
 
 def vmaildir_readquota(dir: str, quota: str) -> int:  # noqa: A002 - the C library's word
@@ -192,7 +192,7 @@ def update_maildirsize(domain: str, dir: str, quota: str) -> VA:  # noqa: A002
         quota: as stored; NOQUOTA and ``""`` remove the file.
 
     Returns:
-        VA_SUCCESS, VA_DOMAIN_DOES_NOT_EXIST; -1 if it cannot be written.
+        VA_SUCCESS, VA_DOMAIN_DOES_NOT_EXIST, VA_BAD_CHAR; -1 if it cannot be written.
 
     Its commit point is the rename of maildirsize.
     """
@@ -202,6 +202,7 @@ def update_maildirsize(domain: str, dir: str, quota: str) -> VA:  # noqa: A002
 
 def _update(domain: str, path: str, quota: str) -> None:
     entry = current().domains.get(domain)
+    text_format.start(quota, 0, 0)  # refuses what no file can hold before the present one goes
     with _open_directory(path) as home:
         maildirsize.refresh_maildirsize(home, quota, Owner(entry.uid, entry.gid))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def vcheck_vqpw(pw: VqPasswd | None, domain: str | None) -> VA:
-    """Check that the fields of a record are there and not too long; no character is looked at.
+    """Check that the fields of a record are there and not too long.
 
     Args:
         pw: the record.
@@ -27,7 +27,8 @@ def vcheck_vqpw(pw: VqPasswd | None, domain: str | None) -> VA:
     Returns:
         VA_SUCCESS, VA_NULL_POINTER, VA_USER_NAME_TOO_LONG, VA_ILLEGAL_USERNAME (one character),
         VA_DOMAIN_NAME_TOO_LONG, VA_PASSWD_TOO_LONG, VA_GECOS_TOO_LONG, VA_DIR_TOO_LONG,
-        VA_QUOTA_TOO_LONG, VA_CLEAR_PASSWD_TOO_LONG; the first that applies.
+        VA_QUOTA_TOO_LONG, VA_CLEAR_PASSWD_TOO_LONG; the first that applies. Characters are not
+        looked at, but VA_BAD_CHAR is for a directory that cannot be stored.
     """
     if pw is None or domain is None:
         return note(VA.NULL_POINTER)
@@ -46,6 +47,8 @@ def vgetent(file: IO[str] | IO[bytes]) -> VqPasswd | None:
     Returns:
         The user, or None at the end of the file. A malformed line is passed over.
     """
+    if not hasattr(file, "readline"):
+        raise TypeError(f"an open file is needed, not {type(file).__name__}")
     return ask(None, lambda: next_user(_lines(file)))
 
 

@@ -7,7 +7,7 @@ from vpopmail.codes import VA
 from vpopmail.site import current
 
 
-def vpasswd(username: str, domain: str, password: str, apop: int = 0) -> VA:  # noqa: ARG001
+def vpasswd(username: str, domain: str, password: str, apop: int = 0) -> VA:
     """Give a user another password, if flags and limits let him change it.
 
     Args:
@@ -18,7 +18,7 @@ def vpasswd(username: str, domain: str, password: str, apop: int = 0) -> VA:  # 
 
     Returns:
         VA_SUCCESS, VA_USER_NAME_TOO_LONG, VA_DOMAIN_NAME_TOO_LONG, VA_PASSWD_TOO_LONG,
-        VA_USER_DOES_NOT_EXIST, VA_BAD_D_DIR, VA_BAD_UID, VA_CRYPT_FAILED,
+        VA_BAD_CHAR, VA_USER_DOES_NOT_EXIST, VA_BAD_D_DIR, VA_BAD_UID, VA_CRYPT_FAILED,
         VA_NO_AUTH_CONNECTION; by the password policy VA_PWSTR_LENGTH, VA_PWSTR_ALPHA,
         VA_PWSTR_NUMERIC, VA_PWSTR_OTHER, VA_PWSTR_DELTA;
         VA_ILLEGAL_USERNAME for a name of one character, and if he may not change it.
@@ -26,6 +26,7 @@ def vpasswd(username: str, domain: str, password: str, apop: int = 0) -> VA:  # 
     Its commit point is that of the account store. Source: manual, "Change user password".
     """
     check_text(username, domain, password)
+    check_number(apop)
     change = lambda: current().users.change_own_password(username, domain, password)  # noqa: E731
     return _no_such_user(attempt(VA.NO_AUTH_CONNECTION, change))
 
@@ -79,11 +80,13 @@ def vsqwebmail_pass(dir: str | None, crypted: str, uid: int, gid: int) -> VA:  #
 
 
 def _write_sqwebmail_pass(home: str, crypted: str, uid: int, gid: int) -> None:
+    from vpopmail.accounts.checks import checked_id
     from vpopmail.mailstore.sqwebmail import write_pass
     from vpopmail.safeio.directory import Owner, open_trusted
 
+    owner = Owner(checked_id("uid", uid), checked_id("gid", gid))
     with open_trusted(home, sync=current().settings.sync) as directory:
-        write_pass(directory, crypted, Owner(uid, gid))
+        write_pass(directory, crypted, owner)
 
 
 def vget_real_domain(domain: str) -> str:

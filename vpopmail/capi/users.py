@@ -85,7 +85,7 @@ def _find(user: str, domain: str) -> VqPasswd | None:
     return find_user(site.installation, user, domain)
 
 
-def vauth_user(user: str, domain: str, password: str, apop: str = "") -> VqPasswd | None:  # noqa: ARG001
+def vauth_user(user: str, domain: str, password: str, apop: str = "") -> VqPasswd | None:
     """Check a password, without looking at flags.
 
     Args:
@@ -97,5 +97,5 @@ def vauth_user(user: str, domain: str, password: str, apop: str = "") -> VqPassw
     Returns:
         The user if the password is right, else None; as long for a user that does not exist.
     """
-    check_text(user, domain, password)
+    check_text(user, domain, password, apop)
     return ask(None, lambda: current().users.authenticate(user, domain, password))

@@ -27,15 +27,16 @@ class _Cursors(_local):
 _cursors = _Cursors()
 
 
-def vauth_open(will_update: int = 0) -> VA:  # noqa: ARG001 - one connection serves both
+def vauth_open(will_update: int = 0) -> VA:
     """Open the account store of the current site.
 
     Args:
-        will_update: unused.
+        will_update: unused: one connection serves both.
 
     Returns:
         VA_SUCCESS, VA_NO_AUTH_CONNECTION, VA_NO_AUTH_MODULE.
     """
+    check_number(will_update)
     return attempt(VA.NO_AUTH_CONNECTION, lambda: current().installation.backend)
 
 
@@ -163,7 +164,7 @@ def vauth_setquota(user: str, domain: str, quota: str) -> VA:
     return note(UserNotFound.code) if code == DomainNotFound.code else code
 
 
-def vauth_getall(domain: str, first: int, sortit: int = 1) -> VqPasswd | None:  # noqa: ARG001
+def vauth_getall(domain: str, first: int, sortit: int = 1) -> VqPasswd | None:
     """List the users of a domain, sorted by name, one by one.
 
     Args:
@@ -175,7 +176,7 @@ def vauth_getall(domain: str, first: int, sortit: int = 1) -> VqPasswd | None:  
         A fresh record with ``pw_flags`` set; None at the end or on an error.
     """
     check_text(domain)
-    check_number(first)
+    check_number(first, sortit)
     if first:
         _cursors.users = ask(iter(()), _begin, current(), domain)
     return ask(None, next, _cursors.users, None)
@@ -187,6 +188,7 @@ def vauth_users(domain: str) -> Iterator[VqPasswd]:
     Args:
         domain: domain or alias domain.
     """
+    check_text(domain)
     return ask(iter(()), _begin, current(), domain)
 
 

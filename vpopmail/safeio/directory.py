@@ -268,6 +268,9 @@ def open_trusted(path: str, *, sync: bool = True) -> Directory:
             inner = os.open(part, OPEN_DIRECTORY, dir_fd=here)
             os.close(here)
             here = inner
+    except ValueError:  # a NUL, or a lone surrogate
+        os.close(here)
+        raise OSError(errno.EINVAL, "no path of this system", ascii(path)[1:-1]) from None
     except BaseException:
         os.close(here)
         raise

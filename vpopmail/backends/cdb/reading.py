@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
-from vpopmail.errors import FormatError
+from vpopmail.errors import FormatError, InvalidCharacter
 from vpopmail.formats import cdb, vpasswd
 from vpopmail.formats.text import to_bytes
 from vpopmail.safeio.view import Watched, open_file
@@ -115,7 +115,7 @@ class Lookup:
                 return user.copy()
             try:
                 return self._find_in_index(index, name)
-            except FormatError:
+            except (FormatError, InvalidCharacter):
                 pass  # a broken index: the text knows
         return self._find_in_text(name)
 
@@ -162,7 +162,10 @@ class Lookup:
         if view is None:
             return None
         text = view[:]
-        wanted = to_bytes(name)
+        try:
+            wanted = to_bytes(name)
+        except InvalidCharacter:
+            return None  # no line can have the name
         span = vpasswd.find_line(text, wanted)
         if span is None:
             return None
