@@ -105,6 +105,7 @@ class Filled:
     def restore(self) -> None:
         """Let all be again as it was at first."""
         self.site.close()
+        self._contents.clear()
         for path in self.base.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         if self.site.settings.backend == "memory":

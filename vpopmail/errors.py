@@ -62,6 +62,8 @@ from __future__ import annotations
 
 from vpopmail.codes import VA, verror
 
+_LONGEST = 200  # characters of a subject that are shown
+
 
 class VpopmailError(Exception):
     """Anything this library refuses or fails to do.
@@ -83,8 +85,15 @@ class VpopmailError(Exception):
         self.advice = advice
 
     def __str__(self) -> str:
-        parts = (self.subject, self.text or verror(self.code), self.advice)
+        parts = (_in_a_line(self.subject), self.text or verror(self.code), self.advice)
         return ": ".join(part for part in parts if part)
+
+
+def _in_a_line(subject: str) -> str:
+    """A subject as it may stand in a log: a name from outside may hold line breaks, or no end."""
+    if len(subject) > _LONGEST:
+        subject = f"{subject[:_LONGEST]}..."
+    return subject if subject.isprintable() else ascii(subject)[1:-1]
 
 
 class InvalidInput(VpopmailError):

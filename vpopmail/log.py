@@ -8,7 +8,7 @@ def warn(text: str, *values: object) -> None:
 
     Args:
         text: with ``%s`` for the values; never a password among them.
-        values: what to fill in.
+        values: what to fill in; in one line, whatever was given by somebody else.
     """
     import logging  # here: a login that has nothing to tell must not pay for it
 
@@ -16,4 +16,11 @@ def warn(text: str, *values: object) -> None:
     if not logger.handlers:
         # Without a handler Python would print to stderr, which a library must not.
         logger.addHandler(logging.NullHandler())
-    logger.warning(text, *values)
+    logger.warning(
+        text, *[value if isinstance(value, int) else _in_a_line(value) for value in values]
+    )
+
+
+def _in_a_line(value: object) -> str:
+    text = str(value)
+    return text if text.isprintable() else ascii(text)[1:-1]

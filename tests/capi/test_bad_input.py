@@ -17,10 +17,10 @@ from tests import nasty
 from tests.nasty import ALIAS, DOMAIN, Filled, Tree, changed, check_whole, filled
 from vpopmail import VA, DirControl, VLimits, VqPasswd
 
-# vgetpasswd asks at a terminal.
+# vgetpasswd asks at a terminal; the others need a daemon's connection.
 NAMES = sorted(
     {name for room, names in vpopmail._PUBLIC.items() if room.startswith("capi.") for name in names}
-    - {"vgetpasswd"}
+    - {"vgetpasswd", "client_query", "client_close"}
 )
 # Rooms whose functions ask the store of accounts.
 STORING = {
@@ -335,3 +335,171 @@ def test_a_wrong_type_is_a_type_error_and_writes_nothing(name: str) -> None:
                 with pytest.raises(TypeError):
                     call(name, {**valid(made, name), key: value})
         assert not changed(before, made.tree())
+
+
+LONG = "a" * 97
+# Each kind of refusal that the manual's list has a code for: what is called, and the code.
+REFUSED: dict[str, tuple[Callable[[], object], int]] = {
+    "domain empty": (lambda: vpopmail.vadddomain(""), VA.INVALID_DOMAIN_NAME),
+    "domain short": (lambda: vpopmail.vadddomain("ab"), VA.INVALID_DOMAIN_NAME),
+    "domain long": (lambda: vpopmail.vadddomain(LONG), VA.DOMAIN_NAME_TOO_LONG),
+    "domain dots": (lambda: vpopmail.vadddomain("two..dots.com"), VA.INVALID_DOMAIN_NAME),
+    "domain up": (lambda: vpopmail.vadddomain("../up"), VA.INVALID_DOMAIN_NAME),
+    "domain dash": (lambda: vpopmail.vadddomain("-dash.org"), VA.INVALID_DOMAIN_NAME),
+    "domain colon": (lambda: vpopmail.vadddomain("col:on.org"), VA.INVALID_DOMAIN_NAME),
+    "domain line": (lambda: vpopmail.vadddomain("a.org\nb.org"), VA.INVALID_DOMAIN_NAME),
+    "domain NUL": (lambda: vpopmail.vadddomain("a\0.org"), VA.INVALID_DOMAIN_NAME),
+    "domain byte": (lambda: vpopmail.vadddomain("\udcff.org"), VA.INVALID_DOMAIN_NAME),
+    "domain disputed": (lambda: vpopmail.vadddomain("stra\u00dfe.org"), VA.INVALID_DOMAIN_NAME),
+    "domain mapped": (lambda: vpopmail.vadddomain("a\uff0fb.org"), VA.INVALID_DOMAIN_NAME),
+    "alias domain empty": (lambda: vpopmail.vaddaliasdomain("", DOMAIN), VA.INVALID_DOMAIN_NAME),
+    "alias domain dash": (
+        lambda: vpopmail.vaddaliasdomain("-dash.org", DOMAIN),
+        VA.INVALID_DOMAIN_NAME,
+    ),
+    "base relative": (lambda: vpopmail.vadddomain("new.org", "here"), VA.BAD_V_DIR),
+    "base NUL": (lambda: vpopmail.vadddomain("new.org", "/a\0b"), VA.BAD_V_DIR),
+    "base surrogate": (lambda: vpopmail.vadddomain("new.org", "/\ud800"), VA.BAD_V_DIR),
+    "uid negative": (lambda: vpopmail.vadddomain("new.org", None, -1), VA.BAD_UID),
+    "uid large": (lambda: vpopmail.vadddomain("new.org", None, 2**32), VA.BAD_UID),
+    "user empty": (lambda: add_user(""), VA.ILLEGAL_USERNAME),
+    "user up": (lambda: add_user("../up"), VA.ILLEGAL_USERNAME),
+    "user slash": (lambda: add_user("sla/sh"), VA.ILLEGAL_USERNAME),
+    "user colon": (lambda: add_user("col:on"), VA.ILLEGAL_USERNAME),
+    "user NUL": (lambda: add_user("nul\0x"), VA.ILLEGAL_USERNAME),
+    "user non-ASCII": (lambda: add_user("uml\u00e4ut"), VA.ILLEGAL_USERNAME),
+    "user reserved": (lambda: add_user("vpasswd"), VA.ILLEGAL_USERNAME),
+    "user long": (lambda: add_user("a" * 65), VA.USER_NAME_TOO_LONG),
+    "gecos line": (lambda: add_user(gecos="two\nlines"), VA.BAD_CHAR),
+    "gecos colon": (lambda: add_user(gecos="a:b"), VA.BAD_CHAR),
+    "gecos NUL": (lambda: add_user(gecos="a\0b"), VA.BAD_CHAR),
+    "gecos long": (lambda: add_user(gecos="a" * 300), VA.GECOS_TOO_LONG),
+    "password long": (lambda: add_user(password="a" * 300), VA.PASSWD_TOO_LONG),
+    "password NUL": (lambda: add_user(password="a\0b"), VA.BAD_CHAR),
+    "password line": (lambda: add_user(password="a\nb"), VA.BAD_CHAR),
+    "quota none": (lambda: vpopmail.vsetuserquota("joe", DOMAIN, "much"), VA.QUOTA_TOO_LONG),
+    "quota long": (lambda: vpopmail.vsetuserquota("joe", DOMAIN, "1" * 21), VA.QUOTA_TOO_LONG),
+    "quota line": (lambda: vpopmail.vsetuserquota("joe", DOMAIN, "1\n0"), VA.QUOTA_TOO_LONG),
+    "quota negative": (lambda: vpopmail.vsetuserquota("joe", DOMAIN, "-1"), VA.QUOTA_TOO_LONG),
+    "alias empty": (lambda: add_line(alias=""), VA.ILLEGAL_USERNAME),
+    "alias up": (lambda: add_line(alias="../up"), VA.ILLEGAL_USERNAME),
+    "alias colon": (lambda: add_line(alias="col:on"), VA.ILLEGAL_USERNAME),
+    "alias long": (lambda: add_line(alias="a" * 65), VA.USER_NAME_TOO_LONG),
+    "alias line long": (lambda: add_line(line="a" * 160), VA.ALIAS_LINE_TOO_LONG),
+    "alias line broken": (lambda: add_line(line="&a@b.org\n|rm"), VA.ALIAS_LINE_TOO_LONG),
+    "alias line NUL": (lambda: add_line(line="&a\0"), VA.ALIAS_LINE_TOO_LONG),
+    "place": (
+        lambda: vpopmail.vauth_adduser("newone", DOMAIN, "", "", "../up", 0),
+        VA(-1),
+    ),
+}
+
+
+def add_user(name: str = "newone", password: str = "", gecos: str = "") -> VA:
+    """Add a user of which one thing is wrong."""
+    return vpopmail.vadduser(name, DOMAIN, password, gecos, 0)
+
+
+def add_line(alias: str = "sales", line: str = "&amy@example.com") -> VA:
+    """Add a line of which one thing is wrong."""
+    return vpopmail.valias_insert(alias, DOMAIN, line)
+
+
+@pytest.mark.parametrize("backend", ["cdb", "memory"])
+def test_each_refusal_has_the_code_of_the_list(backend: str) -> None:
+    with filled(backend, clear_passwd=True) as made:
+        before = made.tree()
+        told = {what: act() for what, (act, _) in REFUSED.items()}
+        assert told == {what: code for what, (_, code) in REFUSED.items()}
+        assert not changed(before, made.tree())
+
+
+@pytest.mark.parametrize("place", ["../../outside", "/", "", "..", "{outside}", "{domain}/../amy"])
+def test_a_stored_directory_that_leads_elsewhere_is_not_followed(place: str) -> None:
+    with filled("cdb") as made:
+        user = nasty.joe()
+        user.pw_dir = place.format(outside=made.base / "outside", domain=made.domain)
+        vpopmail.vauth_setpw(user, DOMAIN)
+        before = made.tree()
+        vpopmail.vsetuserquota("joe", DOMAIN, "5M")
+        vpopmail.vset_lastauth("joe", DOMAIN, "192.0.2.1")
+        vpopmail.vpasswd("joe", DOMAIN, "other-7", 0)
+        vpopmail.vdeluser("joe", DOMAIN)
+        touched = changed(before, made.tree())
+        assert not {name for name in touched if name.startswith(("outside", "here"))}
+        assert not {name for name in touched if "/amy" in name}
+
+
+def test_the_script_gets_any_text_or_is_not_run() -> None:
+    with filled("cdb", onchange_script=True) as made:
+        script = Path(made.site.settings.vpopmaildir, "etc/onchange")
+        script.write_text("#!/bin/sh\nexit 7\n")
+        script.chmod(0o755)
+        for text in nasty.TEXTS:
+            assert vpopmail.call_onchange("add_user", text) in {7, 13}
+            assert vpopmail.call_onchange(text) in {7, 13}
+
+
+IDN = "B\u00fccher.Example"
+STORED = "xn--bcher-kva.example"
+
+
+@pytest.fixture(params=["cdb", "memory"])
+def made(request: pytest.FixtureRequest) -> Iterator[Filled]:
+    with filled(request.param) as made:
+        assert vpopmail.vadddomain(IDN) == VA.SUCCESS
+        yield made
+
+
+def test_a_u_label_is_stored_as_its_a_label(made: Filled) -> None:
+    assert STORED in {entry.domain for entry in made.site.domains}
+    assert made.site.domains.get(STORED).path.endswith(f"/{STORED}")
+    assert Path(made.site.settings.qmaildir, "control/rcpthosts").read_text().count(STORED) == 1
+    assert vpopmail.vadddomain(STORED) == VA.DOMAIN_ALREADY_EXISTS
+    assert vpopmail.vadddomain("BU\u0308CHER.example") == VA.DOMAIN_ALREADY_EXISTS
+    check_whole(made)
+
+
+def test_a_u_label_is_accepted_wherever_a_domain_is_named(made: Filled) -> None:
+    assert vpopmail.vaddaliasdomain("M\u00fcller.example", IDN) == VA.SUCCESS
+    assert vpopmail.vadduser("joe", IDN, "secret-7", "Joe", 0) == VA.SUCCESS
+    assert vpopmail.vauth_getpw("joe", "m\u00dcller.example") is not None
+    assert vpopmail.vauth_user("joe", IDN, "secret-7", "") is not None
+    assert vpopmail.vpasswd("joe", IDN, "other-7", 0) == VA.SUCCESS
+    assert vpopmail.vsetuserquota("joe", IDN, "5M") == VA.SUCCESS
+    assert [user.pw_name for user in vpopmail.vauth_users(IDN)] == ["joe"]
+    assert vpopmail.vset_lastauth("joe", IDN, "192.0.2.1") == 0
+    assert vpopmail.valias_insert("sales", IDN, "&joe@example.com") == VA.SUCCESS
+    assert vpopmail.valias_select("sales", IDN) == "&joe@example.com"
+    assert vpopmail.vset_limits(IDN, VLimits(maxaliases=3)) == 0
+    assert vpopmail.vget_limits(IDN)[1].maxaliases == 3
+    assert vpopmail.vget_real_domain("m\u00fcller.example") == STORED
+    assert {entry.domain for entry in vpopmail.domain_entries(IDN)} == {
+        STORED,
+        "xn--mller-kva.example",
+    }
+    assert vpopmail.parse_email(f"Joe@{IDN}") == (VA.SUCCESS, "joe", STORED)
+    assert vpopmail.is_domain_valid(IDN) == VA.SUCCESS
+    assert vpopmail.vdeluser("joe", IDN) == VA.SUCCESS
+    assert vpopmail.vdeldomain("m\u00fcller.example") == VA.SUCCESS
+    assert vpopmail.vdeldomain(IDN) == VA.SUCCESS
+    assert vpopmail.vget_assign(STORED) is None
+
+
+def test_qmail_s_files_take_u_labels_too(made: Filled) -> None:
+    path, uid, gid, real = vpopmail.vget_assign(IDN) or ("", 0, 0, "")
+    assert vpopmail.add_domain_assign("gr\u00fcn.example", IDN, path, uid, gid) == 0
+    assert vpopmail.vget_real_domain("gr\u00fcn.example") == real == STORED
+    assert vpopmail.del_domain_assign(["gr\u00fcn.example"], real, path, uid, gid) == 0
+    assert vpopmail.del_control(["gr\u00fcn.example"]) == 0
+    assert vpopmail.vget_assign("gr\u00fcn.example") is None
+    lines = Path(made.site.settings.qmaildir, "control/virtualdomains").read_text()
+    assert "xn--grn" not in lines
+
+
+def test_an_old_name_that_is_no_host_name_is_found_as_it_is_stored(made: Filled) -> None:
+    assign = Path(made.site.settings.qmaildir, "users/assign")
+    line = "+\u00e4lter.example-:\u00e4lter.example:0:0:/v/old:-::\n"
+    assign.write_text(line + assign.read_text(), encoding="utf-8")
+    assert vpopmail.update_newu() == VA.SUCCESS
+    assert vpopmail.vget_assign("\u00e4lter.example") == ("/v/old", 0, 0, "\u00e4lter.example")

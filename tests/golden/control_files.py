@@ -11,6 +11,7 @@ USERS_CDB = "{QMAILDIR}/users/cdb"
 RCPTHOSTS = "{QMAILDIR}/control/rcpthosts"
 MORE = "{QMAILDIR}/control/morercpthosts"
 VIRTUAL = "{QMAILDIR}/control/virtualdomains"
+_END = "."  # of users/assign
 FILES = (ASSIGN, RCPTHOSTS, MORE, VIRTUAL)
 
 
@@ -22,9 +23,9 @@ def name_in(path: str, line: str) -> str:
 
 def without(path: str, text: str, names: Collection[str]) -> str:
     """The file without the lines of some domains."""
-    lines = text.split("\n")
-    kept = [line for line in lines if not line or name_in(path, line) not in names]
-    return "\n".join(kept)
+    *lines, end = text.split("\n")
+    kept = [line for line in lines if line == _END or name_in(path, line) not in names]
+    return "\n".join([*kept, end])
 
 
 def drop_names(tree: Tree, names: Collection[str]) -> None:

@@ -290,7 +290,8 @@ def _age(path: Path, data: dict[str, Any], places: Places) -> None:
 SETUPS: dict[str, Callable[[Path, dict[str, Any], Places], object]] = {
     "write": _write,
     "mkdir": _mkdir,
-    "unlink": lambda path, data, places: path.unlink(),
+    # It may be a file that only C has made.
+    "unlink": lambda path, data, places: path.unlink(missing_ok=True),
     "rmtree": lambda path, data, places: shutil.rmtree(path),
     "symlink": lambda path, data, places: path.symlink_to(places.real(data["target"])),
     "age": _age,

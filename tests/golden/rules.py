@@ -16,6 +16,7 @@ from . import rules_domains as domains
 from . import rules_files as files
 from . import rules_quotas as quotas
 from . import rules_records as records
+from . import rules_vauth as vauth
 from .model import Entry
 from .scenario import Step
 from .world import World
@@ -157,6 +158,28 @@ RULES: tuple[Rule, ...] = (
     Rule("lock-files", "Lock files", tolerates=files.lock_files),
     Rule("limits-file", "Reading limits changes nothing", reads=files.limits_file),
     Rule("large-limits", "Large files of limits", begins=records.large_limits),
+    # Entries on their own.
+    Rule(
+        "colons-refused",
+        "Fields that would break a line are refused",
+        begins=vauth.colons_refused,
+        reads=vauth.fields_kept,
+    ),
+    Rule("one-line-each", "A user has one line", begins=vauth.one_line_each),
+    Rule("readers-write-nothing", "Readers do not write", begins=vauth.readers_write_nothing),
+    Rule(
+        "last-line",
+        "A last line without its newline counts",
+        begins=vauth.last_line,
+        reads=vauth.last_record,
+    ),
+    Rule(
+        "all-told",
+        "The script hears of every change",
+        begins=vauth.all_are_told,
+        reads=vauth.log_of_script,
+        settles=vauth.script_was_run,
+    ),
     # Quotas.
     Rule("no-quota", "What is no quota is refused", begins=quotas.no_quota),
     Rule(

@@ -20,7 +20,7 @@ def whole_listing(step: Step, world: World) -> Step:
         path = f"{world.domain_dir(path)}/vpasswd"
     entry = world.before.get(path)
     lines = entry.text.split("\n")[:-1] if entry else []
-    users = [_user(line) for line in lines if line.count(":") >= _FIELDS - 1]
+    users = [user_of(line) for line in lines if line.count(":") >= _FIELDS - 1]
     if len(users) == len(lines):
         return step
     if step.name == "vauth_getall":
@@ -36,7 +36,8 @@ def _next(path: str, first: int, users: list[Any], world: World) -> Any:
     return users[at] if at < len(users) else None
 
 
-def _user(line: str) -> dict[str, Any]:
+def user_of(line: str) -> dict[str, Any]:
+    """The entry that a line of vpasswd holds."""
     name, crypted, uid, gid, gecos, home, quota, *clear = line.split(":", _FIELDS)
     return {
         "pw_name": name,

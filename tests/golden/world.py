@@ -36,6 +36,11 @@ class World:
         strangers: per domain directory, users that only C has.
         places_freed: per list of free directories, what C noted and what was freed in truth.
         kept: per domain directory, users that only we still have: name -> line of vpasswd.
+        fields: per domain directory and user, fields of the line that are ours.
+        doubles: users whom only C has twice: (domain directory, name).
+        keeps_silent: whether C does not tell the script of the next user.
+        script_log: what the recorder's script has written in C.
+        untold: where in it our script has written more, and what.
         counted: per maildirsize, what C wrote of one message and what was there in truth.
         listed: per vpasswd, how far a listing that goes on from call to call has come.
         moved: our path of a file that C has under another name, until it is expected there.
@@ -61,6 +66,11 @@ class World:
         self.strangers: dict[str, set[str]] = {}
         self.places_freed: dict[str, list[tuple[str, str]]] = {}
         self.kept: dict[str, dict[str, str]] = {}
+        self.fields: dict[str, dict[str, dict[int, str]]] = {}
+        self.doubles: set[tuple[str, str]] = set()
+        self.keeps_silent = False
+        self.script_log = ""
+        self.untold: list[tuple[int, str]] = []
         self.counted: dict[str, tuple[str, str]] = {}
         self.listed: Counter[str] = Counter()
         self.moved: Tree = {}

@@ -259,7 +259,7 @@ class Aliases:
         """Refuse what is too long for the C library, in its order.
 
         Raises:
-            UserNameTooLong, DomainNameTooLong, AliasLineTooLong.
+            UserNameTooLong, DomainNameTooLong, AliasLineTooLong, InvalidCharacter.
         """
         self._check_length(alias)
         if len(domain) >= 3:

@@ -120,6 +120,7 @@ class Domains:
             InvalidDomainName, DomainNameTooLong, DomainExists, BaseDirectoryMissing,
             DomainsDirectoryNotMade, DomainDirectoryNotMade, DirectoryTooLong,
             FileNotUpdated, NotPermitted, BackendUnavailable, OSError.
+            PasswordTooLong, PasswordTooWeak, InvalidCharacter: of the password.
 
         Source: manual, "Add domain".
         """

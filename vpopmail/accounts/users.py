@@ -331,7 +331,7 @@ class Users(UserQueries):
         Args:
             name, domain: of the user, any case.
             edits: each gets the record, fresh from the store, and changes it.
-            refresh: whether files of the home follow what has changed.
+            refresh: whether the mail is counted anew for another quota.
             dry_run: only decide, without locks.
         """
         entry = get_domain(self._installation, domain)
@@ -345,7 +345,7 @@ class Users(UserQueries):
             before = user.copy()
             for edit in edits:
                 edit(user)
-            change.replace(user, refresh=refresh and self._needs_refresh(before, user))
+            change.replace(user, refresh=self._needs_refresh(before, user, counts=refresh))
 
         subject = f"change user {address}"
         update = lambda dry: change_domain(  # noqa: E731
@@ -373,7 +373,7 @@ class Users(UserQueries):
                 if member not in {"pw_name", "pw_flags"}:
                     setattr(stored, member, getattr(given, member))
 
-        return self.edit(given.pw_name, domain, [put])
+        return self.edit(given.pw_name, domain, [put], refresh=False)
 
     # deciding
 
@@ -413,7 +413,7 @@ class Users(UserQueries):
 
         return check
 
-    def _needs_refresh(self, before: VqPasswd, user: VqPasswd) -> bool:
-        if before.pw_shell != user.pw_shell:
+    def _needs_refresh(self, before: VqPasswd, user: VqPasswd, *, counts: bool) -> bool:
+        if counts and before.pw_shell != user.pw_shell:
             return True
         return self._installation.settings.sqwebmail_pass and before.pw_passwd != user.pw_passwd

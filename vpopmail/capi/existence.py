@@ -44,6 +44,7 @@ def isExistingAddress(domain: str, name: str, path: str) -> int:  # noqa: N802 -
         name: local part.
         path: directory of the domain, absolute.
     """
+    check_text(domain, name, path)
     found = isExistingUser(name, domain) or isExistingAlias(path, name, domain)
     return int(found or (ask(False, _is_new_profile) and isExistingRobot(path, name)))
 
@@ -84,6 +85,7 @@ def isExistingAnyAddress(domain: str, name: str, path: str) -> int:  # noqa: N80
         name: local part.
         path: directory of the domain, absolute.
     """
+    check_text(domain, name, path)
     return int(
         isExistingUser(name, domain)
         or isExistingAlias(path, name, domain)
