@@ -87,6 +87,7 @@ class Filled:
         self._fill()
         self._first = self.base.with_name(f"{self.base.name}-first")
         _copy(self.base, self._first)
+        self._tree = self.tree()
 
     def _fill(self) -> None:
         self.work.mkdir(parents=True)
@@ -101,6 +102,14 @@ class Filled:
         site.aliases.add(f"sales@{DOMAIN}", f"&joe@{DOMAIN}")
         site.catch_all.set(DOMAIN, "amy")
         site.limits.set(DOMAIN, VLimits(maxpopaccounts=9, diskquota=100))
+
+    def fresh(self) -> Tree:
+        """Let all be as it was at first, if it is not; the tree."""
+        found = self.tree()
+        if changed(self._tree, found):
+            self.restore()
+            found = self.tree()
+        return found
 
     def restore(self) -> None:
         """Let all be again as it was at first."""

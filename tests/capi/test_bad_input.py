@@ -7,6 +7,8 @@ import io
 import itertools
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -306,35 +308,37 @@ def cases() -> list[tuple[str, str, str]]:
     ]
 
 
-@pytest.mark.parametrize(("name", "key", "backend"), cases())
+@pytest.fixture(scope="module")
+def kept(request: pytest.FixtureRequest) -> Iterator[Filled]:
+    """A filled site for many tests."""
+    with filled(request.param) as made:
+        yield made
+
+
+@pytest.mark.parametrize(("name", "key", "kept"), cases(), indirect=["kept"])
 def test_bad_input_has_a_documented_code_and_writes_nothing(
-    name: str, key: str, backend: str
+    name: str, key: str, kept: Filled
 ) -> None:
-    with filled(backend) as made:
-        before = made.tree()
-        for value in bad_values(made, name, key, parameters(name)[key]):
-            if not is_for(name, key, value):
-                continue
-            after = try_one(made, name, {**valid(made, name), key: value}, before)
-            if changed(before, after):
-                made.restore()
-                after = made.tree()
-            before = after
+    before = kept.fresh()
+    for value in bad_values(kept, name, key, parameters(name)[key]):
+        if is_for(name, key, value):
+            try_one(kept, name, {**valid(kept, name), key: value}, before)
+            before = kept.fresh()
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if parameters(name)])
-def test_a_wrong_type_is_a_type_error_and_writes_nothing(name: str) -> None:
-    with filled("cdb") as made:
-        before = made.tree()
-        for key, kind in parameters(name).items():
-            texts = kind.startswith("str")
-            wrong = nasty.NO_TEXTS if texts else nasty.NO_NUMBERS if "int" in kind else (7, "x")
-            for value in wrong:
-                if value is None and "None" in kind:
-                    continue
-                with pytest.raises(TypeError):
-                    call(name, {**valid(made, name), key: value})
-        assert not changed(before, made.tree())
+@pytest.mark.parametrize("kept", ["cdb"], indirect=True)
+def test_a_wrong_type_is_a_type_error_and_writes_nothing(name: str, kept: Filled) -> None:
+    before = kept.fresh()
+    for key, kind in parameters(name).items():
+        texts = kind.startswith("str")
+        wrong = nasty.NO_TEXTS if texts else nasty.NO_NUMBERS if "int" in kind else (7, "x")
+        for value in wrong:
+            if value is None and "None" in kind:
+                continue
+            with pytest.raises(TypeError):
+                call(name, {**valid(kept, name), key: value})
+    assert not changed(before, kept.tree())
 
 
 LONG = "a" * 97
@@ -503,3 +507,16 @@ def test_an_old_name_that_is_no_host_name_is_found_as_it_is_stored(made: Filled)
     assign.write_text(line + assign.read_text(), encoding="utf-8")
     assert vpopmail.update_newu() == VA.SUCCESS
     assert vpopmail.vget_assign("\u00e4lter.example") == ("/v/old", 0, 0, "\u00e4lter.example")
+
+
+def test_names_in_ascii_do_not_load_the_codec_of_idn() -> None:
+    with filled("cdb") as made:
+        program = (
+            "import sys, vpopmail; vpopmail.configure("
+            f"vpopmaildir={made.site.settings.vpopmaildir!r}, "
+            f"qmaildir={made.site.settings.qmaildir!r}, vpopuser={os.geteuid()}, "
+            f"vpopgroup={os.getegid()}); user = vpopmail.vauth_getpw('joe', 'EXAMPLE.com'); "
+            "assert user.pw_name == 'joe'; assert 'encodings.idna' not in sys.modules; "
+            "assert vpopmail.vauth_getpw('joe', 'b\u00fccher.example') is None"
+        )
+        subprocess.run([sys.executable, "-c", program], check=True)
