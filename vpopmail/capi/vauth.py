@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from vpopmail.site import Vpopmail
 
 
+_NOBODY: Iterator[VqPasswd] = iter(())
+
+
 class _Cursors(_local):
     def __init__(self) -> None:
-        self.users: Iterator[VqPasswd] = iter(())
+        self.users = _NOBODY
 
 
 _cursors = _Cursors()
@@ -178,7 +181,9 @@ def vauth_getall(domain: str, first: int, sortit: int = 1) -> VqPasswd | None:
     check_text(domain)
     check_number(first, sortit)
     if first:
-        _cursors.users = ask(iter(()), _begin, current(), domain)
+        _cursors.users = ask(_NOBODY, _begin, current(), domain)
+    if _cursors.users is _NOBODY:
+        return None
     return ask(None, next, _cursors.users, None)
 
 
@@ -206,7 +211,7 @@ def _chained(first: VqPasswd, others: Iterator[VqPasswd]) -> Iterator[VqPasswd]:
 
 def vauth_end_getall() -> None:
     """End the listing that ``vauth_getall`` began."""
-    _cursors.users = iter(())
+    _cursors.users = _NOBODY
 
 
 def vmkpasswd(domain: str) -> VA:
