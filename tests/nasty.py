@@ -103,9 +103,13 @@ class Filled:
         site.catch_all.set(DOMAIN, "amy")
         site.limits.set(DOMAIN, VLimits(maxpopaccounts=9, diskquota=100))
 
-    def fresh(self) -> Tree:
-        """Let all be as it was at first, if it is not; the tree."""
-        found = self.tree()
+    def fresh(self, found: Tree | None = None) -> Tree:
+        """Let all be as it was at first, if it is not; the tree.
+
+        Args:
+            found: the tree as it is now, if that is known.
+        """
+        found = self.tree() if found is None else found
         if changed(self._tree, found):
             self.restore()
             found = self.tree()
@@ -120,6 +124,7 @@ class Filled:
         if self.site.settings.backend == "memory":
             self.site.prepare()
             self._fill()
+            self._tree = self.tree()  # passwords have another salt
         else:
             _copy(self._first, self.base)
         os.chdir(self.work)
@@ -127,17 +132,17 @@ class Filled:
     def tree(self) -> Tree:
         """Everything below the base: kind, mode, owner and content; and what the store keeps."""
         found: Tree = {"the store": self._kept()}
-        for where, directories, files in os.walk(self.base):
-            for name in (*directories, *files):
-                path = f"{where}/{name}"
-                status = os.lstat(path)
-                found[path[len(str(self.base)) + 1 :]] = (
-                    status.st_mode,
-                    status.st_uid,
-                    status.st_gid,
-                    self._content(path, status),
-                )
+        self._walk(str(self.base), "", found)
         return found
+
+    def _walk(self, where: str, below: str, found: Tree) -> None:
+        with os.scandir(where) as entries:
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                content = self._content(entry.path, status)
+                found[below + entry.name] = status.st_mode, status.st_uid, status.st_gid, content
+                if stat.S_ISDIR(status.st_mode):
+                    self._walk(entry.path, f"{below}{entry.name}/", found)
 
     def _kept(self) -> tuple[object, ...]:
         installation = self.site.installation

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from vpopmail.capi.addresses import is_username_valid as is_username_valid
     from vpopmail.capi.addresses import lowerit as lowerit
     from vpopmail.capi.addresses import parse_email as parse_email
+    from vpopmail.capi.addresses import parse_email_safe as parse_email_safe
+    from vpopmail.capi.addresses import user_domain_to_email as user_domain_to_email
+    from vpopmail.capi.addresses import vauth_getpw_long as vauth_getpw_long
     from vpopmail.capi.addresses import vset_default_domain as vset_default_domain
     from vpopmail.capi.addresses import vvalidchar as vvalidchar
     from vpopmail.capi.aliases import isCatchall as isCatchall
@@ -86,10 +89,13 @@ if TYPE_CHECKING:
     from vpopmail.capi.homes import backfill as backfill
     from vpopmail.capi.homes import close_big_dir as close_big_dir
     from vpopmail.capi.homes import dec_dir_control as dec_dir_control
+    from vpopmail.capi.homes import inc_dir as inc_dir
     from vpopmail.capi.homes import inc_dir_control as inc_dir_control
     from vpopmail.capi.homes import make_user_dir as make_user_dir
     from vpopmail.capi.homes import next_big_dir as next_big_dir
+    from vpopmail.capi.homes import next_char as next_char
     from vpopmail.capi.homes import open_big_dir as open_big_dir
+    from vpopmail.capi.homes import print_control as print_control
     from vpopmail.capi.homes import vdel_dir_control as vdel_dir_control
     from vpopmail.capi.homes import vread_dir_control as vread_dir_control
     from vpopmail.capi.homes import vwrite_dir_control as vwrite_dir_control
@@ -129,6 +135,7 @@ if TYPE_CHECKING:
     from vpopmail.capi.records import vcheck_vqpw as vcheck_vqpw
     from vpopmail.capi.records import vgetent as vgetent
     from vpopmail.capi.status import last_error as last_error
+    from vpopmail.capi.status import vsqlerror as vsqlerror
     from vpopmail.capi.text import date_header as date_header
     from vpopmail.capi.text import dec2hex as dec2hex
     from vpopmail.capi.text import get_remote_ip as get_remote_ip
@@ -153,6 +160,7 @@ if TYPE_CHECKING:
     from vpopmail.capi.vauth import vauth_deluser as vauth_deluser
     from vpopmail.capi.vauth import vauth_end_getall as vauth_end_getall
     from vpopmail.capi.vauth import vauth_getall as vauth_getall
+    from vpopmail.capi.vauth import vauth_module_name as vauth_module_name
     from vpopmail.capi.vauth import vauth_open as vauth_open
     from vpopmail.capi.vauth import vauth_setpw as vauth_setpw
     from vpopmail.capi.vauth import vauth_setquota as vauth_setquota
@@ -182,6 +190,9 @@ _PUBLIC = {
         "is_username_valid",
         "lowerit",
         "parse_email",
+        "parse_email_safe",
+        "user_domain_to_email",
+        "vauth_getpw_long",
         "vset_default_domain",
         "vvalidchar",
     ),
@@ -252,10 +263,13 @@ _PUBLIC = {
         "backfill",
         "close_big_dir",
         "dec_dir_control",
+        "inc_dir",
         "inc_dir_control",
         "make_user_dir",
         "next_big_dir",
+        "next_char",
         "open_big_dir",
+        "print_control",
         "vdel_dir_control",
         "vread_dir_control",
         "vwrite_dir_control",
@@ -298,7 +312,7 @@ _PUBLIC = {
         "vgetpasswd",
         "vrandom_pass",
     ),
-    "capi.status": ("last_error",),
+    "capi.status": ("last_error", "vsqlerror"),
     "capi.text": (
         "date_header",
         "dec2hex",
@@ -322,6 +336,7 @@ _PUBLIC = {
         "vauth_deluser",
         "vauth_end_getall",
         "vauth_getall",
+        "vauth_module_name",
         "vauth_open",
         "vauth_setpw",
         "vauth_setquota",

@@ -73,6 +73,7 @@ VALID: dict[str, Callable[[Filled], object]] = {
     "clear_pass": lambda _: "secret-7",
     "clearpass": lambda _: "secret-7",
     "cmd": lambda _: "add_user",
+    "comment": lambda _: "done",
     "count": lambda _: 1,
     "crypted": lambda _: "$1$abc",
     "digest": lambda _: b"\1",
@@ -90,6 +91,7 @@ VALID: dict[str, Callable[[Filled], object]] = {
     "gecos": lambda _: "Joe",
     "gid": lambda _: os.getegid(),
     "length": lambda _: 8,
+    "level": lambda _: 0,
     "limits": lambda _: VLimits(),
     "line": lambda _: "a.org",
     "lines": lambda _: ["a.org"],
@@ -130,6 +132,7 @@ OTHERWISE: dict[tuple[str, str], Callable[[Filled], object]] = {
     ("vauth_adduser", "user"): lambda _: "newone",
     ("vauth_adduser", "dir"): lambda _: "",
     ("make_user_dir", "username"): lambda _: "newone",
+    ("vsqlerror", "file"): lambda _: io.StringIO(),
     ("vauth_user", "apop"): lambda _: "",
     ("vadddomain", "domain"): lambda _: "new.example",
     ("vadddomain", "dir"): lambda made: str(made.work),
@@ -322,8 +325,8 @@ def test_bad_input_has_a_documented_code_and_writes_nothing(
     before = kept.fresh()
     for value in bad_values(kept, name, key, parameters(name)[key]):
         if is_for(name, key, value):
-            try_one(kept, name, {**valid(kept, name), key: value}, before)
-            before = kept.fresh()
+            after = try_one(kept, name, {**valid(kept, name), key: value}, before)
+            before = kept.fresh(after)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if parameters(name)])

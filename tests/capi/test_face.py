@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import subprocess
 import sys
 import threading
@@ -266,10 +267,21 @@ def test_limits_in_codes(site: Vpopmail, domain: Path, tmp_path: Path) -> None:
     assert vpopmail.vset_limits(DOMAIN, limits) == 0
     assert vpopmail.vget_limits(DOMAIN) == (0, limits)
     assert vpopmail.vdel_limits(DOMAIN) == 0
-    assert vpopmail.vdel_limits(DOMAIN) == -1
+    assert vpopmail.vdel_limits("none.example") == -1
     (tmp_path / "v/etc/vlimits.default").unlink()
     assert vpopmail.vget_limits(DOMAIN) == (-1, VLimits())
     assert vpopmail.vset_limits("none.example", limits) == -1
+
+
+@pytest.mark.parametrize(("profile", "code"), [("5.4", -1), ("5.6", 0)])
+def test_limits_that_are_not_there_are_deleted_in_newer_versions(
+    make_site: Callable[..., Vpopmail], profile: str, code: int
+) -> None:
+    with vpopmail.use(make_site(profile=profile)) as site:
+        site.domains.add(DOMAIN)
+        assert vpopmail.vdel_limits(DOMAIN) == code
+        assert vpopmail.vset_limits(DOMAIN, VLimits()) == 0
+        assert vpopmail.vdel_limits(DOMAIN) == 0
 
 
 # homes
@@ -325,6 +337,41 @@ def test_the_counter_is_read_written_and_forgotten(site: Vpopmail, domain: Path)
     assert vpopmail.vread_dir_control(DOMAIN, 0, 0)[1].cur_users == 99
     assert vpopmail.vdel_dir_control(DOMAIN) == 0
     assert vpopmail.vdel_dir_control(DOMAIN) == -1
+
+
+@pytest.mark.parametrize(
+    ("level", "before", "after"),
+    [
+        (0, "", "0"),
+        (0, "0", "1"),
+        (0, "9", "A"),
+        (0, "z", "0"),
+        (1, "0/Z", "0/a"),
+        (1, "0/z", "1/0"),
+        (2, "0/z/z", "1/0/0"),
+    ],
+)
+def test_a_directory_steps_onward(level: int, before: str, after: str) -> None:
+    state = DirControl()
+    state.the_dir = before
+    assert vpopmail.inc_dir(state, level) == 0
+    assert vpopmail.print_control(state) == f"dir = {after}"
+
+
+@pytest.mark.parametrize("level", [-1, 3])
+def test_a_level_that_is_none_changes_nothing(level: int) -> None:
+    state = DirControl()
+    assert vpopmail.inc_dir(state, level) == -1
+    assert state == DirControl()
+
+
+def test_the_alphabet_of_directories() -> None:
+    found = "0"
+    while (following := vpopmail.next_char(found[-1])) != "0":
+        found += following
+    assert found == string.digits + string.ascii_uppercase + string.ascii_lowercase
+    assert vpopmail.next_char("") == "0"
+    assert vpopmail.next_char("-") == "0"
 
 
 def test_the_big_directory_makes_its_places(site: Vpopmail, domain: Path) -> None:

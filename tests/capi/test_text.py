@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import os
 import re
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 import vpopmail
 from tests.conftest import DOMAIN
+from vpopmail import VA, Vpopmail
 from vpopmail.formats.mail_date import format_date
 from vpopmail.mailstore.homes import address_of_maildir
 from vpopmail.names import cleaned, remote_address
@@ -202,3 +204,66 @@ def test_one_character_takes_the_place_of_another() -> None:
 def test_a_wrong_type_is_a_type_error(call: object) -> None:
     with pytest.raises(TypeError):
         call()  # type: ignore[operator]
+
+
+# addresses as 5.5 has them
+
+
+@pytest.mark.parametrize(
+    ("email", "result"),
+    [
+        ("Joe@Example.COM", (1, "joe", DOMAIN)),
+        ("joe%example.com", (0, "", "")),
+        ("joe/example.com", (0, "", "")),
+        ("joe", (0, "", "")),
+        ("joe@", (0, "", "")),
+        ("@example.com", (0, "", "")),
+        ("j oe@example.com", (0, "", "")),
+        ("joe@example.com@other.example", (0, "", "")),
+    ],
+)
+def test_an_address_must_have_both_parts(
+    site: Vpopmail, monkeypatch: pytest.MonkeyPatch, email: str, result: tuple[int, str, str]
+) -> None:
+    monkeypatch.setenv("VPOPMAIL_DOMAIN", "default.example")
+    assert vpopmail.parse_email_safe(email) == result
+    assert vpopmail.last_error() == (0 if result[0] else VA.ILLEGAL_USERNAME)
+
+
+@given(user=st.text("aA0.-_'{", min_size=1), domain=st.text("aA0.-", min_size=1))
+def test_an_address_put_together_comes_apart(user: str, domain: str) -> None:
+    email = vpopmail.user_domain_to_email(user, domain)
+    found, *parts = vpopmail.parse_email_safe(email)
+    if found:
+        assert vpopmail.user_domain_to_email(*parts) == email.lower()
+    assert parts in ([user.lower(), domain.lower()], ["", ""])
+
+
+def test_an_address_needs_a_user_and_a_domain() -> None:
+    assert vpopmail.user_domain_to_email("", DOMAIN) == ""
+    assert vpopmail.user_domain_to_email("joe", "") == ""
+    with pytest.raises(TypeError):
+        vpopmail.user_domain_to_email("joe", None)  # type: ignore[arg-type]
+
+
+def test_a_user_is_found_by_address(site: Vpopmail, domain: Path) -> None:
+    site.domains.add_alias("alias.example", DOMAIN)
+    site.users.add(f"joe@{DOMAIN}", "secret")
+    assert vpopmail.vauth_getpw_long("JOE@alias.example") == site.users.get(f"joe@{DOMAIN}")
+    assert vpopmail.vauth_getpw_long(f"amy@{DOMAIN}") is None
+    assert vpopmail.last_error() == VA.SUCCESS
+    assert vpopmail.vauth_getpw_long("joe") is None
+    assert vpopmail.last_error() == VA.ILLEGAL_USERNAME
+
+
+# the last error
+
+
+def test_the_last_error_is_written_as_a_line(site: Vpopmail) -> None:
+    out = io.StringIO()
+    assert vpopmail.vdeluser("joe", "none.example") != 0
+    vpopmail.vsqlerror(out, "joe stays")
+    assert out.getvalue() == "Error - Domain does not exist. joe stays\n"
+    assert vpopmail.last_error() == VA.DOMAIN_DOES_NOT_EXIST
+    with pytest.raises(TypeError):
+        vpopmail.vsqlerror(out, b"joe")  # type: ignore[arg-type]

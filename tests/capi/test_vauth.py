@@ -212,6 +212,7 @@ def test_the_store_opens_and_closes(site: Vpopmail) -> None:
     assert vpopmail.vauth_open(1) == 0
     vpopmail.vclose()
     assert vpopmail.vauth_open() == 0
+    assert vpopmail.vauth_module_name() == "cdb"
     assert vpopmail.vauth_adddomain("other.org") == 0
     assert vpopmail.vauth_deldomain("other.org") == 0
     assert names() == ["amy", "bob", "cid"]
@@ -221,6 +222,7 @@ def test_the_store_opens_and_closes(site: Vpopmail) -> None:
 def test_an_unknown_backend_has_its_code(make_site: Callable[..., Vpopmail]) -> None:
     with use(make_site(backend="missing")):
         assert vpopmail.vauth_open() == VA.NO_AUTH_MODULE
+        assert vpopmail.vauth_module_name() == ""
         assert vpopmail.vauth_adddomain("other.org") == VA.NO_AUTH_MODULE
 
 

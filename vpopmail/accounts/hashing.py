@@ -48,27 +48,38 @@ def _next_directory(state: DirControl) -> None:
     level = state.level_cur
     if state.level_index[level] == state.level_end[level]:
         _deepen(state, level)
-    _increment(state, state.level_cur)
+    increment(state, state.level_cur)
 
 
 def _deepen(state: DirControl, level: int) -> None:
     """At the end of a level, start the next: a/b after all of a, a/b/c after all of a/b."""
     outermost_at_end = state.level_index[0] == state.level_end[0]
     if level == 0 or (level == 1 and outermost_at_end):
-        _increment(state, level)
+        increment(state, level)
         state.level_cur = level + 1
         state.the_dir += "/"
 
 
-def _increment(state: DirControl, level: int) -> None:
+def next_character(character: str) -> str:
+    """The character after one in the alphabet; the first one after the last or any other."""
+    return _NEXT.get(character, ALPHABET[0])
+
+
+def increment(state: DirControl, level: int) -> None:
+    """Step the character of a level onward; after the last one, that of the level above too.
+
+    Args:
+        state: changed in place.
+        level: 0 to 2.
+    """
     position = state.level_mod[level]
     character = state.the_dir[position : position + 1]
     if character == _LAST:
         replacement = ALPHABET[0]
         state.level_index[level] = 0
         if level > 0:
-            _increment(state, level - 1)
+            increment(state, level - 1)
     else:
-        replacement = _NEXT.get(character, ALPHABET[0])
+        replacement = next_character(character)
         state.level_index[level] += 1
     state.the_dir = state.the_dir[:position] + replacement + state.the_dir[position + 1 :]

@@ -6,12 +6,17 @@ import os
 
 from vpopmail import names
 from vpopmail.capi.status import ask, check_number, check_text, note
+from vpopmail.capi.users import vauth_getpw
 from vpopmail.codes import VA
 from vpopmail.formats import control
 from vpopmail.formats.text import to_bytes, to_text
 from vpopmail.names import MAX_DOMAIN
 from vpopmail.safeio.directory import Directory
 from vpopmail.site import current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.records import VqPasswd
 
 
 def lowerit(string: str) -> str:
@@ -61,6 +66,44 @@ def parse_email(email: str) -> tuple[VA, str, str]:
     if not (names.has_user_characters(user) and names.has_domain_characters(domain)):
         return note(VA.ILLEGAL_USERNAME), user, domain
     return note(VA.SUCCESS), user, vset_default_domain(domain)
+
+
+def parse_email_safe(email: str) -> tuple[int, str, str]:
+    """Split an address that must have both of its parts, folded, the domain as its A-label.
+
+    Args:
+        email: ``user@domain``; no other character separates, and no default domain is filled in.
+
+    Returns:
+        (1, user, domain); (0, "", "") for what is no such address.
+    """
+    check_text(email)
+    user, at, domain = email.partition("@")
+    if not (user and at and domain):
+        note(VA.ILLEGAL_USERNAME)
+        return 0, "", ""
+    code, user, domain = parse_email(email)
+    return (1, user, domain) if code == VA.SUCCESS else (0, "", "")
+
+
+def user_domain_to_email(user: str, domain: str) -> str:
+    """``user@domain``; ``""`` if one of them is empty."""
+    check_text(user, domain)
+    return f"{user}@{domain}" if user and domain else ""
+
+
+def vauth_getpw_long(email: str) -> VqPasswd | None:
+    """Look up a user by address.
+
+    Args:
+        email: ``user@domain``, any case; the domain may be an alias domain.
+
+    Returns:
+        As ``vauth_getpw``; for what is no address None, and ``last_error()`` is
+        VA_ILLEGAL_USERNAME.
+    """
+    found, user, domain = parse_email_safe(email)
+    return vauth_getpw(user, domain) if found else None
 
 
 def default_domain() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from _thread import _local
 
 from vpopmail.accounts.domain_change import domain_counter
-from vpopmail.accounts.hashing import advance, retreat, reuse
+from vpopmail.accounts.hashing import advance, increment, next_character, retreat, reuse
 from vpopmail.accounts.homes import make_home
 from vpopmail.capi.status import ask, attempt, check_number, check_text, note, zero
 from vpopmail.codes import VA
@@ -58,6 +58,40 @@ def inc_dir_control(state: DirControl) -> VA:
     _check_state(state)
     advance(state)
     return note(VA.SUCCESS)
+
+
+def inc_dir(state: DirControl, level: int) -> VA:
+    """Step the directory of a state onward at one level; ``inc_dir_control`` does so by itself.
+
+    Args:
+        state: changed in place.
+        level: 0 to 2.
+
+    Returns:
+        VA_SUCCESS; -1 if there is no such level.
+    """
+    _check_state(state)
+    check_number(level)
+    if not 0 <= level < len(state.level_mod):
+        return note(-1)
+    increment(state, level)
+    return note(VA.SUCCESS)
+
+
+def next_char(character: str) -> str:
+    """The character after one in 0-9, A-Z, a-z; ``0`` after ``z`` and any other.
+
+    Args:
+        character: a single character, or ``""``.
+    """
+    check_text(character)
+    return next_character(character)
+
+
+def print_control(state: DirControl) -> str:
+    """What C prints of a state: ``dir = 0/A``."""
+    _check_state(state)
+    return f"dir = {state.the_dir}"
 
 
 def vread_dir_control(domain: str, uid: int, gid: int) -> tuple[int, DirControl]:

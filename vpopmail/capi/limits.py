@@ -6,6 +6,7 @@ from vpopmail.accounts.limits_files import read_limits_file, write_limits_file
 from vpopmail.accounts.lookup import limit_mask
 from vpopmail.accounts.user_rules import effective_flags
 from vpopmail.capi.status import ask, check_text, zero
+from vpopmail.errors import LimitsNotFound
 from vpopmail.records import VLimits, VqPasswd
 from vpopmail.site import current
 
@@ -35,9 +36,18 @@ def vset_limits(domain: str, limits: VLimits) -> int:
 
 
 def vdel_limits(domain: str) -> int:
-    """Forget the limits of a domain: 0, or -1 if it had none."""
+    """Forget the limits of a domain: 0, or -1. If it had none, 0 too, with profile 5.4 -1."""
     check_text(domain)
-    return zero(lambda: current().limits.delete(domain))
+    return zero(lambda: _delete(domain))
+
+
+def _delete(domain: str) -> None:
+    site = current()
+    try:
+        site.limits.delete(domain)
+    except LimitsNotFound:
+        if site.settings.profile == "5.4":
+            raise
 
 
 def vlimits_read_limits_file(path: str, limits: VLimits | None = None) -> tuple[int, VLimits]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from _thread import _local
 
-from vpopmail.codes import VA
+from vpopmail.codes import VA, verror
 from vpopmail.errors import VpopmailError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import ParamSpec, TypeVar
+    from typing import ParamSpec, TextIO, TypeVar
 
     from vpopmail.records import VqPasswd
 
@@ -27,6 +27,19 @@ def last_error() -> VA:
     """
     code: VA = getattr(_thread, "error", VA.SUCCESS)
     return code
+
+
+def vsqlerror(file: TextIO, comment: str) -> None:
+    """Write the text of the last error as one line: ``Error - User does not exist. <comment>``.
+
+    Args:
+        file: where to write: ``sys.stderr``.
+        comment: what was done.
+    """
+    check_text(comment)
+    if not hasattr(file, "write"):
+        raise TypeError(f"an open file is needed, not {type(file).__name__}")
+    file.write(f"Error - {verror(last_error())}. {comment}\n")
 
 
 def note(code: int) -> VA:

@@ -43,6 +43,11 @@ def vauth_open(will_update: int = 0) -> VA:
     return attempt(VA.NO_AUTH_CONNECTION, lambda: current().installation.backend)
 
 
+def vauth_module_name() -> str:
+    """The name of the account store of the current site: ``cdb``; ``""`` if it cannot be had."""
+    return ask("", lambda: current().installation.backend.name)
+
+
 def vauth_adddomain(domain: str) -> VA:
     """Prepare the account store for a domain; qmail does not learn of it.
 
