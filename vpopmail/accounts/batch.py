@@ -139,9 +139,7 @@ class Batch:
         if self._domains is None:
             return found
         removed, replaced = self._domains.removed, self._domains.replaced
-        kept = [
-            replaced.get(entry.domain, entry) for entry in found if entry.domain not in removed
-        ]
+        kept = [replaced.get(entry.domain, entry) for entry in found if entry.domain not in removed]
         return kept + list(self._domains.added.values())
 
     def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:

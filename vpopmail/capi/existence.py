@@ -31,8 +31,10 @@ def isExistingAlias(path: str, name: str, domain: str = "") -> int:  # noqa: N80
     """
     check_text(path, name, domain)
     return _yes(
-        lambda: existence.is_alias(path, name, narrow=_is_new_profile())
-        or existence.is_kept_alias(current().installation, name, domain)
+        lambda: (
+            existence.is_alias(path, name, narrow=_is_new_profile())
+            or existence.is_kept_alias(current().installation, name, domain)
+        )
     )
 
 
