@@ -6,7 +6,7 @@ from vpopmail.accounts.domain_files import finish_files
 from vpopmail.accounts.fingerprints import fingerprint, fingerprint_of_lines
 from vpopmail.accounts.places import Places
 from vpopmail.accounts.refresh import refresh_home
-from vpopmail.accounts.user_change import KIND
+from vpopmail.accounts.user_steps import KIND
 from vpopmail.mailstore import homes
 from vpopmail.mailstore.free_places import is_place
 from vpopmail.plan import journal

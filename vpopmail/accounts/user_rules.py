@@ -10,7 +10,8 @@ from vpopmail.records import NOQUOTA, USE_APOP, V_OVERRIDE, VqPasswd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vpopmail.accounts.user_change import Home, UserChange
+    from vpopmail.accounts.user_change import UserChange
+    from vpopmail.accounts.user_steps import Home
     from vpopmail.plan.steps import Plan
     from vpopmail.records import VLimits
     from vpopmail.settings import Settings

@@ -3,47 +3,20 @@
 from __future__ import annotations
 
 from vpopmail.backends.abstract import Backend
-from vpopmail.backends.transaction import Transaction
-from vpopmail.errors import BackendUnavailable, FileNotUpdated
-from vpopmail.safeio.directory import Owner
-from vpopmail.safeio.locks import FileLock
+from vpopmail.backends.lock_file import LockFileTransaction
+from vpopmail.errors import BackendUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vpopmail.backends.transaction import Transaction
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
-    from vpopmail.settings import Settings
-
-LOCK = ".vpasswd.lock"
 
 
-class NullTransaction(Transaction):
-    """Takes the lock of a domain, for changes of its files; it has no users.
-
-    Args:
-        domain: the real domain.
-        directory: its open directory.
-        settings: of the site.
-    """
-
-    def __init__(self, domain: DomainEntry, directory: Directory, settings: Settings) -> None:
-        super().__init__()
-        self.domain = domain
-        owner = Owner(domain.uid, domain.gid)
-        self.file_lock = FileLock(directory, LOCK, settings.lock_timeout, owner)
-
-    def lock(self) -> None:
-        """Take the lock file."""
-        try:
-            self.file_lock.acquire()
-        except (FileNotUpdated, OSError) as error:
-            raise BackendUnavailable(self.domain.realdomain, str(error)) from error
-
-    def unlock(self) -> None:
-        """Give the lock file back."""
-        self.file_lock.release()
+class NullTransaction(LockFileTransaction):
+    """Takes the lock of a domain, for changes of its files; it has no users."""
 
     def stored(self, name: str) -> VqPasswd | None:  # noqa: ARG002
         """Nobody."""

@@ -87,17 +87,18 @@ def vaddaliasdomain(alias_domain: str, real_domain: str) -> VA:
     return attempt(VA.COULD_NOT_UPDATE_FILE, add)
 
 
-def vget_assign(domain: str) -> tuple[str, int, int, str] | None:
+def vget_assign(domain: str | None) -> tuple[str, int, int, str] | None:
     """Look up a domain in qmail's users/cdb.
 
     Args:
-        domain: a domain or alias domain, any case.
+        domain: a domain or alias domain, any case; ``""`` and None are none.
 
     Returns:
         (directory, uid, gid, real domain), or None.
     """
-    check_text(domain)
-    entry = ask(None, _find, domain)
+    name = "" if domain is None else domain
+    check_text(name)
+    entry = ask(None, _find, name)
     return None if entry is None else (entry.path, entry.uid, entry.gid, entry.realdomain)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sys import modules
 
 from vpopmail.accounts.lookup import find_user
-from vpopmail.capi.status import ask, attempt, check_number, check_text
+from vpopmail.capi.status import ask, attempt, check_number, check_text, note
 from vpopmail.codes import VA
 from vpopmail.site import current
 
@@ -40,11 +40,11 @@ def vadduser(username: str, domain: str, password: str, gecos: str, apop: int = 
     return attempt(VA.BAD_U_DIR, add)
 
 
-def vdeluser(user: str, domain: str) -> VA:
+def vdeluser(user: str | None, domain: str) -> VA:
     """Delete a user with all mail.
 
     Args:
-        user: local part.
+        user: local part; ``""`` and None are refused.
         domain: domain or alias domain.
 
     Returns:
@@ -54,8 +54,9 @@ def vdeluser(user: str, domain: str) -> VA:
 
     Its commit point is that of the account store. Source: manual, "Delete user".
     """
-    check_text(user, domain)
-    return attempt(VA.NO_AUTH_CONNECTION, lambda: current().users.delete_from(user, domain))
+    name = "" if user is None else user
+    check_text(name, domain)
+    return attempt(VA.NO_AUTH_CONNECTION, lambda: current().users.delete_from(name, domain))
 
 
 def vauth_getpw(user: str, domain: str) -> VqPasswd | None:
@@ -85,17 +86,23 @@ def _find(user: str, domain: str) -> VqPasswd | None:
     return find_user(site.installation, user, domain)
 
 
-def vauth_user(user: str, domain: str, password: str, apop: str = "") -> VqPasswd | None:
+def vauth_user(
+    user: str, domain: str, password: str | None, apop: str = ""
+) -> VqPasswd | None:
     """Check a password, without looking at flags.
 
     Args:
         user: local part.
         domain: domain or alias domain.
-        password: clear text.
+        password: clear text; None is never right.
         apop: unused.
 
     Returns:
         The user if the password is right, else None; as long for a user that does not exist.
     """
-    check_text(user, domain, password, apop)
+    check_text(user, domain, apop)
+    if password is None:
+        note(VA.SUCCESS)
+        return None
+    check_text(password)
     return ask(None, lambda: current().users.authenticate(user, domain, password))

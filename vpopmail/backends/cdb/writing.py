@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from vpopmail.backends.cdb.reading import INDEX, TEXT, Lookup, Place, fresh_index
-from vpopmail.backends.transaction import Transaction
-from vpopmail.errors import BackendUnavailable, FileNotUpdated, FormatError
+from vpopmail.backends.lock_file import LockFileTransaction
+from vpopmail.errors import FormatError
 from vpopmail.formats import cdb, vpasswd, vpasswd_changes
 from vpopmail.formats.text import to_bytes, to_text
-from vpopmail.safeio.directory import Directory, Owner
-from vpopmail.safeio.locks import FileLock
 from vpopmail.safeio.times import later_than
 
 TYPE_CHECKING = False
@@ -16,12 +14,11 @@ if TYPE_CHECKING:
     import os
 
     from vpopmail.records import DomainEntry, VqPasswd
+    from vpopmail.safeio.directory import Directory
     from vpopmail.settings import Settings
 
-LOCK = ".vpasswd.lock"
 
-
-class CdbTransaction(Transaction):
+class CdbTransaction(LockFileTransaction):
     """Changes to vpasswd of one domain; see Transaction.
 
     Args:
@@ -31,31 +28,15 @@ class CdbTransaction(Transaction):
     """
 
     def __init__(self, domain: DomainEntry, directory: Directory, settings: Settings) -> None:
-        super().__init__()
-        self.domain = domain
-        self.directory = directory
-        self.settings = settings
-        self.owner = Owner(domain.uid, domain.gid)
+        super().__init__(domain, directory, settings)
         self.place = Place(domain.path, directory.fd)
         self.lookup = Lookup(self.place, clear_passwd=settings.clear_passwd)
-        self.file_lock = FileLock(directory, LOCK, settings.lock_timeout, self.owner)
         self.new: list[bytes | memoryview] = []
         # Name, record and following name of a single new user.
         self.spliced: tuple[bytes, bytes, bytes | None] | None = None
         self.old_index: os.stat_result | None = None
         self.mtime_ns = 0
         self.committed = False
-
-    def lock(self) -> None:
-        """Take .vpasswd.lock, as the C tools do."""
-        try:
-            self.file_lock.acquire()
-        except (FileNotUpdated, OSError) as error:
-            raise BackendUnavailable(self.domain.realdomain, str(error)) from error
-
-    def unlock(self) -> None:
-        """Give .vpasswd.lock back."""
-        self.file_lock.release()
 
     def stored(self, name: str) -> VqPasswd | None:
         """The user as vpasswd has it."""

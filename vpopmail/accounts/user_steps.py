@@ -1,0 +1,321 @@
+"""The steps that carry out what has been decided about the users of one domain.
+
+The states on disk, in order, are in docs/internals.md.
+"""
+
+from __future__ import annotations
+
+from vpopmail.accounts.domain_files import DomainFiles
+from vpopmail.accounts.fingerprints import fingerprint, fingerprint_of_lines
+from vpopmail.accounts.pending_aliases import PendingAliases
+from vpopmail.accounts.pending_limits import PendingLimits
+from vpopmail.accounts.places import Places
+from vpopmail.accounts.refresh import refresh_home
+from vpopmail.mailstore import homes
+from vpopmail.plan import journal
+from vpopmail.records import NEVER_LOGGED_IN
+from vpopmail.safeio import seam
+from vpopmail.safeio.directory import Owner
+from vpopmail.safeio.tree import remove_tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from vpopmail.installation import Installation
+    from vpopmail.plan.journal import Fact, Stage
+    from vpopmail.plan.steps import Plan
+    from vpopmail.records import DomainEntry
+    from vpopmail.safeio.directory import Directory
+
+KIND = "users"
+
+
+class Home:
+    """A home that is added or deleted: of whom, where, and the name of its directory.
+
+    Attributes:
+        is_new: whether the user is added with it.
+    """
+
+    __slots__ = ("is_new", "leaf", "name", "place")
+
+    def __init__(self, name: str, place: str, leaf: str, *, is_new: bool = True) -> None:
+        self.name = name
+        self.place = place
+        self.leaf = leaf
+        self.is_new = is_new
+
+    def path(self, domain_path: str) -> str:
+        """The absolute path of the home."""
+        return "/".join(part for part in (domain_path, self.place, self.leaf) if part)
+
+
+class UserSteps:
+    """What is to change in one domain, and the steps that do it; UserChange decides it.
+
+    Args:
+        installation: the site.
+        domain: the real domain.
+        directory: its open directory; closed with this object.
+        fresh: whether the domain is only being made, on a stage: then nobody else sees it, and
+            homes are made right in their places.
+        batch: whether homes are brought to the disk all together, at the end.
+    """
+
+    def __init__(
+        self,
+        installation: Installation,
+        domain: DomainEntry,
+        directory: Directory,
+        *,
+        fresh: bool = False,
+        batch: bool = False,
+    ) -> None:
+        settings = installation.settings
+        self.installation = installation
+        self.domain = domain
+        self.directory = directory
+        self.fresh = fresh
+        self.batch = batch
+        self.owner = Owner(domain.uid, domain.gid)
+        self.places = Places(
+            installation.dir_control,
+            domain.realdomain,
+            directory,
+            hashed=settings.users_big_dir,
+        )
+        self.transaction = installation.backend.transaction(domain, directory)
+        self.files = DomainFiles(directory, self.owner)
+        self.limits = PendingLimits(installation, domain, self.files)
+        self.aliases = PendingAliases(installation, domain, self.transaction, self.files)
+        self.stage: Stage | None = None
+        self.added: list[Home] = []
+        self.deleted: list[Home] = []
+        self.homeless: list[str] = []
+        self.changed: dict[str, bool] = {}
+        self.made: list[str] = []
+        self.plan: Plan | None = None
+
+    def build_home(self, home: Home, files: dict[str, bytes]) -> None:
+        """Build a home: on the stage, or in its place if the domain is on a stage itself."""
+        sync = self.installation.settings.sync and not self.batch
+        if home.is_new and self.installation.settings.auth_logging:
+            files = self.installation.last_auth.first_auth_files(NEVER_LOGGED_IN) | files
+        if not self.fresh:
+            stage = self._open_stage().directory
+            homes.build(stage, homes.staged_name(home.name), self.owner, files, sync=sync)
+            return
+        homes.make_place(self.directory, home.place, self.owner)
+        with homes.enter_place(self.directory, home.place) as directory:
+            homes.build(directory, home.leaf, self.owner, files, sync=sync)
+
+    # the plan
+
+    def plan_steps(self, plan: Plan) -> None:
+        """Append the steps that let the changes count, built homes given.
+
+        The commit point is that of the account store if accounts change; else the rename of the
+        one file that changes; else, with several files, the writing of the journal's entry.
+        """
+        self.plan = plan
+        noted = self._has_to_be_noted()
+        self._plan_preparation(plan)
+        if noted:
+            only_files = not (self.transaction.has_changes or self.added)
+            note = f"note {self._words()}"
+            plan.add("journal", note, self._enter, self._withdraw, commit=only_files)
+        self._plan_commit(plan, noted=noted)
+        self._plan_homes(plan)
+        if noted:
+            plan.add("journal", f"forget {self._words()}", self._withdraw)
+
+    def _plan_preparation(self, plan: Plan) -> None:
+        if self.files.pending:
+            plan.add("mailstore", "write the files on the stage", self._write_files)
+        if self.batch:
+            plan.add("mailstore", "bring all to the disk", self._sync_homes)
+        if self.transaction.has_changes:
+            what = f"{self._words()}, written beside the present"
+            plan.add("accounts", what, self.transaction.stage)
+
+    def _plan_commit(self, plan: Plan, *, noted: bool) -> None:
+        stored = self.transaction.has_changes
+        if self.added:
+            put = "put the homes in their places"
+            plan.add("mailstore", put, self._put, self._take_back, commit=not stored)
+        if stored:
+            plan.add("accounts", self._words(), self.transaction.commit, commit=True)
+            plan.add("accounts", "bring them to the disk", self.transaction.sync, vital=True)
+        if self.files.pending:
+            alone = not (stored or noted)
+            plan.add("mailstore", "put the files in their places", self._move_files, commit=alone)
+            plan.add("mailstore", "bring them to the disk", self.directory.flush, vital=True)
+        if self.limits.pending:
+            first = not (stored or noted or self.files.pending)
+            store = self.limits.store
+            plan.add("accounts", "store the limits", store, commit=first, vital=not first)
+        if stored:
+            plan.add("accounts", "index", self.transaction.finish)
+
+    def _has_to_be_noted(self) -> bool:
+        """Whether the change has parts that a later process must be able to finish."""
+        several = len(self.files.pending) + self.transaction.has_changes > 1
+        return bool(self.added or self.deleted or several or any(self.changed.values()))
+
+    def _plan_homes(self, plan: Plan) -> None:
+        if self.added or self.deleted:
+            plan.add("mailstore", "count the homes", self.places.write)
+            plan.add("mailstore", "list of free places", self._write_free)
+        if self.added:
+            plan.add("accounts", "note them as never logged in", self._note_new)
+        if any(self.changed.values()):
+            plan.add("mailstore", "bring files of the homes up to date", self._refresh)
+        if self.deleted:
+            plan.add("mailstore", "take the homes of the deleted away", self._take_deleted)
+
+    def store_fresh(self) -> None:
+        """Store the users of a domain that is being made; nobody sees it yet."""
+        self.files.store()
+        self.limits.store()
+        if not self.transaction.has_changes:
+            return
+        self.transaction.lock()
+        self.transaction.stage()
+        self.transaction.commit()
+        self.transaction.finish()
+        self.places.write()
+        self._note_new()
+
+    def unstore_fresh(self) -> None:
+        """Take the users back that ``store_fresh`` stored."""
+        if self.transaction.pending:
+            self.transaction.close()
+            self.transaction = self.installation.backend.transaction(self.domain, self.directory)
+            for home in self.added:
+                self.transaction.delete(home.name)
+                with homes.enter_place(self.directory, home.place) as place:
+                    remove_tree(place, home.leaf)
+            self.transaction.lock()
+            self.transaction.stage()
+            self.transaction.commit()
+            self.transaction.finish()
+
+    def close(self) -> None:
+        """Give the lock back, then remove what is still on the stage."""
+        try:
+            self.transaction.close()
+            if self.stage is not None and self._is_unfinished():
+                self.stage.abandon()
+            elif self.stage is not None:
+                self.stage.close()
+        finally:
+            self.directory.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # steps
+
+    def _open_stage(self) -> Stage:
+        if self.stage is None:
+            self.stage = journal.begin(self.directory, self.owner)
+        return self.stage
+
+    def _write_files(self) -> None:
+        sync = self.installation.settings.sync and not self.batch
+        self.files.write(self._open_stage().directory, sync=sync)
+
+    def _move_files(self) -> None:
+        self.files.move(None if self.stage is None else self.stage.directory)
+
+    def _refresh(self) -> None:
+        for name in [name for name, refresh in self.changed.items() if refresh]:
+            user = self.transaction.stored(name)
+            if user is not None:
+                refresh_home(self.installation.settings, self.domain, self.directory, user)
+
+    def _sync_homes(self) -> None:
+        if self.installation.settings.sync and (self.added or self.files.pending):
+            seam.sync_filesystem(self.directory.fd)
+
+    def _enter(self) -> None:
+        self._open_stage().enter(KIND, self._facts())
+
+    def _facts(self) -> list[Fact]:
+        return [
+            *(("add", home.name, home.place) for home in self.added),
+            *(("delete", home.name, home.place, home.leaf) for home in self.deleted),
+            *self._changed_facts(),
+            *self.files.facts(),
+            *self.places.facts(),
+        ]
+
+    def _changed_facts(self) -> list[Fact]:
+        facts: list[Fact] = [("refresh", name) for name, refresh in self.changed.items() if refresh]
+        for name in self.changed:
+            return [("changed", name, fingerprint(self.transaction.pending[name])), *facts]
+        for alias, lines in self.transaction.aliases.items():
+            return [("aliased", alias, fingerprint_of_lines(lines)), *facts]
+        return facts
+
+    def _withdraw(self) -> None:
+        if self.stage is not None and not self._is_unfinished():
+            self.stage.withdraw()
+
+    def _is_unfinished(self) -> bool:
+        """Whether the entry must stay, for the next change to finish or undo this one."""
+        return self.plan is not None and bool(self.plan.unfinished)
+
+    def _put(self) -> None:
+        stage = self._open_stage().directory
+        by_place: dict[str, list[Home]] = {}
+        for home in self.added:
+            by_place.setdefault(home.place, []).append(home)
+        for place, added in by_place.items():
+            self.made += homes.make_place(self.directory, place, self.owner)
+            with homes.enter_place(self.directory, place) as directory:
+                for home in added:
+                    stage.move(homes.staged_name(home.name), directory, home.leaf)
+                directory.flush()
+
+    def _take_back(self) -> None:
+        stage = self._open_stage().directory
+        for home in self.added:
+            homes.take(stage, self.directory, home.place, home.leaf, home.name)
+        for path in reversed(self.made):
+            self.directory.remove_directory(path)
+
+    def _take_deleted(self) -> None:
+        stage = self._open_stage().directory
+        for home in self.deleted:
+            if not homes.take(stage, self.directory, home.place, home.leaf, home.name):
+                self.homeless.append(home.name)
+
+    def _write_free(self) -> None:
+        self.places.write_free(self.owner, self.installation.settings.lock_timeout)
+
+    def _note_new(self) -> None:
+        if not self.installation.settings.auth_logging:
+            return
+        note = self.installation.last_auth.note_new_user
+        for home in [home for home in self.added if home.is_new]:
+            note(self.domain.realdomain, home.name)
+
+    def _words(self) -> str:
+        parts = [
+            f"{verb} {names[0].name if len(names) == 1 else f'{len(names)} users'}"
+            for verb, names in (("add", self.added), ("delete", self.deleted))
+            if names
+        ]
+        if self.changed:
+            names = list(self.changed)
+            parts.append(f"change {names[0] if len(names) == 1 else f'{len(names)} users'}")
+        changed_files = len(self.files.pending) + len(self.transaction.aliases)
+        changed_files += len(self.limits.pending)
+        if changed_files:
+            parts.append("change a file" if changed_files == 1 else f"change {changed_files} files")
+        return ", ".join(parts) or "change nothing"
