@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import DOMAIN, needs_root, tree, without_locks
 from vpopmail import Vpopmail
-from vpopmail.accounts import domain_change
+from vpopmail.accounts import domain_tree
 from vpopmail.codes import VA
 from vpopmail.errors import (
     BackendUnavailable,
@@ -284,7 +284,7 @@ def test_the_domains_of_another_user_are_counted_in_that_users_home(
     class Passwd:
         pw_dir = str(tmp_path / "home")
 
-    monkeypatch.setattr(domain_change.pwd, "getpwuid", lambda uid: Passwd)
+    monkeypatch.setattr(domain_tree.pwd, "getpwuid", lambda uid: Passwd)
     site.domains.add(DOMAIN, uid=54321, gid=54322)
     assert (tmp_path / "home/domains/.dir-control").read_bytes().startswith(b"1\n")
 

@@ -6,11 +6,10 @@ are in docs/internals.md.
 
 from __future__ import annotations
 
-import pwd
 from functools import partial
 
 from vpopmail.accounts.checks import check_directory
-from vpopmail.accounts.places import Places
+from vpopmail.accounts.domain_tree import NewDomain, Tree
 from vpopmail.accounts.user_change import UserChange
 from vpopmail.errors import (
     BaseDirectoryMissing,
@@ -19,8 +18,6 @@ from vpopmail.errors import (
 )
 from vpopmail.formats import dotqmail
 from vpopmail.mailstore import domains as directories
-from vpopmail.mailstore.homes import make_place, staged_name
-from vpopmail.plan import journal
 from vpopmail.records import DomainEntry
 from vpopmail.safeio import seam
 from vpopmail.safeio.directory import Directory, Owner, open_trusted
@@ -31,128 +28,10 @@ if TYPE_CHECKING:
 
     from vpopmail.backends.transaction import Transaction
     from vpopmail.installation import Installation
-    from vpopmail.plan.journal import Fact, Stage
     from vpopmail.plan.steps import Plan
     from vpopmail.qmail.changes import QmailChange
 
-KIND = "domain directories"
 BOUNCE = "bounce-no-mailbox"
-
-
-class NewDomain:
-    """A domain that is being made: its entry, place, and, once built, directory and users."""
-
-    __slots__ = ("adopted", "entry", "place", "users")
-
-    def __init__(self, entry: DomainEntry, place: str, *, adopted: bool) -> None:
-        self.entry = entry
-        self.place = place
-        self.adopted = adopted
-        self.users: UserChange | None = None
-
-
-class Tree:
-    """One directory that holds domains, while domains below it change.
-
-    Args:
-        installation: the site.
-        directory: open; closed with this object.
-    """
-
-    def __init__(self, installation: Installation, directory: Directory) -> None:
-        self.installation = installation
-        self.directory = directory
-        self.stage: Stage | None = None
-        self.added: list[NewDomain] = []
-        self.deleted: list[tuple[DomainEntry, str, str]] = []
-        self.counters: dict[int, Places] = {}
-        self.made: list[str] = []
-        self.plan: Plan | None = None
-
-    def is_unfinished(self) -> bool:
-        """Whether the entry must stay, for the next change to finish or undo this one."""
-        return self.plan is not None and bool(self.plan.unfinished)
-
-    def counter(self, uid: int) -> Places:
-        """The counter of the domains of a uid."""
-        if uid not in self.counters:
-            self.counters[uid] = domain_counter(self.installation, uid)
-        return self.counters[uid]
-
-    def facts(self) -> list[Fact]:
-        """What the journal entry says."""
-        facts: list[Fact] = [
-            ("adopt" if new.adopted else "add", new.entry.domain, new.place) for new in self.added
-        ]
-        facts += [("delete", entry.domain, place, leaf) for entry, place, leaf in self.deleted]
-        for uid, counter in self.counters.items():
-            facts += [("counter", str(uid)), *counter.facts()]
-        return facts
-
-    def open_stage(self) -> Stage:
-        """The stage of the change in this directory."""
-        if self.stage is None:
-            status = self.directory.status(".")
-            owner = Owner(0, 0) if status is None else Owner(status.st_uid, status.st_gid)
-            self.stage = journal.begin(self.directory, owner)
-        return self.stage
-
-    def enter(self) -> None:
-        """Write the journal entry."""
-        self.open_stage().enter(KIND, self.facts())
-
-    def withdraw(self) -> None:
-        """Take the journal entry back."""
-        if self.stage is not None and not self.is_unfinished():
-            self.stage.withdraw()
-
-    def put(self) -> None:
-        """Move the new domains to their places."""
-        stage = self.open_stage().directory
-        for new in self.added:
-            if new.adopted:
-                continue
-            owner = Owner(new.entry.uid, new.entry.gid)
-            self.made += make_place(self.directory, new.place, owner)
-            with self.directory.enter(new.place or ".") as place:
-                stage.move(staged_name(new.entry.domain), place, new.entry.domain)
-                place.flush()
-
-    def take_back(self) -> None:
-        """Move the new domains back to the stage."""
-        stage = self.open_stage().directory
-        for new in self.added:
-            if not new.adopted:
-                name = new.entry.domain
-                directories.take_domain(stage, self.directory, new.place, name, name)
-        for path in reversed(self.made):
-            self.directory.remove_directory(path)
-
-    def take_deleted(self) -> None:
-        """Move the deleted domains to the stage."""
-        stage = self.open_stage().directory
-        for entry, place, leaf in self.deleted:
-            directories.take_domain(stage, self.directory, place, leaf, entry.domain)
-
-    def count(self) -> None:
-        """Write the counters."""
-        for counter in self.counters.values():
-            counter.write()
-
-    def close(self) -> None:
-        """Remove what is on the stage, or leave it to the next change."""
-        try:
-            for new in self.added:
-                if new.users is not None:
-                    new.users.close()
-            if self.stage is not None and self.is_unfinished():
-                self.stage.abandon()
-            elif self.stage is not None:
-                self.stage.close()
-        finally:
-            for counter in self.counters.values():
-                counter.directory.close()
-            self.directory.close()
 
 
 class DomainChange:
@@ -408,29 +287,6 @@ class DomainChange:
     def _forget_users(self, tree_: Tree) -> None:
         for entry, _, _ in tree_.deleted:
             self.installation.backend.delete_domain(entry)
-
-
-def domain_counter(installation: Installation, uid: int) -> Places:
-    """The counter of the domains of a uid, which lies in the home of that user.
-
-    Args:
-        installation: the site.
-        uid: a number. One without an entry in the user database has no counter.
-    """
-    settings = installation.settings
-    path = settings.domains_path
-    hashed = True  # domains always are, users only if the site says so
-    if uid != settings.uid:
-        try:
-            path = f"{pwd.getpwuid(uid).pw_dir}/{settings.domains_dir}"
-        except KeyError:
-            hashed = False
-    try:
-        directory = open_trusted(path, sync=settings.sync)
-    except OSError:
-        directory = Directory(-1, path)
-        hashed = False
-    return Places(installation.dir_control, f"dom_{uid}", directory, hashed=hashed)
 
 
 def _is_there(domains: Directory, place: str, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.domain_change import domain_counter
+from vpopmail.accounts.domain_tree import domain_counter
 from vpopmail.accounts.user_recovery import is_below, remove_empty
 from vpopmail.mailstore import domains as tree
 from vpopmail.plan import journal

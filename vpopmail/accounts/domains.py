@@ -28,7 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vpopmail.accounts.domain_change import NewDomain
+    from vpopmail.accounts.domain_tree import NewDomain
     from vpopmail.installation import Installation
     from vpopmail.records import VqPasswd
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from _thread import _local
 
-from vpopmail.accounts.domain_change import domain_counter
+from vpopmail.accounts.domain_tree import domain_counter
 from vpopmail.accounts.hashing import advance, increment, next_character, retreat, reuse
 from vpopmail.accounts.homes import make_home
 from vpopmail.capi.status import ask, attempt, check_number, check_text, note, zero

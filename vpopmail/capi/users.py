@@ -86,9 +86,7 @@ def _find(user: str, domain: str) -> VqPasswd | None:
     return find_user(site.installation, user, domain)
 
 
-def vauth_user(
-    user: str, domain: str, password: str | None, apop: str = ""
-) -> VqPasswd | None:
+def vauth_user(user: str, domain: str, password: str | None, apop: str = "") -> VqPasswd | None:
     """Check a password, without looking at flags.
 
     Args:
