@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import DOMAIN, needs_root, tree, without_locks
 from vpopmail import Vpopmail
-from vpopmail.accounts import domain_tree
+from vpopmail.accounts import domain_change, domain_tree
 from vpopmail.codes import VA
 from vpopmail.errors import (
     BackendUnavailable,

@@ -165,6 +165,18 @@ def test_a_user_is_added_and_deleted(panel: Vpopmail, place: Path) -> None:
     assert listed() == ["joe", ADMIN, "zoe"]
 
 
+def test_users_are_deleted_while_they_are_listed(panel: Vpopmail) -> None:
+    gone = []
+    record = vpopmail.vauth_getall(DOMAIN, 1, 1)
+    while record is not None:
+        if record.pw_name != ADMIN:
+            assert vpopmail.vdeluser(record.pw_name, DOMAIN) == 0
+            gone.append(record.pw_name)
+        record = vpopmail.vauth_getall(DOMAIN, 0, 0)
+    assert gone == ["joe", "zoe"]
+    assert listed() == [ADMIN]
+
+
 def test_a_password_page_tells_what_vpasswd_says(panel: Vpopmail) -> None:
     code = vpopmail.vpasswd("joe", DOMAIN, "another 7 secret", vpopmail.USE_POP)
     assert (code, vpopmail.verror(code)) == (0, "Success")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from vpopmail.accounts.change import get_domain
 from vpopmail.accounts.checks import check_directory
 from vpopmail.accounts.user_change import open_change
-from vpopmail.errors import DomainDirectoryMissing, DomainNotFound, HomeMissing, InvalidPath
+from vpopmail.errors import DomainDirectoryMissing, HomeMissing, InvalidPath
 from vpopmail.mailstore.homes import make_maildir, split_home
 from vpopmail.names import check_new_user, fold
 from vpopmail.plan.executor import carry_out
@@ -36,9 +37,7 @@ def make_home(installation: Installation, name: str, domain: str) -> tuple[Plan,
     """
     name = fold(name)
     check_new_user(name)
-    entry = installation.resolve(domain)
-    if entry is None:
-        raise DomainNotFound(domain)
+    entry = get_domain(installation, domain)
     plan = Plan(f"make the home of {name}@{entry.realdomain}")
     with open_change(installation, entry) as change:
         change.lock()
@@ -72,9 +71,7 @@ def restore_maildir(installation: Installation, domain: str, home: str) -> None:
         InvalidPath: the home is not below it.
         OSError: there is a Maildir, or something cannot be made.
     """
-    entry = installation.resolve(domain)
-    if entry is None:
-        raise DomainNotFound(domain)
+    entry = get_domain(installation, domain)
     check_path(home)
     split = split_home(entry.path, home.rstrip("/"))
     if split is None:

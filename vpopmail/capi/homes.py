@@ -7,9 +7,8 @@ from _thread import _local
 from vpopmail.accounts.domain_tree import domain_counter
 from vpopmail.accounts.hashing import advance, increment, next_character, retreat, reuse
 from vpopmail.accounts.homes import make_home
-from vpopmail.capi.status import ask, attempt, check_number, check_text, note, zero
+from vpopmail.capi.status import ask, attempt, check_kind, check_number, check_text, note, zero
 from vpopmail.codes import VA
-from vpopmail.errors import DomainNotFound
 from vpopmail.mailstore.free_places import change_free_places, free_places
 from vpopmail.mailstore.homes import make_place, split_home
 from vpopmail.records import DirControl
@@ -55,7 +54,7 @@ def make_user_dir(username: str, domain: str, uid: int, gid: int) -> str | None:
 
 def inc_dir_control(state: DirControl) -> VA:
     """Count one more entry in a state of directory hashing, changed in place."""
-    _check_state(state)
+    check_kind(DirControl, state)
     advance(state)
     return note(VA.SUCCESS)
 
@@ -70,7 +69,7 @@ def inc_dir(state: DirControl, level: int) -> VA:
     Returns:
         VA_SUCCESS; -1 if there is no such level.
     """
-    _check_state(state)
+    check_kind(DirControl, state)
     check_number(level)
     if not 0 <= level < len(state.level_mod):
         return note(-1)
@@ -90,7 +89,7 @@ def next_char(character: str) -> str:
 
 def print_control(state: DirControl) -> str:
     """What C prints of a state: ``dir = 0/A``."""
-    _check_state(state)
+    check_kind(DirControl, state)
     return f"dir = {state.the_dir}"
 
 
@@ -116,7 +115,7 @@ def vread_dir_control(domain: str, uid: int, gid: int) -> tuple[int, DirControl]
 
 def vwrite_dir_control(state: DirControl, domain: str, uid: int, gid: int) -> int:
     """Write the state of directory hashing; 0 or -1. The arguments are as for reading."""
-    _check_state(state)
+    check_kind(DirControl, state)
     check_text(domain)
     check_number(uid, gid)
 
@@ -219,16 +218,8 @@ def _backfill(domain: str, path: str | None, operation: int) -> str | None:
         return free[0]
 
 
-def _check_state(state: DirControl) -> None:
-    if not isinstance(state, DirControl):
-        raise TypeError(f"a DirControl is needed, not {type(state).__name__}")
-
-
 def _entry(domain: str) -> DomainEntry:
-    entry = current().installation.resolve(domain)
-    if entry is None:
-        raise DomainNotFound(domain)
-    return entry
+    return current().domains.get(domain)
 
 
 def _with_counter(domain: str, uid: int, act: Callable[[Directory, str], R]) -> R:

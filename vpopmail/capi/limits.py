@@ -5,7 +5,7 @@ from __future__ import annotations
 from vpopmail.accounts.limits_files import read_limits_file, write_limits_file
 from vpopmail.accounts.lookup import limit_mask
 from vpopmail.accounts.user_rules import effective_flags
-from vpopmail.capi.status import ask, check_text, zero
+from vpopmail.capi.status import ask, check_kind, check_text, zero
 from vpopmail.errors import LimitsNotFound
 from vpopmail.records import VLimits, VqPasswd
 from vpopmail.site import current
@@ -31,7 +31,7 @@ def vget_limits(domain: str) -> tuple[int, VLimits]:
 def vset_limits(domain: str, limits: VLimits) -> int:
     """Store the limits of a domain: 0 or -1. Its commit point is the rename of the file."""
     check_text(domain)
-    _check_limits(limits)
+    check_kind(VLimits, limits)
     return zero(lambda: current().limits.set(domain, limits))
 
 
@@ -64,7 +64,7 @@ def vlimits_read_limits_file(path: str, limits: VLimits | None = None) -> tuple[
     """
     check_text(path)
     if limits is not None:
-        _check_limits(limits)
+        check_kind(VLimits, limits)
     base = VLimits() if limits is None else limits
     found = ask(None, lambda: read_limits_file(path, base))
     return (-1, base) if found is None else (0, found)
@@ -80,13 +80,13 @@ def vlimits_write_limits_file(path: str, limits: VLimits) -> int:
     Its commit point is the rename of the file. Source: formats, limits.
     """
     check_text(path)
-    _check_limits(limits)
+    check_kind(VLimits, limits)
     return zero(lambda: write_limits_file(path, limits, sync=current().settings.sync))
 
 
 def vlimits_get_flag_mask(limits: VLimits) -> int:
     """The flag bits that limits add to the users of a domain."""
-    _check_limits(limits)
+    check_kind(VLimits, limits)
     return limits.flag_mask()
 
 
@@ -99,8 +99,7 @@ def vlimits_setflags(pw: VqPasswd, domain: str) -> None:
         domain: domain or alias domain; one without readable limits adds nothing.
     """
     check_text(domain)
-    if not isinstance(pw, VqPasswd):
-        raise TypeError(f"a VqPasswd is needed, not {type(pw).__name__}")
+    check_kind(VqPasswd, pw)
     pw.pw_flags = effective_flags(pw, ask(0, lambda: _mask(domain)))
 
 
@@ -108,8 +107,3 @@ def _mask(domain: str) -> int:
     installation = current().installation
     entry = installation.resolve(domain)
     return 0 if entry is None else limit_mask(installation, entry)
-
-
-def _check_limits(limits: VLimits) -> None:
-    if not isinstance(limits, VLimits):
-        raise TypeError(f"a VLimits is needed, not {type(limits).__name__}")

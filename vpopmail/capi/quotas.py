@@ -136,7 +136,7 @@ def domain_over_maildirquota(userdir: str, size: int) -> int:
     """
     check_text(userdir)
     check_number(size)
-    domain = address_of_maildir(userdir.rstrip("/")).rpartition("@")[2]
+    domain = _domain_of(userdir)
     return int(ask(-1, lambda: current().quotas.is_domain_over(domain, size)))
 
 
@@ -239,9 +239,12 @@ def add_warningsize_to_quota(dir: str, quota: str) -> int:  # noqa: A002
     return zero(lambda: _add_warning(dir, quota))
 
 
+def _domain_of(maildir: str) -> str:
+    return address_of_maildir(maildir.rstrip("/")).rpartition("@")[2]
+
+
 def _add_warning(path: str, quota: str) -> None:
-    domain = address_of_maildir(path.rstrip("/")).rpartition("@")[2]
-    text = warning_text(current().installation, domain)
+    text = warning_text(current().installation, _domain_of(path))
     if text is not None:
         _add(path, quota, len(text), 1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.accounts.checks import check_lengths
-from vpopmail.capi.status import ask, attempt, check_text, note
+from vpopmail.capi.status import ask, attempt, check_kind, check_text, note
 from vpopmail.codes import VA
 from vpopmail.errors import FormatError
 from vpopmail.formats.text import to_bytes
@@ -33,8 +33,7 @@ def vcheck_vqpw(pw: VqPasswd | None, domain: str | None) -> VA:
     if pw is None or domain is None:
         return note(VA.NULL_POINTER)
     check_text(domain)
-    if not isinstance(pw, VqPasswd):
-        raise TypeError(f"a VqPasswd is needed, not {type(pw).__name__}")
+    check_kind(VqPasswd, pw)
     return attempt(VA(-1), lambda: check_lengths(current().settings, pw, domain))
 
 

@@ -102,12 +102,17 @@ def check_text(*texts: str) -> None:
             raise TypeError(f"a str is needed, not {type(text).__name__}")
 
 
+def check_kind(kind: type, value: object) -> None:
+    """Refuse what is not of a class. Raises: TypeError."""
+    if not isinstance(value, kind):
+        raise TypeError(f"a {kind.__name__} is needed, not {type(value).__name__}")
+
+
 def check_record(record: VqPasswd) -> None:
     """Refuse what is no VqPasswd. Raises: TypeError."""
     from vpopmail.records import VqPasswd
 
-    if not isinstance(record, VqPasswd):
-        raise TypeError(f"a VqPasswd is needed, not {type(record).__name__}")
+    check_kind(VqPasswd, record)
 
 
 def check_number(*numbers: int) -> None:

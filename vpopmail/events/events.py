@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from vpopmail.settings import Settings
 
+    Subscriber = Callable[["Event"], object]
+
 BEFORE = "before"
 AFTER = "after"
 
@@ -52,9 +54,9 @@ class Events:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._subscribers: list[Callable[[Event], object]] = []
+        self._subscribers: list[Subscriber] = []
 
-    def subscribe(self, subscriber: Callable[[Event], object]) -> Callable[[], None]:
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Have a function called before and after each change that this site object makes.
 
         Args:
@@ -90,23 +92,11 @@ class Events:
 
     def before(self, command: str, *arguments: str) -> None:
         """Tell of a change that is about to be made. Raises what a subscriber raises."""
-        if self._is_silent():
-            return
-        event = Event(command, arguments, BEFORE)
-        with self.nested():
-            for subscriber in list(self._subscribers):
-                subscriber(event)
-        self._run_script(event)
+        self._tell(Event(command, arguments, BEFORE), lambda tell, event: tell(event))
 
     def after(self, command: str, *arguments: str) -> None:
-        """Tell of a change that was made."""
-        if self._is_silent():
-            return
-        event = Event(command, arguments, AFTER)
-        with self.nested():
-            for subscriber in list(self._subscribers):
-                self._tell(subscriber, event)
-        self._run_script(event)
+        """Tell of a change that was made; what a subscriber raises is logged."""
+        self._tell(Event(command, arguments, AFTER), _tell_patiently)
 
     def call_script(self, command: str, *arguments: str) -> int:
         """Run the script now, whatever the event is; see on_change.run.
@@ -118,11 +108,14 @@ class Events:
             return 0
         return on_change.run(self._settings, command, arguments)
 
-    def _tell(self, subscriber: Callable[[Event], object], event: Event) -> None:
-        try:
-            subscriber(event)
-        except Exception as error:  # noqa: BLE001 - the change is made, whatever a listener does
-            warn("a subscriber failed on %s: %s", event.command, type(error).__name__)
+    def _tell(self, event: Event, call: Callable[[Subscriber, Event], object]) -> None:
+        if self._is_silent():
+            return
+        with self.nested():
+            for subscriber in list(self._subscribers):
+                call(subscriber, event)
+        if self._has_script(event.command, event.when):
+            on_change.run(self._settings, event.command, event.arguments)
 
     def _is_silent(self) -> bool:
         return id(self) in _silent.get()
@@ -130,6 +123,9 @@ class Events:
     def _has_script(self, command: str, when: str) -> bool:
         return self._settings.onchange_script and on_change.moment(command) == when
 
-    def _run_script(self, event: Event) -> None:
-        if self._has_script(event.command, event.when):
-            on_change.run(self._settings, event.command, event.arguments)
+
+def _tell_patiently(subscriber: Subscriber, event: Event) -> None:
+    try:
+        subscriber(event)
+    except Exception as error:  # noqa: BLE001 - the change is made, whatever a listener does
+        warn("a subscriber failed on %s: %s", event.command, type(error).__name__)
