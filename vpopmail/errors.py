@@ -62,6 +62,7 @@ from __future__ import annotations
 
 from vpopmail.codes import VA, verror
 
+_REFUSED = "password refused"
 _LONGEST = 200  # characters of a subject that are shown
 
 
@@ -77,7 +78,6 @@ class VpopmailError(Exception):
     """
 
     code: VA = VA(-1)
-    text: str = ""
 
     def __init__(self, subject: str = "", advice: str = "") -> None:
         super().__init__(subject, advice)
@@ -85,8 +85,17 @@ class VpopmailError(Exception):
         self.advice = advice
 
     def __str__(self) -> str:
-        parts = (_in_a_line(self.subject), self.text or verror(self.code), self.advice)
+        parts = (_in_a_line(self.subject), self._words(), self.advice)
         return ": ".join(part for part in parts if part)
+
+    def _words(self) -> str:
+        """The text of the class that is nearest: its own words, or those of its own code."""
+        for kind in type(self).__mro__:
+            if "text" in vars(kind):
+                return str(vars(kind)["text"])
+            if "code" in vars(kind):
+                break
+        return verror(self.code)
 
 
 def _in_a_line(subject: str) -> str:
@@ -98,6 +107,8 @@ def _in_a_line(subject: str) -> str:
 
 class InvalidInput(VpopmailError):
     """The caller's data is refused; nothing was changed."""
+
+    text = "not allowed"
 
 
 class InvalidUserName(InvalidInput):
@@ -152,43 +163,49 @@ class PasswordTooWeak(InvalidInput):
     """A password that etc/password_strength.conf does not allow; the advice names the rule."""
 
     code = VA.PWSTR_LENGTH
-    text = "password refused"
+    text = _REFUSED
 
 
 class PasswordEmpty(PasswordTooWeak):
     """No password was given."""
 
     code = VA.PWSTR_EMPTY
+    text = _REFUSED
 
 
 class PasswordLength(PasswordTooWeak):
     """Too few characters, or too many."""
 
     code = VA.PWSTR_LENGTH
+    text = _REFUSED
 
 
 class PasswordLetters(PasswordTooWeak):
     """The share of letters is wrong."""
 
     code = VA.PWSTR_ALPHA
+    text = _REFUSED
 
 
 class PasswordDigits(PasswordTooWeak):
     """The share of digits is wrong."""
 
     code = VA.PWSTR_NUMERIC
+    text = _REFUSED
 
 
 class PasswordOthers(PasswordTooWeak):
     """The share of characters that are neither letters nor digits is wrong."""
 
     code = VA.PWSTR_OTHER
+    text = _REFUSED
 
 
 class PasswordCase(PasswordTooWeak):
     """The mixture of upper-case and lower-case letters is wrong."""
 
     code = VA.PWSTR_DELTA
+    text = _REFUSED
 
 
 class ClearPasswordTooLong(InvalidInput):

@@ -60,6 +60,7 @@ def fold_domain(name: str) -> str:
         The stored form, by IDNA 2003. A name without an A-label, and one for which IDNA 2008
         has another, only folded: no new domain can have it.
     """
+    check_kind_of_text(name)
     if name.isascii():
         return name.lower()
     if len(name) > _MAX_GIVEN or not _DISPUTED.isdisjoint(name):
@@ -145,12 +146,31 @@ def check_new_domain(name: str) -> None:
             raise InvalidDomainName(_shown(name), f"malformed label '{label[:MAX_LABEL]}'")
 
 
+def check_kind_of_text(text: str) -> None:
+    """Refuse what is no text. Raises: TypeError."""
+    if not isinstance(text, str):
+        raise TypeError(f"a str is needed, not {type(text).__name__}")
+
+
+def split_whole_address(address: str) -> tuple[str, str]:
+    """``split_address`` for an address whose domain must be given.
+
+    Raises:
+        InvalidDomainName: it has no domain.
+    """
+    user, domain = split_address(address)
+    if not domain:
+        raise InvalidDomainName(address, "give user@domain")
+    return user, domain
+
+
 def split_address(address: str) -> tuple[str, str]:
     """Split a folded address at the first ``@``, else the first ``%``, else the first ``/``.
 
     Returns:
         (user, domain); the domain is ``""`` without a separator.
     """
+    check_kind_of_text(address)
     folded = fold(address)
     for separator in SEPARATORS:
         user, found, domain = folded.partition(separator)

@@ -393,3 +393,12 @@ def test_a_stored_name_does_not_lead_a_home_off_the_stage(
         site.users.delete_from(odd, DOMAIN)
     assert not (tmp_path / "escaped").exists()
     assert site.users.find_in(odd, DOMAIN) is None
+
+
+def test_a_batch_is_used_once(site: Vpopmail, domain: Path) -> None:  # noqa: ARG001
+    batch = site.batch()
+    with batch:
+        site.users.add(JOE)
+    with pytest.raises(RuntimeError, match="used once"), batch:
+        pass
+    assert JOE in site.users

@@ -289,3 +289,15 @@ def test_subscribers_hear_of_the_action(kept: Vpopmail) -> None:
         (DOMAIN, "bounce-no-mailbox"),
     ]
     assert {event.command for event in heard} == {"set_default_delivery"}
+
+
+def test_an_address_that_nobody_has_gets_no_mail_of_unknown_users(
+    site: Vpopmail, domain: Path
+) -> None:
+    before = (domain / ".qmail-default").read_bytes()
+    with pytest.raises(UserNotFound):
+        site.default_delivery.set(DOMAIN, f"ghost@{DOMAIN}")
+    assert (domain / ".qmail-default").read_bytes() == before
+    site.aliases.add(f"ghost@{DOMAIN}", "&x@other.org")
+    site.default_delivery.set(DOMAIN, f"ghost@{DOMAIN}")
+    assert site.default_delivery.get(DOMAIN) == f"ghost@{DOMAIN}"

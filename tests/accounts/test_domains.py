@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import DOMAIN, needs_root, tree, without_locks
-from vpopmail import Vpopmail
+from vpopmail import Vpopmail, vadddomain
 from vpopmail.accounts import domain_change, domain_tree
 from vpopmail.codes import VA
 from vpopmail.errors import (
@@ -20,6 +20,7 @@ from vpopmail.errors import (
     DomainExists,
     DomainNotFound,
     DomainsDirectoryNotMade,
+    FileNotUpdated,
     InvalidDomainName,
     VpopmailError,
 )
@@ -668,3 +669,33 @@ def test_alias_domains_change_in_a_batch(site: Vpopmail) -> None:
         assert site.domains.aliases("other.org") == ["alias.org", "new.org"]
     assert site.domains.aliases("other.org") == ["alias.org", "new.org"]
     assert site.domains.get("alias.org").path == site.domains.get("other.org").path
+
+
+# a lost users/assign
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_domains_are_not_added_to_a_lost_users_assign(
+    site: Vpopmail, tmp_path: Path, *, batch: bool
+) -> None:
+    site.domains.add(DOMAIN)
+    site.domains.add_alias("alias.org", DOMAIN)
+    (tmp_path / "q/users/assign").unlink()
+    before = without_locks(tree(tmp_path / "q"))
+
+    def add() -> None:
+        if not batch:
+            site.domains.add("other.org")
+            return
+        with site.batch():
+            site.domains.add("other.org")
+
+    with pytest.raises(FileNotUpdated, match="rebuild"):
+        add()
+    with pytest.raises(FileNotUpdated, match="rebuild"):
+        site.domains.add_alias("more.org", DOMAIN)
+    assert vadddomain("other.org") == VA.COULD_NOT_UPDATE_FILE
+    assert without_locks(tree(tmp_path / "q")) == before
+    site.rebuild()
+    site.domains.add("other.org")
+    assert {entry.domain for entry in site.domains} == {DOMAIN, "alias.org", "other.org"}

@@ -16,6 +16,7 @@ from vpopmail.errors import (
     DomainNotFound,
     GecosTooLong,
     InvalidCharacter,
+    InvalidDomainName,
     InvalidInput,
     InvalidQuota,
     PasswordChangeForbidden,
@@ -309,13 +310,14 @@ def test_users_are_listed_by_name_flags_and_anything_else(site: Vpopmail) -> Non
 
 
 @pytest.mark.usefixtures("joe")
-def test_without_a_domain_all_users_are_listed_once(site: Vpopmail) -> None:
+def test_all_users_of_a_site_are_listed_once_with_their_domains(site: Vpopmail) -> None:
     site.domains.add("other.org", "x")
     site.domains.add_alias("alias.org", DOMAIN)
     with site.batch():
         site.users.add("bob@other.org")
-        names = sorted(user.pw_name for user in site.users.iter())
-    assert names == ["amy", "bob", "joe", "postmaster"]
+        found = [f"{user.pw_name}@{domain}" for domain, user in site.users.iter_all()]
+    assert sorted(found) == [AMY, "bob@other.org", JOE, "postmaster@other.org"]
+    assert [user.pw_name for _, user in site.users.iter_all(names="B*")] == ["bob"]
 
 
 # a password hashed anew
@@ -403,3 +405,34 @@ def test_a_policy_holds_for_each_clear_password_that_is_stored(
     with pytest.raises(PasswordTooWeak):
         site.users.set_password(JOE, "short")
     assert site.users.get(JOE).pw_passwd == "x"
+
+
+# wrong types and addresses
+
+
+@pytest.mark.usefixtures("joe")
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda s: s.users.get(None),
+        lambda s: s.users.add(3),
+        lambda s: s.users.set_password(JOE, b"x"),
+        lambda s: s.users.set_quota(JOE, 1.5),
+        lambda s: s.users.update(JOE, set_flags="x"),
+        lambda s: s.domains.add(b"x.com"),
+        lambda s: s.domains.find(3),
+        lambda s: s.limits.set(DOMAIN, {}),
+        lambda s: s.events.subscribe("x"),
+    ],
+)
+def test_a_wrong_type_is_a_type_error(site: Vpopmail, call: Callable[[Vpopmail], object]) -> None:
+    with pytest.raises(TypeError, match="needed|int|str"):
+        call(site)
+
+
+@pytest.mark.usefixtures("joe")
+@pytest.mark.parametrize("address", ["joe", "", "joe@"])
+def test_an_address_without_a_domain_says_what_is_missing(site: Vpopmail, address: str) -> None:
+    for call in (site.users.add, site.users.set_password, site.users.delete):
+        with pytest.raises(InvalidDomainName, match="give user@domain"):
+            call(address)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DOMAIN
+from tests.conftest import DOMAIN, tree, without_locks
 from vpopmail import Vpopmail
 from vpopmail.backends.cdb.reading import Lookup, Place
 from vpopmail.errors import BackendUnavailable, FormatError
@@ -55,19 +55,40 @@ def test_without_index_the_text_counts(tmp_path: Path) -> None:
     assert look(tmp_path / "none", "joe") is None
 
 
-def test_an_index_without_text_does_not_count(tmp_path: Path) -> None:
+def test_an_index_without_text_still_finds_users(tmp_path: Path) -> None:
     write(tmp_path, b"", line("joe", "index"), 0)
     (tmp_path / "vpasswd").unlink()
-    assert look(tmp_path, "joe") is None
+    assert look(tmp_path, "joe") == "index"
+
+
+def test_a_domain_that_lost_its_text_is_not_taken_for_an_empty_one(
+    site: Vpopmail, domain: Path
+) -> None:
+    site.users.add(f"joe@{DOMAIN}", "secret")
+    (domain / "vpasswd").rename(domain / "moved")
+    before = without_locks(tree(domain))
+    assert site.users.check_password(f"joe@{DOMAIN}", "secret")
+    for act in (
+        lambda: site.users.add(f"amy@{DOMAIN}"),
+        lambda: site.users.set_quota(f"joe@{DOMAIN}", "1M"),
+        lambda: site.users.delete(f"joe@{DOMAIN}"),
+        lambda: list(site.users.iter(DOMAIN)),
+    ):
+        with pytest.raises(BackendUnavailable, match="it is missing, but vpasswd.cdb is there"):
+            act()
+    assert without_locks(tree(domain)) == before
+    (domain / "moved").rename(domain / "vpasswd")
+    site.users.add(f"amy@{DOMAIN}")
+    assert [user.pw_name for user in site.users.iter(DOMAIN)] == ["amy", "joe"]
 
 
 @pytest.mark.parametrize("name", ["vpasswd", "vpasswd.cdb"])
 def test_links_do_not_count(tmp_path: Path, name: str) -> None:
     (tmp_path / "d").mkdir()
-    write(tmp_path / "d", line("joe", "text"), line("joe", "text"), 0)
+    write(tmp_path / "d", line("joe", "text"), line("joe", "index"), 0)
     (tmp_path / "d" / name).rename(tmp_path / "moved")
     (tmp_path / "d" / name).symlink_to(tmp_path / "moved")
-    assert look(tmp_path / "d", "joe") == (None if name == "vpasswd" else "text")
+    assert look(tmp_path / "d", "joe") == ("index" if name == "vpasswd" else "text")
 
 
 def test_a_lookup_sees_a_replaced_index(tmp_path: Path) -> None:

@@ -145,6 +145,9 @@ def test_a_script_that_cannot_be_run_is_logged_and_the_change_is_made(
         assert site.domains.add(DOMAIN).carried_out
         assert vpopmail.call_onchange("addmailinglist", "list") == errno.EACCES
         assert "not executable" in caplog.text
+        path.chmod(0o777)
+        assert vpopmail.call_onchange("addmailinglist", "list") == errno.EACCES
+        assert "written by others" in caplog.text
         path.write_text("no program at all")
         path.chmod(0o755)
         assert vpopmail.call_onchange("addmailinglist", "list") == errno.EACCES

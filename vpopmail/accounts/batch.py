@@ -71,8 +71,12 @@ class Batch:
         self._resolved: dict[str, DomainEntry | None] = {}
         self._limits: dict[str, VLimits | None] = {}
         self._outer: Batch | None = None
+        self._used = False
 
     def __enter__(self) -> Self:
+        if self._used:
+            raise RuntimeError("a batch is used once: call site.batch() again")
+        self._used = True
         self._outer = open_batch(self.installation)
         if self._outer is None:
             self._token = _open.set(self)

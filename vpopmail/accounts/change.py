@@ -24,6 +24,7 @@ def find_domain(installation: Installation, name: str) -> DomainEntry | None:
         installation: the site.
         name: any case.
     """
+    check_kind_of_text(name)
     batch = open_batch(installation)
     return installation.resolve(name) if batch is None else batch.resolve(name)
 

@@ -17,7 +17,12 @@ from vpopmail.errors import (
 )
 from vpopmail.formats.maildirsize import format_quota
 from vpopmail.formats.text import has_control, to_bytes
-from vpopmail.names import MAX_DOMAIN, check_domain_length, check_user_length
+from vpopmail.names import (
+    MAX_DOMAIN,
+    check_domain_length,
+    check_kind_of_text,
+    check_user_length,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,6 +73,8 @@ def check_gecos(longest: int, gecos: str) -> None:
 
 def check_flags(bits: int) -> None:
     """Refuse flag bits outside of 0 to 2147483647. Raises: InvalidInput."""
+    if not isinstance(bits, int):
+        raise TypeError(f"flags are an int, not {type(bits).__name__}")
     if not 0 <= bits <= MAX_FLAGS:
         raise InvalidInput(f"flags {bits}", f"give bits from 0 to {MAX_FLAGS}")
 
@@ -91,6 +98,7 @@ def check_password(settings: Settings, password: str) -> None:
     Raises:
         PasswordTooLong, InvalidCharacter.
     """
+    check_kind_of_text(password)
     if len(password) > settings.max_clear_passwd:
         raise PasswordTooLong("", f"at most {settings.max_clear_passwd} characters")
     data = to_bytes(password)
@@ -140,6 +148,8 @@ def checked_quota(quota: str | int) -> str:
         InvalidQuota: it is none of these.
         QuotaTooLong: its stored form has over 20 characters.
     """
+    if not isinstance(quota, str | int):
+        raise TypeError(f"a quota is a str or an int, not {type(quota).__name__}")
     quota = str(quota)
     stored = format_quota(quota)
     if not stored and quota.strip("0"):

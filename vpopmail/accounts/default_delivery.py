@@ -97,13 +97,20 @@ class DefaultDelivery:
 
         Raises:
             InvalidInput: it is no such action.
+            UserNotFound: an address of the domain that nobody has: the mail would come back for
+                ever.
             DomainNotFound, NotPermitted, DomainDirectoryMissing, AliasUnreadable,
             BackendUnavailable, OSError.
 
         Source: formats, .qmail-default.
         """
         action = checked_action(action)
-        return self._set(domain, action, lambda _: action, dry_run=dry_run)
+
+        def choose(change: UserChange) -> str:
+            _check_own(self._installation, change, action)
+            return action
+
+        return self._set(domain, action, choose, dry_run=dry_run)
 
     def delete(self, domain: str, *, dry_run: bool = False) -> Plan:
         """Let mail for unknown users bounce, as in a new domain; see ``set``."""
@@ -269,6 +276,19 @@ def _checked_address(address: str) -> str:
     if not proper or name[0] in "-.|/&#":
         raise InvalidInput(_shown(address), "no address, local part or action")
     return f"{name}@{domain}"
+
+
+def _check_own(installation: Installation, change: UserChange, action: str) -> None:
+    """Refuse an address of the domain itself that is neither a user nor an alias."""
+    name, found, target = action.rpartition("@")
+    if action.startswith("/") or not found:
+        return
+    entry = find_domain(installation, target)
+    if entry is None or entry.realdomain != change.domain.realdomain:
+        return
+    name = fold(name)
+    if change.find(name) is None and change.aliases.read_alias(change.domain, name) is None:
+        raise UserNotFound(action, "it cannot get the mail of unknown users")
 
 
 def _entries(installation: Installation) -> Iterator[DomainEntry]:

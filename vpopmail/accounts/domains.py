@@ -285,7 +285,8 @@ class Domains:
         defaults = DomainEntry(domain, domain, settings.uid, settings.gid, "")
         limits = self._installation.limits.read_limits(defaults)
         if limits is None:
-            raise LimitsUnreadable(f"{settings.vpopmaildir}/etc/vlimits.default", "it is missing")
+            path = f"{settings.vpopmaildir}/etc/vlimits.default"
+            raise LimitsUnreadable(path, "it is missing: site.prepare() makes it")
         user = new_user(settings, POSTMASTER, password, gecos="Postmaster")
         user.pw_shell = default_quota(limits)
         return user

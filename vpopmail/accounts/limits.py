@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vpopmail.accounts.batch import open_batch
 from vpopmail.accounts.change import announced, change_domain, get_domain
-from vpopmail.errors import LimitsNotFound, LimitsUnreadable
+from vpopmail.errors import InvalidInput, LimitsNotFound, LimitsUnreadable
 from vpopmail.records import VLimits
 
 TYPE_CHECKING = False
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from vpopmail.installation import Installation
     from vpopmail.plan.steps import Plan
     from vpopmail.records import DomainEntry
+
+
+LEAST = -1
+MOST = 2**63 - 1
 
 
 class Limits:
@@ -75,6 +79,7 @@ class Limits:
 
         Raises:
             DomainNotFound, NotPermitted, DomainDirectoryMissing, BackendUnavailable, OSError.
+            InvalidInput: a limit is below -1 or beyond 63 bits.
             TypeError: a limit is no int.
         """
         given = checked(limits)
@@ -92,6 +97,7 @@ class Limits:
             The plan; see ``set``.
 
         Raises:
+            InvalidInput: a limit is below -1 or beyond 63 bits.
             TypeError: there is no such limit, or it is no int; and what ``set`` raises.
         """
         unknown = sorted(values.keys() - set(VLimits.__slots__))
@@ -140,9 +146,17 @@ class Limits:
 
 
 def checked(limits: VLimits) -> VLimits:
-    """A copy of limits whose values are all numbers. Raises: TypeError."""
+    """A copy of limits whose values are all numbers, of at most 63 bits.
+
+    Raises:
+        TypeError, InvalidInput.
+    """
+    if not isinstance(limits, VLimits):
+        raise TypeError(f"a VLimits is needed, not {type(limits).__name__}")
     values = {name: getattr(limits, name) for name in VLimits.__slots__}
     for name, value in values.items():
         if not isinstance(value, int):
             raise TypeError(f"{name} must be an int")
+        if not LEAST <= value <= MOST:
+            raise InvalidInput(f"{name} {value}", f"give a number from {LEAST} to {MOST}")
     return VLimits(**values)

@@ -70,7 +70,7 @@ class UserQueries:
 
     def iter(
         self,
-        domain: str | None = None,
+        domain: str,
         *,
         names: str | None = None,
         flags: int = 0,
@@ -80,30 +80,46 @@ class UserQueries:
         """The users of a domain, sorted by name, as they are when the iteration begins.
 
         Args:
-            domain: a domain or alias domain; None: all domains, one after the other.
-            names: a pattern as of file names, with ``*``, ``?`` and ``[...]``, in lower case.
+            domain: a domain or alias domain.
+            names: a pattern as of file names, with ``*``, ``?`` and ``[...]``, any case.
             flags: bits that must all be set in ``pw_flags``.
             without: bits of which none may be set.
             where: a function of the record; only those for which it is true.
 
         Raises:
-            DomainNotFound, NotPermitted, BackendUnavailable; AssignUnreadable without a domain.
+            DomainNotFound, NotPermitted, BackendUnavailable.
         """
-        users = self._iterate_all() if domain is None else self._iterate(domain)
+        users = self._iterate(domain)
         if names is not None:
-            pattern = names
+            pattern = fold(names)
             users = (user for user in users if fnmatchcase(user.pw_name, pattern))
         if flags or without:
             wanted = flags | without
             users = (user for user in users if user.pw_flags & wanted == flags)
         return users if where is None else filter(where, users)
 
-    def _iterate_all(self) -> Iterator[VqPasswd]:
+    def iter_all(
+        self,
+        *,
+        names: str | None = None,
+        flags: int = 0,
+        without: int = 0,
+        where: Callable[[VqPasswd], object] | None = None,
+    ) -> Iterator[tuple[str, VqPasswd]]:
+        """All users of the site, each with the name of his domain.
+
+        Args:
+            names, flags, without, where: as for ``iter``.
+
+        Raises:
+            AssignUnreadable, NotPermitted, BackendUnavailable.
+        """
         batch = self._batch()
         entries = self._installation.qmail.entries() if batch is None else batch.entries()
-        for entry in entries:
-            if not entry.is_alias:
-                yield from self._iterate(entry.domain)
+        for domain in [entry.domain for entry in entries if not entry.is_alias]:
+            found = self.iter(domain, names=names, flags=flags, without=without, where=where)
+            for user in found:
+                yield domain, user
 
     def _iterate(self, domain: str) -> Iterator[VqPasswd]:
         batch = self._batch()

@@ -39,7 +39,7 @@ from vpopmail.names import (
     fold,
     fold_domain,
     has_domain_characters,
-    split_address,
+    split_whole_address,
 )
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
@@ -93,7 +93,7 @@ class Users(UserQueries):
 
         Source: manual, "Add user".
         """
-        name, domain = split_address(address)
+        name, domain = split_whole_address(address)
         return self.add_to(
             name,
             domain,
@@ -169,6 +169,7 @@ class Users(UserQueries):
             The plan. Its commit point is that of the account store; the home goes after it.
 
         Raises:
+            InvalidDomainName: the address has no domain.
             InvalidUserName: the name is empty.
             DomainNotFound, UserNotFound, DomainDirectoryMissing, NotPermitted,
             BackendUnavailable, OSError.
@@ -177,7 +178,7 @@ class Users(UserQueries):
 
         Source: manual, "Delete user".
         """
-        name, domain = split_address(address)
+        name, domain = split_whole_address(address)
         return self.delete_from(name, domain, dry_run=dry_run)
 
     def delete_from(self, name: str, domain: str, *, dry_run: bool = False) -> Plan:
@@ -239,7 +240,7 @@ class Users(UserQueries):
             InvalidInput and what is below it, UserNotFound, DomainNotFound, NotPermitted,
             DomainDirectoryMissing, BackendUnavailable, CryptFailed, OSError.
         """
-        name, domain = split_address(address)
+        name, domain = split_whole_address(address)
         edits = [
             *password_edits(self._installation, password, crypted),
             *quota_edits(quota),

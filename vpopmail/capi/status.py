@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     R = TypeVar("R")
 
+_TROUBLE = (VA.NO_AUTH_CONNECTION, VA.NO_AUTH_MODULE)
 _thread = _local()
 
 
@@ -63,6 +64,7 @@ def attempt(trouble: VA, act: Callable[P, object], *args: P.args, **kwargs: P.kw
     try:
         act(*args, **kwargs)
     except VpopmailError as error:
+        _report_trouble(error)
         return note(error.code)
     except OSError as error:
         _report(error)
@@ -85,6 +87,7 @@ def ask(missing: R, question: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
     try:
         answer = question(*args, **kwargs)
     except VpopmailError as error:
+        _report_trouble(error)
         note(error.code)
         return missing
     except OSError as error:
@@ -122,7 +125,13 @@ def check_number(*numbers: int) -> None:
             raise TypeError(f"an int is needed, not {type(number).__name__}")
 
 
-def _report(error: OSError) -> None:
+def _report_trouble(error: VpopmailError) -> None:
+    """Log what a code cannot tell: which setting is wrong, why the store is not there."""
+    if error.code in _TROUBLE:
+        _report(error)
+
+
+def _report(error: Exception) -> None:
     from vpopmail.log import warn
 
     warn("%s", error)

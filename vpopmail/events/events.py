@@ -67,6 +67,8 @@ class Events:
         Returns:
             A function that ends the subscription.
         """
+        if not callable(subscriber):
+            raise TypeError(f"a function is needed, not {type(subscriber).__name__}")
         self._subscribers.append(subscriber)
 
         def unsubscribe() -> None:

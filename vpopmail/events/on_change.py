@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SCRIPT = "onchange"
 _NOTHING = "-"
 _UMASK = 0o077
+_WRITABLE_BY_OTHERS = 0o022
 
 # When the script hears of each event.
 _MOMENTS = {
@@ -51,13 +52,17 @@ def run(settings: Settings, command: str, arguments: tuple[str, ...]) -> int:
 
     Returns:
         The exit status, or minus the signal that ended it; 0 if there is no script; EACCES if it
-        cannot be executed. Trouble is logged and does not matter to the change.
+        cannot be executed, or could be written by others. Trouble is logged and does not
+        matter to the change.
     """
     path = settings.etc_path(SCRIPT)
     if not os.path.exists(path):
         return 0
     if not os.access(path, os.X_OK):
         warn("%s is not executable: make it so, or turn onchange_script off", path)
+        return errno.EACCES
+    if os.stat(path).st_mode & _WRITABLE_BY_OTHERS:
+        warn("%s can be written by others than its owner: it is not run", path)
         return errno.EACCES
     words = [SCRIPT, command, *_words(settings.profile, command, arguments)]
     try:

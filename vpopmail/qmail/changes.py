@@ -185,9 +185,20 @@ class QmailChange:
         self.directory.publish(ASSIGN)
 
     def _next_assign(self, text: bytes) -> bytes:
+        if self.old is None and self._knows_names():
+            path = f"{self.directory.path}/{ASSIGN}"
+            advice = f"it is missing, but {self.qmail.cdb_name} has domains: rebuild() first"
+            raise FileNotUpdated(path, advice)
         text = without_domains(text, {entry.domain for entry in self.removed + self.replaced})
         lines = [assign.format_line(entry) for entry in self.added + self.replaced]
         return control.insert_lines(text, lines, control.ASSIGN)
+
+    def _knows_names(self) -> bool:
+        try:
+            index = self.directory.read(self.qmail.cdb_name)
+            return any(key for key, _ in cdb.iterate(index or b""))
+        except FormatError:
+            return False
 
     def _compiled(self, text: bytes) -> bytes:
         try:

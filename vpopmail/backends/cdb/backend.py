@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.backends.abstract import Backend
-from vpopmail.backends.cdb.reading import TEXT, Lookup, Place
+from vpopmail.backends.cdb.reading import TEXT, Lookup, Place, lost_text
 from vpopmail.errors import BackendUnavailable, FormatError
 from vpopmail.formats import vpasswd
 from vpopmail.formats.text import split_lines
@@ -48,6 +48,9 @@ class CdbBackend(Backend):
     def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
         """The users in the order of the file; malformed lines are left out and logged."""
         place = Place(domain.path)
+        trouble = lost_text(place)
+        if trouble:
+            raise BackendUnavailable(f"{domain.path}/{TEXT}", trouble)
         try:
             text = b"" if place.status(TEXT) is None else place.read(TEXT)
         except OSError as error:

@@ -1,7 +1,8 @@
 """Reading vpasswd and its index vpasswd.cdb.
 
 The text is the truth. The index counts while it is not older than the text; a process killed
-between the two renames leaves an old index, and the text is read instead.
+between the two renames leaves an old index, and the text is read instead. If the text is lost,
+users are still found in the index, but nothing can be listed or changed.
 """
 
 from __future__ import annotations
@@ -76,6 +77,18 @@ def fresh_index(place: Place) -> os.stat_result | None:
     return index
 
 
+def lost_text(place: Place) -> str:
+    """What to tell of a text that must have been there; ``""`` if nothing is wrong.
+
+    An index without its text is no empty domain: what is written then would lose all its users.
+    """
+    if place.status(TEXT) is not None:
+        return ""
+    if place.status(INDEX) is not None:
+        return f"it is missing, but {INDEX} is there: put it back, from a backup if need be"
+    return ""
+
+
 class Lookup:
     """Finds users in one domain, keeping its files open while they do not change.
 
@@ -130,7 +143,9 @@ class Lookup:
                 return True
         self.current = None
         text = self.text.look()
-        if text is None or index.mtime_ns < text.mtime_ns:
+        if text is None:
+            return True  # the text is lost: better this than nobody, as the C tools have it
+        if index.mtime_ns < text.mtime_ns:
             return False
         if index.single and text.single:
             self.current = index, text

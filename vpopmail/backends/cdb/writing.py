@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from vpopmail.backends.cdb.reading import INDEX, TEXT, Lookup, Place, fresh_index
+from vpopmail.backends.cdb.reading import INDEX, TEXT, Lookup, Place, fresh_index, lost_text
 from vpopmail.backends.lock_file import LockFileTransaction
-from vpopmail.errors import FormatError
+from vpopmail.errors import BackendUnavailable, FormatError
 from vpopmail.formats import cdb, vpasswd, vpasswd_changes
 from vpopmail.formats.text import to_bytes, to_text
 from vpopmail.safeio.times import later_than
@@ -44,7 +44,7 @@ class CdbTransaction(LockFileTransaction):
 
     def stage(self) -> None:
         """Write the next vpasswd beside the present one."""
-        old = self.directory.read(TEXT) or b""
+        old = self._read_text()
         self.old_index = fresh_index(self.place)
         changes = {
             to_bytes(name): None if user is None else self._line(user)
@@ -98,6 +98,16 @@ class CdbTransaction(LockFileTransaction):
 
     def _line(self, user: VqPasswd) -> bytes:
         return vpasswd.format_line(user, clear_passwd=self.settings.clear_passwd)
+
+    def _read_text(self) -> bytes:
+        path = f"{self.domain.path}/{TEXT}"
+        trouble = lost_text(self.place)
+        if trouble:
+            raise BackendUnavailable(path, trouble)
+        try:
+            return self.directory.read(TEXT) or b""
+        except OSError as error:
+            raise BackendUnavailable(path, error.strerror or "") from error
 
     def _insert_one(self, old: bytes, changes: dict[bytes, bytes | None]) -> bool:
         """The usual case, one new user: neither text nor index is copied in memory."""
