@@ -5,6 +5,7 @@ from __future__ import annotations
 from vpopmail.accounts.batch import open_batch
 from vpopmail.accounts.user_change import open_change
 from vpopmail.errors import DomainNotFound, HomeMissing
+from vpopmail.names import check_kind_of_text
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 
