@@ -46,7 +46,8 @@ def may_look(installation: Installation, domain: DomainEntry) -> bool:
     """Whether this process may see and change the domain: as root or as its owner."""
     if not installation.settings.check_caller:
         return True
-    return os.geteuid() in {0, domain.uid}
+    caller = os.geteuid()
+    return caller in (0, domain.uid)
 
 
 def limit_mask(installation: Installation, domain: DomainEntry) -> int:

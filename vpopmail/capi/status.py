@@ -86,16 +86,21 @@ def ask(missing: R, question: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
     """
     try:
         answer = question(*args, **kwargs)
-    except VpopmailError as error:
-        _report_trouble(error)
-        note(error.code)
-        return missing
-    except OSError as error:
-        _report(error)
-        note(VA.NO_AUTH_CONNECTION)
+    except (VpopmailError, OSError) as error:
+        note_failure(error)
         return missing
     note(VA.SUCCESS)
     return answer
+
+
+def note_failure(error: VpopmailError | OSError) -> None:
+    """Remember the code of an error as the last error of this thread; log what it cannot tell."""
+    if isinstance(error, VpopmailError):
+        _report_trouble(error)
+        note(error.code)
+    else:
+        _report(error)
+        note(VA.NO_AUTH_CONNECTION)
 
 
 def check_text(*texts: str) -> None:

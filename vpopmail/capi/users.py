@@ -5,8 +5,16 @@ from __future__ import annotations
 from sys import modules
 
 from vpopmail.accounts.lookup import find_user
-from vpopmail.capi.status import ask, attempt, check_number, check_text, note
+from vpopmail.capi.status import (
+    ask,
+    attempt,
+    check_number,
+    check_text,
+    note,
+    note_failure,
+)
 from vpopmail.codes import VA
+from vpopmail.errors import VpopmailError
 from vpopmail.site import current
 
 TYPE_CHECKING = False
@@ -74,16 +82,20 @@ def vauth_getpw(user: str, domain: str) -> VqPasswd | None:
     """
     if type(user) is not str or type(domain) is not str:
         check_text(user, domain)
-    return ask(None, _find, user, domain)
-
-
-def _find(user: str, domain: str) -> VqPasswd | None:
-    site = current()
-    # A batch can only be open if its module is loaded: a login must not load it.
-    batch = modules.get("vpopmail.accounts.batch")
-    if batch is not None and batch.open_batch(site.installation) is not None:
-        return site.users.find_in(user, domain)
-    return find_user(site.installation, user, domain)
+    try:
+        # As ``ask`` does it, without the cost of two calls: this is asked very often.
+        site = current()
+        # A batch can only be open if its module is loaded: a login must not load it.
+        batch = modules.get("vpopmail.accounts.batch")
+        if batch is None or batch.open_batch(site.installation) is None:
+            found = find_user(site.installation, user, domain)
+        else:
+            found = site.users.find_in(user, domain)
+    except (VpopmailError, OSError) as error:
+        note_failure(error)
+        return None
+    note(VA.SUCCESS)
+    return found
 
 
 def vauth_user(user: str, domain: str, password: str | None, apop: str = "") -> VqPasswd | None:

@@ -30,6 +30,7 @@ FILE = "maildirsize"
 FOLDER_MARK = "maildirfolder"
 OLDEST = 15 * 60
 LARGEST = 5120
+_PARTS = ("cur", "new", "tmp")
 # Missing, a link, a directory, a pipe.
 _NO_FILE = frozenset((errno.ENOENT, errno.ELOOP, errno.EISDIR, errno.EINVAL, errno.ENXIO))
 # What the owner of a Maildir can do to it that keeps the file from being written.
@@ -44,14 +45,26 @@ def is_limited(quota: str) -> bool:
 def whole_maildir(maildir: Directory) -> Directory:
     """The Maildir that a folder of it belongs to, or the Maildir itself; the caller closes it.
 
+    The mark of a folder leads up only to a Maildir: a user who puts it into his own would
+    otherwise have his home, or whatever he moved a folder to, counted and written to.
+
     Raises:
-        OSError: EPERM if a folder was moved to where its owner has no Maildir.
+        OSError: EPERM if that Maildir belongs to somebody else.
     """
-    whole = maildir.enter(".." if maildir.has(FOLDER_MARK) else ".")
-    if os.fstat(whole.fd).st_uid != os.fstat(maildir.fd).st_uid:
+    if not maildir.has(FOLDER_MARK):
+        return maildir.enter(".")
+    whole = maildir.enter("..")
+    try:
+        found = _is_maildir(whole)
+        if found and os.fstat(whole.fd).st_uid != os.fstat(maildir.fd).st_uid:
+            raise OSError(errno.EPERM, "a folder in a Maildir of somebody else", maildir.path)
+    except BaseException:
         whole.close()
-        raise OSError(errno.EPERM, "a folder in a directory of somebody else", maildir.path)
-    return whole
+        raise
+    if found:
+        return whole
+    whole.close()
+    return maildir.enter(".")
 
 
 def read_usage(
@@ -139,10 +152,13 @@ def add_usage(maildir: Directory, quota: str, size: int, count: int, owner: Owne
     if fd is None:
         recount(maildir, quota, owner)
         return
+    line = text_format.delta(size, count)
     try:
-        seam.write(fd, text_format.delta(size, count))
+        written = seam.write(fd, line)
     finally:
         os.close(fd)
+    if written < len(line):
+        remove(maildir)  # the next line would go on where this one broke off
 
 
 def remove(maildir: Directory) -> bool:
@@ -222,19 +238,32 @@ def _remove_left(maildir: Directory) -> None:
 
 
 def _open_append(maildir: Directory) -> int | None:
-    """A descriptor of the file; None if it is missing, or no file with one name of its own."""
+    """A descriptor of the file; None if it is missing, or not a file of the Maildir alone."""
     try:
         fd = seam.open_append(FILE, maildir.fd)
     except OSError as error:
         if error.errno in _NO_FILE:
             return None
         raise
-    status = os.fstat(fd)
-    # A second name could be a file that the owner of the Maildir may not write.
-    if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+    if _is_own(os.fstat(fd), os.fstat(maildir.fd)):
         return fd
     os.close(fd)
     return None
+
+
+def _is_own(status: os.stat_result, maildir: os.stat_result) -> bool:
+    """Whether the owner of the Maildir could have written to the file himself.
+
+    Root could be led to a file of somebody else by a second name, which can be gone again when
+    the names are counted: so it looks at the owner too.
+    """
+    alone = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+    return alone and (os.geteuid() != 0 or status.st_uid == maildir.st_uid)
+
+
+def _is_maildir(directory: Directory) -> bool:
+    found = [directory.status(part) for part in _PARTS]
+    return all(one is not None and stat.S_ISDIR(one.st_mode) for one in found)
 
 
 def _young(maildir: Directory) -> bytes | None:

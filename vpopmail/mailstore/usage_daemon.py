@@ -14,6 +14,7 @@ import time
 
 from vpopmail.errors import InvalidCharacter
 from vpopmail.formats.vusagec import REPLY_LENGTH, format_request, parse_client, parse_reply
+from vpopmail.log import warn
 from vpopmail.safeio.view import read_file
 
 TYPE_CHECKING = False
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from vpopmail.settings import Settings
 
 CONF = "vusagec.conf"
+_silent: set[str] = set()  # daemons of which the log was told
 
 
 def ask_daemon(settings: Settings, entry: str) -> tuple[int, int] | None:
@@ -55,23 +57,13 @@ def connect(settings: Settings) -> Connection | None:
     conf = _conf(settings)
     if conf.disabled:
         return None
-    # Here: without a daemon nobody pays for the import.
-    from socket import AF_UNIX, SOCK_STREAM, create_connection, socket
-
+    where = conf.remote or conf.filename
     try:
-        if conf.remote:
-            return Connection(create_connection(_remote(conf.remote), conf.timeout), conf.timeout)
-        _check_owner(conf.filename, {0, os.geteuid(), settings.uid})
-        local = socket(AF_UNIX, SOCK_STREAM)
-    except (OSError, ValueError):
+        stream = _open_remote(conf) if conf.remote else _open_local(conf, settings.uid)
+    except (OSError, ValueError) as error:
+        _tell(where, error)
         return None
-    try:
-        local.settimeout(conf.timeout)
-        local.connect(conf.filename)
-    except (OSError, ValueError):
-        local.close()
-        return None
-    return Connection(local, conf.timeout)
+    return Connection(stream, conf.timeout, where)
 
 
 class Connection:
@@ -80,13 +72,15 @@ class Connection:
     Args:
         stream: connected; closed with this object.
         timeout: seconds that a question may take in all.
+        where: what the log calls the daemon.
     """
 
-    __slots__ = ("_stream", "_timeout")
+    __slots__ = ("_stream", "_timeout", "_where")
 
-    def __init__(self, stream: socket, timeout: float) -> None:
+    def __init__(self, stream: socket, timeout: float, where: str = "usage daemon") -> None:
         self._stream = stream
         self._timeout = timeout
+        self._where = where
 
     def ask(self, entry: str) -> tuple[int, int] | None:
         """What is in use: (bytes, messages); None if that cannot be had.
@@ -100,12 +94,15 @@ class Connection:
             request = format_request(entry)
             if not request:
                 return None
-            return parse_reply(self._exchange(request))
+            reply = self._exchange(request)
         except InvalidCharacter:
             return None
-        except OSError:
+        except OSError as error:
+            _tell(self._where, error)
             self.close()
             return None
+        _silent.discard(self._where)
+        return parse_reply(reply)
 
     def close(self) -> None:
         """Close the connection; closing twice does no harm."""
@@ -143,13 +140,46 @@ def _conf(settings: Settings) -> ClientConf:
     return parse_client(data or b"")
 
 
+def _open_remote(conf: ClientConf) -> socket:
+    # Here: without a daemon nobody pays for the import.
+    from socket import create_connection
+
+    return create_connection(_remote(conf.remote), conf.timeout)
+
+
+def _open_local(conf: ClientConf, vpopuser: int) -> socket:
+    from socket import AF_UNIX, SOCK_STREAM, socket
+
+    _check_owner(conf.filename, {0, os.geteuid(), vpopuser})
+    local = socket(AF_UNIX, SOCK_STREAM)
+    try:
+        local.settimeout(conf.timeout)
+        local.connect(conf.filename)
+    except BaseException:
+        local.close()
+        raise
+    return local
+
+
+def _tell(where: str, error: Exception) -> None:
+    """Say that a daemon is not available: once, until it has answered again."""
+    if where not in _silent:
+        _silent.add(where)
+        warn("usage daemon %s is not available: %s", where, str(error) or type(error).__name__)
+
+
 def _remote(text: str) -> tuple[str, int]:
-    """Address and port; ``[::1]:189`` for IPv6. Raises: ValueError."""
+    """Address and port; ``[::1]:189`` for IPv6. Raises: ValueError.
+
+    A name is refused: looking it up could take longer than any timeout.
+    """
+    from ipaddress import ip_address
+
     address, _, port = text.rpartition(":")
     number = int(port)
-    if not 0 < number < 2**16 or not address:
-        raise ValueError("address:port")
-    return address.strip("[]"), number
+    if not 0 < number < 2**16:
+        raise ValueError("no port")
+    return str(ip_address(address.strip("[]"))), number
 
 
 def _check_owner(path: str, owners: set[int]) -> None:

@@ -59,15 +59,6 @@ def read_file(path: str, dir_fd: int | None = None) -> bytes | None:
         return file.read()
 
 
-def identify(status: os.stat_result) -> tuple[object, ...]:
-    """All of a status but the time of reading.
-
-    A file with the same identity has not been changed, linked, unlinked or renamed. The time of
-    modification can be set back; the time of change cannot.
-    """
-    return status[:7], status.st_mtime_ns, status.st_ctime_ns
-
-
 class FileView:
     """An open file whose bytes can be asked for by slice.
 
@@ -77,7 +68,7 @@ class FileView:
         now: the time, in nanoseconds, before the file was opened; 0 leaves it unsettled.
 
     Attributes:
-        identity: of the file as it was opened.
+        ino, dev, size: of the file as it was opened.
         mtime_ns: its time of modification, which anybody may have set.
         ctime_ns: its time of change, set by the system alone.
         settled: whether a later change is certain to give it another identity, since the clock
@@ -91,8 +82,9 @@ class FileView:
 
     __slots__ = (
         "ctime_ns",
+        "dev",
         "fd",
-        "identity",
+        "ino",
         "known",
         "mode",
         "mtime_ns",
@@ -105,7 +97,8 @@ class FileView:
     def __init__(self, fd: int, now: int = 0) -> None:
         self.fd = fd
         status = os.fstat(fd)
-        self.identity = identify(status)
+        self.ino = status.st_ino
+        self.dev = status.st_dev
         self.mode = status.st_mode
         self.size = status.st_size
         self.mtime_ns = status.st_mtime_ns
@@ -115,6 +108,20 @@ class FileView:
         self.settled = self.settles_ns < now
         self.single = self.settled and (status.st_nlink == 1 or stat.S_ISDIR(self.mode))
         self.known: dict[str, Any] = {}
+
+    def is_same(self, status: os.stat_result) -> bool:
+        """Whether a status is that of this file, unchanged since it was opened.
+
+        Whatever changes, links, unlinks or renames a file sets its time of change, which nobody
+        can set back.
+        """
+        return (
+            status.st_ctime_ns == self.ctime_ns
+            and status.st_mtime_ns == self.mtime_ns
+            and status.st_size == self.size
+            and status.st_ino == self.ino
+            and status.st_dev == self.dev
+        )
 
     def __len__(self) -> int:
         return self.size
@@ -171,7 +178,7 @@ class Watched:
             view = self.view
             if (
                 view is None
-                or view.identity != identify(status)
+                or not view.is_same(status)
                 or (not view.settled and view.settles_ns < now)
             ):
                 self.view = view = self._open()
