@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,21 @@ import pytest
 import vpopmail
 from tests.conftest import DOMAIN, needs_root, tree
 from tests.mailstore.daemons import known, unix_daemon, write_conf
-from vpopmail import Vpopmail, VLimits
+from vpopmail import Vpopmail, VLimits, use
 from vpopmail.accounts.quota_warning import warning_text
 from vpopmail.accounts.quotas import Quota, Usage
 from vpopmail.errors import DomainNotFound, HomeMissing, UserNotFound
 
 JOE = f"joe@{DOMAIN}"
 ANN = f"ann@{DOMAIN}"
+
+
+@pytest.fixture(params=["cdb", "memory"])
+def site(request: pytest.FixtureRequest, make_site: Callable[..., Vpopmail]) -> Iterator[Vpopmail]:
+    """A site without domains, which is the current one."""
+    made = make_site(backend=request.param)
+    with use(made):
+        yield made
 
 
 @pytest.fixture

@@ -150,19 +150,34 @@ def test_adding_to_a_missing_file_counts_all(maildir: Directory, path: Path) -> 
     assert (path / "maildirsize").read_bytes() == COUNTED
 
 
-def test_writers_at_the_same_time_lose_no_line_and_leave_no_file(path: Path) -> None:
-    def work() -> None:
-        with Directory.open(str(path), sync=False) as opened:
-            for _ in range(50):
-                maildirsize.add_usage(opened, QUOTA, 10, 1, None)
-
+def test_processes_at_the_same_time_lose_no_line(path: Path) -> None:
+    work = f"""
+from vpopmail.mailstore import maildirsize
+from vpopmail.safeio.directory import Directory
+with Directory.open({str(path)!r}, sync=False) as opened:
+    input()
+    for _ in range(200):
+        maildirsize.add_usage(opened, {QUOTA!r}, 10, 1, None)
+"""
     (path / "maildirsize").write_bytes(COUNTED)
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (path / "maildirsize").read_bytes() == COUNTED + b"10 1\n" * 200
+    command = [sys.executable, "-c", work]
+    running = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(3)]
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+        process.stdin.close()
+    assert [process.wait() for process in running] == [0, 0, 0]
+    assert (path / "maildirsize").read_bytes() == COUNTED + b"10 1\n" * 600
+
+
+def test_a_line_that_broke_off_takes_the_file_along(
+    maildir: Directory, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (path / "maildirsize").write_bytes(COUNTED)
+    with monkeypatch.context() as full:
+        full.setattr(seam, "write", lambda fd, data: os.write(fd, data[:2]))
+        maildirsize.add_usage(maildir, QUOTA, 10, 1, None)
+    assert usage(maildir) == (1577, 3)
 
 
 def test_counters_at_the_same_time_leave_one_whole_file(path: Path) -> None:
@@ -229,6 +244,17 @@ def test_odd_things_are_not_read(maildir: Directory, path: Path, odd: Path) -> N
     assert odd.exists()
 
 
+@needs_root
+def test_root_does_not_add_to_a_file_of_somebody_else(maildir: Directory, path: Path) -> None:
+    (path / "maildirsize").write_text("10000S\n1 1\n")
+    os.chown(path / "maildirsize", 1234, 1234)
+    with (path / "maildirsize").open() as foreign:
+        maildirsize.add_usage(maildir, QUOTA, 500, 1, None)
+        assert foreign.read() == "10000S\n1 1\n"
+    assert (path / "maildirsize").read_bytes() == COUNTED
+    assert (path / "maildirsize").stat().st_uid == os.geteuid()
+
+
 def test_a_directory_in_the_place_of_the_file_is_told(
     maildir: Directory, path: Path, owner: Owner, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -260,11 +286,31 @@ def test_a_spoilt_maildir_is_passed_over_when_the_quota_changes(
 
 @needs_root
 def test_a_folder_that_was_moved_does_not_lead_elsewhere(path: Path, tmp_path: Path) -> None:
+    make_maildir(tmp_path / "moved")
     folder = make_maildir(tmp_path / "moved/.Sent")
     (folder / "maildirfolder").touch()
     os.chown(folder, 1234, 1234)
     with Directory.open(str(folder)) as opened, pytest.raises(PermissionError):
         maildirsize.whole_maildir(opened)
+
+
+@pytest.mark.parametrize("above", ["nothing", "a part is missing", "a part is a link", "a file"])
+def test_the_mark_of_a_folder_leads_up_to_a_maildir_only(
+    path: Path, tmp_path: Path, above: str
+) -> None:
+    (path / "maildirfolder").touch()
+    home = path.parent
+    if above != "nothing":
+        (home / "cur").mkdir()
+        (home / "new").mkdir()
+    if above == "a part is a link":
+        (home / "tmp").symlink_to(tmp_path)
+    elif above == "a file":
+        (home / "tmp").touch()
+    with Directory.open(str(path)) as opened, maildirsize.whole_maildir(opened) as whole:
+        assert os.path.sameopenfile(opened.fd, whole.fd)
+        assert usage(whole) == (1577, 3)
+    assert not (home / "maildirsize").exists()
 
 
 def test_a_folder_leads_to_its_maildir(path: Path) -> None:

@@ -43,6 +43,15 @@ def test_the_network_wins_over_the_socket(site: Vpopmail, home: Path) -> None:
     assert asked == [JOE]
 
 
+def test_an_address_is_a_number_as_a_name_could_take_long_to_look_up(
+    site: Vpopmail, home: Path
+) -> None:
+    with tcp_daemon(known(TABLE)) as (port, asked):
+        write_conf(home, f"Remote = localhost:{port};")
+        assert ask_daemon(site.settings, JOE) is None
+    assert asked == []
+
+
 def test_nobody_is_asked_unless_the_file_says_so(site: Vpopmail, home: Path) -> None:
     with tcp_daemon(known(TABLE)) as (port, asked):
         assert ask_daemon(site.settings, JOE) is None
@@ -88,6 +97,35 @@ def test_a_daemon_that_cannot_be_there_is_not_available(
 ) -> None:
     write_conf(home, text.format(home=home, long="/" + "x" * 300))
     assert ask_daemon(site.settings, JOE) is None
+
+
+def test_the_log_tells_once_that_a_daemon_is_not_there_until_it_has_answered(
+    site: Vpopmail, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_conf(home, f"Filename = {home}/sock;")
+
+    def asked() -> tuple[object, int]:
+        return ask_daemon(site.settings, JOE), len(caplog.records)
+
+    assert [asked(), asked()] == [(None, 1), (None, 1)]
+    assert str(home / "sock") in caplog.text
+    with unix_daemon(home / "sock", known(TABLE)):
+        assert asked() == ((1577, 3), 1)
+    assert [asked(), asked()] == [(None, 2), (None, 2)]
+    (home / "sock").unlink()
+    with unix_daemon(home / "sock", lambda _: b""):
+        assert asked() == (None, 2)
+    (home / "sock").unlink()
+    with unix_daemon(home / "sock", known({})):
+        assert asked() == (None, 2)
+    assert asked() == (None, 3)
+
+
+def test_a_daemon_that_is_off_is_not_told_of(
+    site: Vpopmail, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert ask_daemon(site.settings, JOE) is None
+    assert not caplog.records
 
 
 def test_a_socket_that_nobody_serves(site: Vpopmail, home: Path) -> None:

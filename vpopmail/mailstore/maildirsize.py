@@ -53,18 +53,12 @@ def whole_maildir(maildir: Directory) -> Directory:
     """
     if not maildir.has(FOLDER_MARK):
         return maildir.enter(".")
-    whole = maildir.enter("..")
-    try:
-        found = _is_maildir(whole)
-        if found and os.fstat(whole.fd).st_uid != os.fstat(maildir.fd).st_uid:
+    with maildir.enter("..") as above:
+        if not _is_maildir(above):
+            return maildir.enter(".")
+        if os.fstat(above.fd).st_uid != os.fstat(maildir.fd).st_uid:
             raise OSError(errno.EPERM, "a folder in a Maildir of somebody else", maildir.path)
-    except BaseException:
-        whole.close()
-        raise
-    if found:
-        return whole
-    whole.close()
-    return maildir.enter(".")
+        return above.enter(".")
 
 
 def read_usage(

@@ -22,7 +22,7 @@ _SECOND = 1_000_000_000
 # The clock that stamps files ticks every 1 to 10 ms; some file systems keep even seconds only.
 _FINE_TICK = _SECOND // 10
 _COARSE_TICK = 2 * _SECOND + _FINE_TICK
-# How long it may take to see that a directory above was moved, in ``glance``.
+# How long it may take to see that a directory above a file was moved, in ``glance``.
 _UNNOTICED = _SECOND // 10
 _MISSING = frozenset((errno.ENOENT, errno.ENOTDIR))
 _NO_FILE = _MISSING | {errno.EINVAL, errno.ELOOP}

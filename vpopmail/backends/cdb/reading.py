@@ -121,7 +121,7 @@ class Lookup:
         Raises:
             OSError: the files cannot be read.
         """
-        index = self.index.look()
+        index = self.index.glance()
         if index is not None and self._counts(index):
             user: VqPasswd | None = index.known.get(name)
             if user is not None:
@@ -133,10 +133,7 @@ class Lookup:
         return self._find_in_text(name)
 
     def _counts(self, index: FileView) -> bool:
-        """Whether an index is not older than the text.
-
-        The index was just looked at by its path, so the directory is the one it was found in.
-        """
+        """Whether an index is not older than the text."""
         if self.current is not None:
             known, beside = self.current
             if known is index and self.text.glance() is beside:
