@@ -22,6 +22,7 @@ from vpopmail.errors import (
     DomainsDirectoryNotMade,
     FileNotUpdated,
     InvalidDomainName,
+    NotPermitted,
     VpopmailError,
 )
 from vpopmail.plan import journal
@@ -699,3 +700,32 @@ def test_domains_are_not_added_to_a_lost_users_assign(
     site.rebuild()
     site.domains.add("other.org")
     assert {entry.domain for entry in site.domains} == {DOMAIN, "alias.org", "other.org"}
+
+
+@needs_root
+def test_a_dry_run_is_refused_to_whom_the_change_is(
+    make_site: Callable[..., Vpopmail], tmp_path: Path
+) -> None:
+    site = make_site()
+    site.domains.add(DOMAIN)
+    for path in (tmp_path, *tmp_path.parents):
+        if str(path).startswith("/tmp/"):
+            path.chmod(0o755)
+
+    def as_stranger() -> bool:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+        for dry_run in (True, False):
+            with pytest.raises(NotPermitted):
+                site.domains.add_alias("alias.org", DOMAIN, dry_run=dry_run)
+        return True
+
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            code = 0 if as_stranger() else 1
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -6,6 +6,7 @@ are in docs/internals.md.
 
 from __future__ import annotations
 
+import os
 from functools import partial
 
 from vpopmail.accounts.checks import check_directory
@@ -50,6 +51,8 @@ class DomainChange:
         self.batch = batch
         self.dry_run = dry_run
         self.qmail: QmailChange = installation.qmail.change()
+        if dry_run:
+            self._check_permitted()
         self.trees: dict[str, Tree] = {}
         self.locked: list[tuple[Transaction, Directory]] = []
         self.recovered: set[str] = set()
@@ -76,6 +79,13 @@ class DomainChange:
             raise NotPermitted(path, "domains are changed as root") from error
         for path in {self.installation.settings.domains_path, *self.trees, *paths}:
             recover_domains(self.installation, path)
+
+    def _check_permitted(self) -> None:
+        """A dry run takes no lock, which would tell that this process may not."""
+        path = self.qmail.directory.path
+        if not os.access(path, os.W_OK, effective_ids=True):
+            self.qmail.close()
+            raise NotPermitted(path, "domains are changed as root")
 
     def recover(self, path: str) -> None:
         """For a batch: finish what was left in a directory, without keeping the lock.

@@ -227,7 +227,8 @@ class Users(UserQueries):
             address: ``user@domain``.
             password, crypted, quota: as for ``add``; ``""`` takes the password away.
             gecos: a comment.
-            flags: the user's own flag bits, all of them.
+            flags: the user's own flag bits, all of them: those of ``pw_gid``, not of
+                ``pw_flags``, which has the domain's in it too.
             set_flags, clear_flags: flag bits to set and to clear.
             apop: 0 for POP, 1 for APOP.
             dry_run: only decide, without locks, and say what would be done.
