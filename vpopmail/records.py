@@ -228,6 +228,10 @@ class VLimits(Record):
         perm_quota: int
         perm_defaultquota: int
 
+    def copy(self) -> VLimits:
+        """A fresh record with the same limits."""
+        return VLimits(**{name: getattr(self, name) for name in self.__slots__})
+
     def flag_mask(self) -> int:
         """The flag bits that the ``disable_*`` limits add to every user of the domain."""
         mask = 0

@@ -172,7 +172,7 @@ def test_a_user_deleted_and_added_again_in_a_batch(site: Vpopmail, domain: Path)
     site.users.add(JOE, password="old")
     with site.batch():
         site.users.delete(JOE)
-        with pytest.raises(HomeExists):
+        with pytest.raises(UserExists, match="this batch"):
             site.users.add(JOE, password="new")
     assert JOE not in site.users
 

@@ -41,7 +41,9 @@ _open: ContextVar[Batch | None] = ContextVar("vpopmail_batch", default=None)
 def open_batch(installation: Installation) -> Batch | None:
     """The batch that is open in this context for a site, or None."""
     batch = _open.get()
-    return batch if batch is not None and batch.installation is installation else None
+    if batch is None or batch.ended or batch.installation is not installation:
+        return None
+    return batch
 
 
 class Batch:
@@ -72,6 +74,8 @@ class Batch:
         self._limits: dict[str, VLimits | None] = {}
         self._outer: Batch | None = None
         self._used = False
+        # A task or a copied context may outlive the block: nothing is noted any more then.
+        self.ended = False
 
     def __enter__(self) -> Self:
         if self._used:
@@ -85,6 +89,7 @@ class Batch:
     def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
         if self._outer is not None:
             return
+        self.ended = True
         _open.reset(self._token)
         try:
             if kind is None:
@@ -171,7 +176,8 @@ class Batch:
         name = domain.realdomain
         if name not in self._limits:
             self._limits[name] = self.installation.limits.read_limits(domain)
-        return self._limits[name]
+        limits = self._limits[name]
+        return None if limits is None else limits.copy()
 
     def flag_mask(self, domain: DomainEntry) -> int:
         """The flag bits that the limits of a domain add, pending changes included."""
@@ -234,15 +240,14 @@ class Batch:
         from vpopmail.accounts.domains import decide_deletion
 
         change = self._domain_change()
+        change.keep_name(entry.domain)
         if not entry.is_alias:
-            for other in [*change.added.values()]:
-                if other.is_alias and other.realdomain == entry.domain:
-                    change.drop(other.domain)
+            _forget_aliases(change, entry.domain)
         if entry.domain in change.added:
             change.drop(entry.domain)
             return self._note_domain(plan)
-        users = self._users.pop(entry.realdomain, None)
-        if users is not None and not entry.is_alias:
+        users = None if entry.is_alias else self._users.pop(entry.realdomain, None)
+        if users is not None:
             users.close()
         decide_deletion(change, entry)
         return self._note_domain(plan)
@@ -254,8 +259,11 @@ class Batch:
         from vpopmail.accounts.user_rules import decide_addition
 
         change = self._change(domain)
+        address = f"{user.pw_name}@{domain.realdomain}"
         if change.find(user.pw_name) is not None:
-            raise UserExists(f"{user.pw_name}@{domain.realdomain}")
+            raise UserExists(address)
+        if any(home.name == user.pw_name for home in change.deleted):
+            raise UserExists(address, "deleted in this batch, which must end first")
         home = decide_addition(plan, change, user, files)
         try:
             plan.steps[-1].do()
@@ -312,11 +320,26 @@ class Batch:
             now = self.installation.resolve(name)
             if now is None or not now.is_alias:
                 raise DomainNotFound(name, "deleted by another process meanwhile")
+        for entry in [*change.added.values(), *change.replaced.values()]:
+            self._check_real(change, entry)
         for name, entry in sorted(change.removed.items()):
             if self.installation.resolve(name) is None:
                 raise DomainNotFound(name, "deleted by another process meanwhile")
             if not entry.is_alias:
                 change.lock_users(entry)
+                self._delete_new_aliases(change, entry)
+
+    def _check_real(self, change: DomainChange, alias: DomainEntry) -> None:
+        if not alias.is_alias or alias.realdomain in change.added:
+            return
+        now = self.installation.resolve(alias.realdomain)
+        if now is None or now.path != alias.path:
+            raise DomainNotFound(alias.realdomain, "deleted by another process meanwhile")
+
+    def _delete_new_aliases(self, change: DomainChange, real: DomainEntry) -> None:
+        for other in self.installation.qmail.entries(real.domain):
+            if other.domain not in change.removed and other.domain not in change.replaced:
+                change.delete_names([other])
 
     def _find_entry(self, name: str) -> DomainEntry:
         entry = self.resolve(name)
@@ -374,6 +397,17 @@ class Batch:
             self._domain_plans.append(plan)
         self.plans.append(plan)
         return plan
+
+
+def _forget_aliases(change: DomainChange, real: str) -> None:
+    """A domain goes: with it go those that were to stand for it."""
+    for other in [*change.added.values()]:
+        if other.is_alias and other.realdomain == real:
+            change.drop(other.domain)
+    for other in [*change.replaced.values()]:
+        if other.realdomain == real:
+            change.keep_name(other.domain)
+            change.delete_names([other])
 
 
 def _check_users(change: UserChange) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vpopmail.accounts.batch import open_batch
 from vpopmail.accounts.user_change import open_change
-from vpopmail.errors import DomainNotFound, HomeMissing
+from vpopmail.errors import DomainNotFound, HomeMissing, VpopmailError
 from vpopmail.names import check_kind_of_text
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
@@ -27,7 +27,10 @@ def find_domain(installation: Installation, name: str) -> DomainEntry | None:
     """
     check_kind_of_text(name)
     batch = open_batch(installation)
-    return installation.resolve(name) if batch is None else batch.resolve(name)
+    if batch is None:
+        return installation.resolve(name)
+    entry = batch.resolve(name)
+    return None if entry is None else entry.copy()
 
 
 def get_domain(installation: Installation, name: str) -> DomainEntry:
@@ -81,6 +84,19 @@ def change_domain(
         return plan if dry_run else carry_out(plan)
 
 
+def _settle(installation: Installation, domain: str) -> None:
+    """Finish or undo what a killed process left where a change is about to be made."""
+    from vpopmail.accounts.domain_change import DomainChange
+
+    entry = find_domain(installation, domain)
+    if entry is None:
+        with DomainChange(installation) as change:
+            change.lock()
+    else:
+        with open_change(installation, entry) as users:
+            users.lock()
+
+
 def announced(
     installation: Installation,
     command: str,
@@ -99,7 +115,7 @@ def announced(
         command: of the event: ``add_user``.
         arguments: of the event: ``("joe@example.com",)``.
         act: makes the change, or with True only decides.
-        dry_run: only decide, and tell nobody.
+        dry_run: only decide, and tell nobody. In a batch a change that is refused has been told of.
 
     Returns:
         What ``act`` returns.
@@ -109,13 +125,20 @@ def announced(
     events = installation.events
     batch = open_batch(installation)
     if batch is not None:
+        # Not after it: who catches what a subscriber raises must not find the change noted.
+        events.before(command, *arguments)
         with events.nested():
             plan = act(False)
-        events.before(command, *arguments)
-        batch.events.append((command, arguments))
+        if not events.are_silent:
+            batch.events.append((command, arguments))
         return plan
     if events.wanted_before(command):
-        act(True)
+        try:
+            act(True)
+        except VpopmailError:
+            # Perhaps for something that a killed process left: settle that, and ask again.
+            _settle(installation, arguments[0].rpartition("@")[2])
+            act(True)
         events.before(command, *arguments)
     try:
         with events.nested():

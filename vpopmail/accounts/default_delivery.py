@@ -107,8 +107,7 @@ class DefaultDelivery:
         action = checked_action(action)
 
         def choose(change: UserChange) -> str:
-            _check_own(self._installation, change, action)
-            return action
+            return _own_action(self._installation, change, action)
 
         return self._set(domain, action, choose, dry_run=dry_run)
 
@@ -278,17 +277,22 @@ def _checked_address(address: str) -> str:
     return f"{name}@{domain}"
 
 
-def _check_own(installation: Installation, change: UserChange, action: str) -> None:
-    """Refuse an address of the domain itself that is neither a user nor an alias."""
+def _own_action(installation: Installation, change: UserChange, action: str) -> str:
+    """An action as it is stored: an address of the domain itself with the name of the real one.
+
+    Raises:
+        UserNotFound: the address is neither that of a user nor of an alias.
+    """
     name, found, target = action.rpartition("@")
     if action.startswith("/") or not found:
-        return
+        return action
     entry = find_domain(installation, target)
     if entry is None or entry.realdomain != change.domain.realdomain:
-        return
+        return action
     name = fold(name)
     if change.find(name) is None and change.aliases.read_alias(change.domain, name) is None:
         raise UserNotFound(action, "it cannot get the mail of unknown users")
+    return f"{name}@{entry.realdomain}"
 
 
 def _entries(installation: Installation) -> Iterator[DomainEntry]:

@@ -144,6 +144,11 @@ class DomainChange:
         self.replaced[entry.domain] = entry
         self.qmail.replaced = [*self.replaced.values()]
 
+    def keep_name(self, name: str) -> None:
+        """Forget that an alias domain was to stand for another domain."""
+        if self.replaced.pop(name, None) is not None:
+            self.qmail.replaced = [*self.replaced.values()]
+
     def delete_names(self, entries: list[DomainEntry]) -> None:
         """Remove names from qmail's files."""
         for entry in entries:

@@ -5,6 +5,8 @@ They are written on the stage of the change and renamed to their places, each ol
 
 from __future__ import annotations
 
+import stat
+
 from vpopmail.errors import InvalidInput
 from vpopmail.safeio.directory import Directory
 
@@ -99,13 +101,18 @@ def finish_files(stage: Directory, directory: Directory, facts: list[Fact]) -> N
         OSError.
     """
     for what, name in [(fact[0], fact[1]) for fact in facts if fact[0] in {"put", "drop"}]:
-        if not _is_name(name):
+        if not _is_name(name) or _is_directory(directory, name):
             continue
         if what == "drop":
             directory.remove(name)
         elif stage.has(_staged_name(name)):
             stage.move(_staged_name(name), directory, name)
     directory.flush()
+
+
+def _is_directory(directory: Directory, name: str) -> bool:
+    status = directory.status(name)
+    return status is not None and stat.S_ISDIR(status.st_mode)
 
 
 def _is_name(name: str) -> bool:

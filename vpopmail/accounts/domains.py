@@ -324,7 +324,8 @@ def decide_deletion(change: DomainChange, entry: DomainEntry) -> None:
         change.delete_names([entry])
         return
     qmail = change.installation.qmail
-    aliases = [other for other in qmail.entries(entry.domain) if other.domain != entry.domain]
+    others = [other for other in qmail.entries(entry.domain) if other.domain != entry.domain]
+    aliases = [other for other in others if other.domain not in change.replaced]
     if not change.dry_run and not change.batch:
         change.lock_users(entry)  # a batch locks at its end
     change.delete_names([entry, *aliases])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LEAST = -1
 MOST = 2**63 - 1
+_PERMISSIONS = 7
 
 
 class Limits:
@@ -159,4 +160,12 @@ def checked(limits: VLimits) -> VLimits:
             raise TypeError(f"{name} must be an int")
         if not LEAST <= value <= MOST:
             raise InvalidInput(f"{name} {value}", f"give a number from {LEAST} to {MOST}")
+        values[name] = _as_stored(name, value)
     return VLimits(**values)
+
+
+def _as_stored(name: str, value: int) -> int:
+    """A limit as a file gives it back: 0 or 1, three bits, or the number."""
+    if name.startswith(("disable_", "delete_")):
+        return int(value != 0)
+    return value & _PERMISSIONS if name.startswith("perm_") else value

@@ -5,7 +5,10 @@ They are made from what is stored, so doing it again does no harm.
 
 from __future__ import annotations
 
+import errno
+
 from vpopmail.formats import maildirsize
+from vpopmail.log import warn
 from vpopmail.mailstore import sqwebmail
 from vpopmail.mailstore.homes import MAILDIRSIZE, split_home
 from vpopmail.mailstore.maildirsize import refresh_maildirsize
@@ -17,6 +20,19 @@ if TYPE_CHECKING:
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
     from vpopmail.settings import Settings
+
+
+_SPOILT = frozenset(
+    (
+        errno.ENOTDIR,
+        errno.ELOOP,
+        errno.EISDIR,
+        errno.EACCES,
+        errno.EINVAL,
+        errno.ENOTEMPTY,
+        errno.EEXIST,
+    )
+)
 
 
 def home_files(settings: Settings, user: VqPasswd) -> dict[str, bytes]:
@@ -46,12 +62,19 @@ def refresh_home(
     split = split_home(domain.path, user.pw_dir)
     if split is None:
         return
-    owner = Owner(domain.uid, domain.gid)
     try:
-        home = directory.enter("/".join(part for part in split if part))
+        with directory.enter("/".join(part for part in split if part)) as home:
+            _refresh(settings, home, user, Owner(domain.uid, domain.gid))
     except FileNotFoundError:
         return
-    with home:
-        refresh_maildirsize(home, user.pw_shell, owner)
-        if settings.sqwebmail_pass:
-            sqwebmail.write_pass(home, user.pw_passwd, owner)
+    except OSError as error:
+        # Whatever a mailbox owner puts into his home, it must not stop other changes.
+        if error.errno not in _SPOILT:
+            raise
+        warn("%s is not brought up to date: %s", user.pw_dir, error.strerror)
+
+
+def _refresh(settings: Settings, home: Directory, user: VqPasswd, owner: Owner) -> None:
+    refresh_maildirsize(home, user.pw_shell, owner)
+    if settings.sqwebmail_pass:
+        sqwebmail.write_pass(home, user.pw_passwd, owner)

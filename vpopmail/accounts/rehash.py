@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from vpopmail.accounts.change import announced, change_domain, get_domain
-from vpopmail.errors import VpopmailError
 from vpopmail.log import warn
 from vpopmail.passwords import hash_password
 from vpopmail.passwords.rehash import needs_rehash
@@ -34,22 +33,25 @@ def rehash(installation: Installation, user: VqPasswd, domain: str, password: st
         return
     try:
         _store(installation, user, domain, hash_password(password, scheme))
-    except (VpopmailError, OSError) as error:
-        warn("the password of %s@%s is not hashed anew: %s", user.pw_name, domain, error)
+    except Exception as error:  # noqa: BLE001 - not even a subscriber's trouble refuses a login
+        name = type(error).__name__
+        warn("the password of %s@%s is not hashed anew: %s", user.pw_name, domain, name)
 
 
 def _store(installation: Installation, user: VqPasswd, domain: str, hashed: str) -> None:
     entry = get_domain(installation, domain)
     address = f"{user.pw_name}@{entry.realdomain}"
 
+    old = user.pw_passwd
+
     def decide(change: UserChange) -> None:
         stored = change.find(user.pw_name)
-        if stored is not None and stored.pw_passwd == user.pw_passwd:
+        if stored is not None and stored.pw_passwd == old:
             stored.pw_passwd = hashed
             change.replace(stored, refresh=installation.settings.sqwebmail_pass)
+            user.pw_passwd = hashed
 
     act = lambda dry: change_domain(  # noqa: E731
         installation, entry, f"hash the password of {address} anew", decide, dry_run=dry
     )
     announced(installation, "mod_user", (address,), act, dry_run=False)
-    user.pw_passwd = hashed

@@ -150,7 +150,10 @@ class UserChange(UserSteps):
         self._forget_updates(home.name)
         self.transaction.forget(home.name)
         self.places.cancel(home.place)
-        if self.stage is not None:
+        if self.fresh:
+            with homes.enter_place(self.directory, home.place) as place:
+                remove_tree(place, home.leaf)
+        elif self.stage is not None:
             remove_tree(self.stage.directory, homes.staged_name(home.name))
 
     def delete(self, user: VqPasswd) -> None:

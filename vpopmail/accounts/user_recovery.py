@@ -7,6 +7,7 @@ from vpopmail.accounts.fingerprints import fingerprint, fingerprint_of_lines
 from vpopmail.accounts.places import Places
 from vpopmail.accounts.refresh import refresh_home
 from vpopmail.accounts.user_steps import KIND
+from vpopmail.errors import AliasUnreadable
 from vpopmail.mailstore import homes
 from vpopmail.mailstore.free_places import is_place
 from vpopmail.plan import journal
@@ -77,10 +78,17 @@ def _counts(change: UserChange, facts: list[Fact]) -> bool:
         if fact[0] == "delete":
             return user is None
         if fact[0] == "aliased":
-            lines = change.installation.aliases.read_alias(change.domain, fact[1])
+            lines = _read_alias(change, fact[1])
             return fingerprint_of_lines(lines) == fact[2]
         return fingerprint(user) == fact[2]
     return True
+
+
+def _read_alias(change: UserChange, name: str) -> list[str] | None:
+    try:
+        return change.installation.aliases.read_alias(change.domain, name)
+    except AliasUnreadable:
+        return None  # the owner of the domain may have put anything in its place
 
 
 def _refresh(change: UserChange, name: str) -> None:

@@ -186,6 +186,7 @@ class UserSteps:
         self.transaction.finish()
         self.places.write()
         self._note_new()
+        self._refresh()
 
     def unstore_fresh(self) -> None:
         """Take the users back that ``store_fresh`` stored."""

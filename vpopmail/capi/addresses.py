@@ -8,6 +8,7 @@ from vpopmail import names
 from vpopmail.capi.status import ask, check_number, check_text, note
 from vpopmail.capi.users import vauth_getpw
 from vpopmail.codes import VA
+from vpopmail.errors import VpopmailError
 from vpopmail.formats import control
 from vpopmail.formats.text import to_bytes, to_text
 from vpopmail.names import MAX_DOMAIN
@@ -111,7 +112,9 @@ def default_domain() -> str:
     try:
         with Directory.open(f"{current().settings.vpopmaildir}/etc", follow=True) as etc:
             data = etc.read("defaultdomain") or b""
-    except OSError:
+    except (OSError, VpopmailError) as error:
+        if isinstance(error, VpopmailError):
+            note(error.code)
         return ""
     return to_text(data.partition(b"\n")[0])[:MAX_DOMAIN]
 

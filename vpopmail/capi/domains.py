@@ -156,4 +156,4 @@ def _count_rcpthosts() -> int:
 
 def vclose() -> None:
     """Close the account store of the current site; the next call opens it again."""
-    current().close()
+    ask(None, lambda: current().close())

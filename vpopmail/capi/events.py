@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.capi.status import check_text
+from vpopmail.capi.status import ask, check_text
 from vpopmail.site import current
 
 
@@ -22,4 +22,4 @@ def call_onchange(cmd: str, arg1: str = "", arg2: str = "") -> int:
     """
     check_text(cmd, arg1, arg2)
     arguments = (arg1, arg2) if arg2 else (arg1,) if arg1 else ()
-    return current().events.call_script(cmd, *arguments)
+    return ask(0, lambda: current().events.call_script(cmd, *arguments))

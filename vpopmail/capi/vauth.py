@@ -186,7 +186,7 @@ def vauth_getall(domain: str, first: int, sortit: int = 1) -> VqPasswd | None:
     check_text(domain)
     check_number(first, sortit)
     if first:
-        _cursors.users = ask(_NOBODY, _begin, current(), domain)
+        _cursors.users = ask(_NOBODY, lambda: _begin(current(), domain))
     if _cursors.users is _NOBODY:
         return None
     return ask(None, next, _cursors.users, None)
@@ -199,7 +199,7 @@ def vauth_users(domain: str) -> Iterator[VqPasswd]:
         domain: domain or alias domain.
     """
     check_text(domain)
-    return ask(iter(()), _begin, current(), domain)
+    return ask(iter(()), lambda: _begin(current(), domain))
 
 
 def _begin(site: Vpopmail, domain: str) -> Iterator[VqPasswd]:

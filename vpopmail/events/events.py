@@ -88,7 +88,7 @@ class Events:
 
     def wanted_before(self, command: str) -> bool:
         """Whether anybody is to be told before a change."""
-        if self._is_silent():
+        if self.are_silent:
             return False
         return bool(self._subscribers) or self._has_script(command, BEFORE)
 
@@ -106,12 +106,12 @@ class Events:
         Returns:
             What on_change.run returns; 0 if the site has no script or nobody is to be told.
         """
-        if self._is_silent() or not self._settings.onchange_script:
+        if self.are_silent or not self._settings.onchange_script:
             return 0
         return on_change.run(self._settings, command, arguments)
 
     def _tell(self, event: Event, call: Callable[[Subscriber, Event], object]) -> None:
-        if self._is_silent():
+        if self.are_silent:
             return
         with self.nested():
             for subscriber in list(self._subscribers):
@@ -119,7 +119,9 @@ class Events:
         if self._has_script(event.command, event.when):
             on_change.run(self._settings, event.command, event.arguments)
 
-    def _is_silent(self) -> bool:
+    @property
+    def are_silent(self) -> bool:
+        """Whether nobody is told in this context."""
         return id(self) in _silent.get()
 
     def _has_script(self, command: str, when: str) -> bool:
