@@ -38,7 +38,8 @@ class Vpopmail:
 
     Attributes:
         settings: what holds for the site.
-        domains, users, aliases, default_delivery, catch_all, limits: its managers.
+        domains, users, aliases, default_delivery, catch_all, limits, quotas: its managers.
+        events: who is told of changes.
         qmail: its qmail directory.
 
     Raises:
