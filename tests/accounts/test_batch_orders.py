@@ -12,6 +12,7 @@ from tests.conftest import DOMAIN
 from vpopmail import Vpopmail
 from vpopmail.errors import DomainNotFound
 from vpopmail.events.events import Event
+from vpopmail.safeio import seam
 
 JOE = f"joe@{DOMAIN}"
 ALIAS = "alias.org"
@@ -149,3 +150,30 @@ def test_a_spoilt_home_stops_no_other_change(site: Vpopmail, domains: Path, tmp_
     site.users.add(f"amy@{DOMAIN}")
     assert site.users.get(JOE).pw_shell == "1048576S"
     assert not (tmp_path / "moved/Maildir/maildirsize").exists()
+
+
+def test_domains_committed_before_a_failure_are_told_of(
+    site: Vpopmail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(call: str, arguments: tuple[object, ...]) -> None:
+        if call == "rename" and arguments[2] == "vpasswd":
+            renamed.append(call)
+            if len(renamed) == 2:
+                raise OSError(28, "no space left")
+
+    renamed: list[str] = []
+    seen: list[tuple[str, str]] = []
+    site.events.subscribe(lambda event: seen.append((event.when, event.arguments[0])))
+
+    def fail() -> None:
+        with site.batch():
+            site.users.add(JOE)
+            site.users.add(f"amy@{OTHER}")
+            monkeypatch.setattr(seam, "watch", full)
+
+    with pytest.raises(OSError, match="no space"):
+        fail()
+    monkeypatch.setattr(seam, "watch", None)
+    assert [name for when, name in seen if when == "after"] == [JOE]
+    assert JOE in site.users
+    assert f"amy@{OTHER}" not in site.users

@@ -56,7 +56,7 @@ class Batch:
 
     Attributes:
         plans: of the changes made in it; carried out when it has ended without error.
-        events: what is to be told after the commit: command and arguments of each change.
+        events: what is to be told after the commit: plan, command and arguments of each change.
 
     Its commit points: the rename of qmail's users/cdb for domains added and deleted, then that
     of the account store for each domain with users added or deleted, in the order of their names.
@@ -65,7 +65,7 @@ class Batch:
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
         self.plans: list[Plan] = []
-        self.events: list[tuple[str, tuple[str, ...]]] = []
+        self.events: list[tuple[Plan, str, tuple[str, ...]]] = []
         self._domains: DomainChange | None = None
         self._users: dict[str, UserChange] = {}
         self._by_domain: dict[str, list[Plan]] = {}
@@ -96,8 +96,12 @@ class Batch:
                 self._commit()
         finally:
             self._close()
-        if kind is None:
-            for command, arguments in self.events:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Tell of the changes that count: all, or those of the domains that were committed."""
+        for plan, command, arguments in self.events:
+            if plan.carried_out:
                 self.installation.events.after(command, *arguments)
 
     # looking

@@ -130,7 +130,7 @@ def announced(
         with events.nested():
             plan = act(False)
         if not events.are_silent:
-            batch.events.append((command, arguments))
+            batch.events.append((plan, command, arguments))
         return plan
     if events.wanted_before(command):
         try:
