@@ -14,12 +14,30 @@ from vpopmail.safeio import seam
 from vpopmail.safeio.directory import Directory, Owner
 from vpopmail.settings import load
 
+from . import figures
+
 # Machines that run tests are busy: how long an example takes says nothing.
 hypothesis_settings.register_profile("vpopmail", deadline=None)
 hypothesis_settings.load_profile("vpopmail")
 
 DOMAIN = "example.com"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--full``: the trials against trouble in their full size, as docs/reliability.md tells."""
+    parser.addoption("--full", action="store_true", help="trials in full size: takes hours")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures that tests recorded."""
+    figures.tell(terminalreporter)
+
+
+@pytest.fixture(scope="session")
+def full(pytestconfig: pytest.Config) -> bool:
+    """Whether trials are to be made in their full size; else in CI's."""
+    return bool(pytestconfig.getoption("--full"))
 
 
 def settings_for(base: Path, **more: object) -> dict[str, object]:

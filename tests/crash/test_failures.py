@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import FIGURES
+from tests.figures import FIGURES
+
 from .scenes import SCENES, Scene
 from .sweep import failure_sweep, shared
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import FIGURES
+from tests.figures import FIGURES
+
 from .scenes import SCENES, Scene
 from .sweep import Stand, kill_sweep, shared
 
@@ -17,7 +18,7 @@ def test_killed_at_any_point_it_is_all_or_nothing_and_the_same_call_again_comple
     scene: Scene, top: Path, record_property: Callable[[str, object], None]
 ) -> None:
     figures = shared(kill_sweep, scene, top)
-    record_property(FIGURES, (scene.operation, figures.counts))
+    record_property(FIGURES, (f"{scene.operation}, killed before each call", figures.counts))
     assert figures.counts["mixed"] == 0, figures.report(scene)
     assert figures.wrong == [], figures.report(scene)
     assert figures.counts["old"] > 0 and figures.counts["new"] > 0, figures.report(scene)
