@@ -5,10 +5,12 @@ Light, since a login goes through it.
 
 from __future__ import annotations
 
+from _thread import allocate_lock
+
 from vpopmail.backends.abstract import ALIASES, DIR_CONTROL, LAST_AUTH, LIMITS
 from vpopmail.errors import DomainDirectoryMissing
 from vpopmail.names import fold
-from vpopmail.qmail.qmail import Qmail
+from vpopmail.qmail.lookup import DomainLookup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     )
     from vpopmail.backends.files.limits import FileLimits
     from vpopmail.events.events import Events
+    from vpopmail.qmail.qmail import Qmail
     from vpopmail.records import DomainEntry
     from vpopmail.safeio.directory import Directory
     from vpopmail.settings import Settings
@@ -33,22 +36,37 @@ class Installation:
         settings: of the site.
 
     Attributes:
-        qmail: its qmail directory.
+        domain_lookup: finds domains in qmail's users/cdb.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.qmail = Qmail(
-            settings.qmaildir,
-            cdb_name=settings.qmail_cdb_name,
-            sync=settings.sync,
-            lock_timeout=settings.lock_timeout,
-            newu=settings.qmail_newu,
-            newmrh=settings.qmail_newmrh,
-        )
+        self.domain_lookup = DomainLookup(settings.qmaildir, settings.qmail_cdb_name)
+        self._qmail: Qmail | None = None
         self._backend: Backend | None = None
         self._file_limits: FileLimits | None = None
         self._events: Events | None = None
+        self._making = allocate_lock()  # threads that ask first at the same time get one answer
+
+    @property
+    def qmail(self) -> Qmail:
+        """Its qmail directory."""
+        if self._qmail is None:
+            # Imported here: a lookup does not need it.
+            from vpopmail.qmail.qmail import Qmail
+
+            settings = self.settings
+            qmail = Qmail(
+                settings.qmaildir,
+                cdb_name=settings.qmail_cdb_name,
+                sync=settings.sync,
+                lock_timeout=settings.lock_timeout,
+                newu=settings.qmail_newu,
+                newmrh=settings.qmail_newmrh,
+            )
+            qmail.lookup = self.domain_lookup
+            self._qmail = qmail
+        return self._qmail
 
     @property
     def events(self) -> Events:
@@ -56,7 +74,9 @@ class Installation:
         if self._events is None:
             from vpopmail.events.events import Events
 
-            self._events = Events(self.settings)
+            with self._making:
+                if self._events is None:
+                    self._events = Events(self.settings)
         return self._events
 
     @property
@@ -69,9 +89,11 @@ class Installation:
         if self._backend is None:
             from vpopmail.backends import registry
 
-            backend = registry.make(self.settings)
-            backend.open()
-            self._backend = backend
+            with self._making:
+                if self._backend is None:
+                    backend = registry.make(self.settings)
+                    backend.open()
+                    self._backend = backend
         return self._backend
 
     def close(self) -> None:
@@ -81,7 +103,7 @@ class Installation:
             backend.close()
         if self._file_limits is not None:
             self._file_limits.close()
-        self.qmail.lookup.close()
+        self.domain_lookup.close()
 
     def resolve(self, domain: str) -> DomainEntry | None:
         """The entry of a domain or alias domain; None if there is none.
@@ -89,7 +111,7 @@ class Installation:
         Args:
             domain: a name in any case.
         """
-        return self.qmail.lookup.find(fold(domain))
+        return self.domain_lookup.find(fold(domain))
 
     def open_domain(self, domain: DomainEntry) -> Directory:
         """Open the directory of a domain.

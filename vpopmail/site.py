@@ -5,7 +5,7 @@ Light, since the C face finds its way through here: the managers are imported wh
 
 from __future__ import annotations
 
-from _contextvars import ContextVar  # contextvars.py only passes it on
+from _thread import allocate_lock
 
 from vpopmail.installation import Installation
 from vpopmail.settings import Settings, load
@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
+    from contextvars import ContextVar
 
     from typing_extensions import Self
 
@@ -177,8 +178,9 @@ class Vpopmail:
         return f"<Vpopmail {self.settings.vpopmaildir} ({self.settings.backend})>"
 
 
-_used: ContextVar[Vpopmail | None] = ContextVar("vpopmail_site", default=None)
+_used: ContextVar[Vpopmail | None] | None = None  # made by the first ``use``: a login has none
 _configured: Vpopmail | None = None
+_making = allocate_lock()
 
 
 class use:  # noqa: N801 - reads as a word: ``with use(site):``
@@ -192,11 +194,23 @@ class use:  # noqa: N801 - reads as a word: ``with use(site):``
         self.site = site
 
     def __enter__(self) -> Vpopmail:
-        self._token = _used.set(self.site)
+        self._token = _variable().set(self.site)
         return self.site
 
     def __exit__(self, *exception: object) -> None:
-        _used.reset(self._token)
+        _variable().reset(self._token)
+
+
+def _variable() -> ContextVar[Vpopmail | None]:
+    """The variable of ``use``; two threads that ask first at the same time get the same one."""
+    global _used  # noqa: PLW0603 - the variable of the process
+    if _used is None:
+        from contextvars import ContextVar
+
+        with _making:
+            if _used is None:
+                _used = ContextVar("vpopmail_site", default=None)
+    return _used
 
 
 def configure(**settings: object) -> Vpopmail:
@@ -223,5 +237,13 @@ def current() -> Vpopmail:
     Raises:
         ConfigError.
     """
-    site = _used.get() or _configured
-    return configure() if site is None else site
+    site = None if _used is None else _used.get()
+    if site is None:
+        site = _configured
+    return _first() if site is None else site
+
+
+def _first() -> Vpopmail:
+    """The site that nobody configured; made once, however many threads ask first."""
+    with _making:
+        return configure() if _configured is None else _configured

@@ -16,7 +16,7 @@ TREE: list[tuple[int, str, str]] = [
 ]
 CLASSES = [
     value
-    for value in vars(errors).values()
+    for value in (getattr(errors, name) for name in dir(errors))
     if isinstance(value, type) and issubclass(value, errors.VpopmailError)
 ]
 

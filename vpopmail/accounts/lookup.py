@@ -31,7 +31,7 @@ def find_user(installation: Installation, name: str, domain: str) -> VqPasswd | 
 
     Source: manual, "Authentication".
     """
-    entry = installation.qmail.lookup.peek(fold(domain))
+    entry = installation.domain_lookup.peek(fold(domain))
     if entry is None:
         return None
     if not may_look(installation, entry):

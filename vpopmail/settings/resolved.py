@@ -5,8 +5,6 @@ Source: manual, "Configure options"; the lengths follow the profile.
 
 from __future__ import annotations
 
-import pwd
-
 from vpopmail.errors import ConfigError
 from vpopmail.settings.options import OLD_PROFILE, OPTIONS
 
@@ -159,6 +157,8 @@ def user_number(user: str | int) -> int:
     """
     if isinstance(user, int):
         return user
+    import pwd  # a login with numbers in its settings does not need it
+
     try:
         return pwd.getpwnam(user).pw_uid
     except KeyError:
@@ -174,6 +174,8 @@ def home_of(user: str | int) -> str:
     Raises:
         ConfigError: there is no such user, or its home is not an absolute path.
     """
+    import pwd
+
     try:
         entry = pwd.getpwuid(user) if isinstance(user, int) else pwd.getpwnam(user)
     except KeyError:
@@ -189,11 +191,13 @@ def _group_number(group: str | int, uid: int) -> int:
     if isinstance(group, int):
         return group
     if not group:
+        import pwd
+
         try:
             return pwd.getpwuid(uid).pw_gid
         except KeyError:
             group = "vchkpw"
-    import grp  # a login with numbers in its settings does not need it
+    import grp
 
     try:
         return grp.getgrnam(group).gr_gid
