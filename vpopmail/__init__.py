@@ -376,6 +376,8 @@ if not TYPE_CHECKING:
 
             if hasattr(records, name):
                 return getattr(records, name)
+        elif name == "__all__":
+            return sorted(_HOMES)
         elif name == "errors":
             import vpopmail.errors
 

@@ -446,3 +446,9 @@ import vpopmail
 print(vpopmail.errors.UserExists.__name__, "vadduser" in dir(vpopmail))
 """
     assert run_light(program) == "UserExists True\n"
+
+
+def test_a_star_import_gives_every_public_name(tmp_path: Path) -> None:
+    program = "from vpopmail import *; print(vadduser.__name__, Vpopmail.__name__, VA.SUCCESS)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout == "vadduser Vpopmail VA.SUCCESS\n"

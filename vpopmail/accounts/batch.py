@@ -20,6 +20,7 @@ from vpopmail.errors import (
     UserNotFound,
 )
 from vpopmail.formats.text import to_bytes
+from vpopmail.log import warn
 from vpopmail.names import fold_domain
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
@@ -44,6 +45,16 @@ def open_batch(installation: Installation) -> Batch | None:
     if batch is None or batch.ended or batch.installation is not installation:
         return None
     return batch
+
+
+def all_entries(installation: Installation) -> list[DomainEntry]:
+    """All domains and alias domains of a site, with what an open batch has pending.
+
+    Raises:
+        AssignUnreadable.
+    """
+    batch = open_batch(installation)
+    return installation.qmail.entries() if batch is None else batch.entries()
 
 
 class Batch:
@@ -74,6 +85,7 @@ class Batch:
         self._limits: dict[str, VLimits | None] = {}
         self._outer: Batch | None = None
         self._used = False
+        self._discarded = False
         # A task or a copied context may outlive the block: nothing is noted any more then.
         self.ended = False
 
@@ -92,11 +104,21 @@ class Batch:
         self.ended = True
         _open.reset(self._token)
         try:
-            if kind is None:
+            if kind is None and not self._discarded:
                 self._commit()
         finally:
             self._close()
             self._tell()
+
+    def discard(self) -> None:
+        """Let nothing of the batch count: at its end all is forgotten, as after an error.
+
+        So a batch can be tried: see what each change says, then discard it. A batch inside a
+        batch discards all of the outer one.
+        """
+        if self._outer is not None:
+            self._outer.discard()
+        self._discarded = True
 
     def _tell(self) -> None:
         """Tell of the changes that count: all, or those of the domains that were committed."""
@@ -192,6 +214,26 @@ class Batch:
         """What is pending in a domain, for reading; None if nothing is."""
         return self._present_change(domain)
 
+    def rehearsal(self, domain: DomainEntry) -> UserChange:
+        """A change of what a domain holds, for a dry run: with what is pending, and to be closed.
+
+        Raises:
+            NotPermitted, DomainDirectoryMissing, BackendUnavailable.
+        """
+        present = self._present_change(domain)
+        return open_change(self.installation, domain) if present is None else present.rehearsal()
+
+    def check_free(self, name: str) -> None:
+        """Refuse the name of a new domain if it is taken, or was at the begin.
+
+        Raises:
+            DomainExists.
+        """
+        if self._domains is not None and name in self._domains.removed:
+            raise DomainExists(name, "it is deleted in this batch, which must end first")
+        if self.resolve(name) is not None:
+            raise DomainExists(name)
+
     # changing
 
     def add_domain(
@@ -207,7 +249,7 @@ class Batch:
 
         change = self._domain_change()
         change.recover(f"{base}/{self.installation.settings.domains_dir}")
-        self._check_free(name)
+        self.check_free(name)
         new = change.add_domain(plan, name, base, *owner)
         try:
             plan.steps[-1].do()
@@ -223,7 +265,7 @@ class Batch:
         from vpopmail.accounts.domains import alias_entry
 
         change = self._domain_change()
-        self._check_free(alias)
+        self.check_free(alias)
         change.add_name(alias_entry(alias, self._find_entry(real)))
         return self._note_domain(plan)
 
@@ -260,14 +302,10 @@ class Batch:
         self, plan: Plan, domain: DomainEntry, user: VqPasswd, files: dict[str, bytes]
     ) -> Plan:
         """Build the home of a user who is to be added; see ``Users.add``."""
-        from vpopmail.accounts.user_rules import decide_addition
+        from vpopmail.accounts.user_rules import check_new_name, decide_addition
 
         change = self._change(domain)
-        address = f"{user.pw_name}@{domain.realdomain}"
-        if change.find(user.pw_name) is not None:
-            raise UserExists(address)
-        if any(home.name == user.pw_name for home in change.deleted):
-            raise UserExists(address, "deleted in this batch, which must end first")
+        check_new_name(change, user.pw_name)
         home = decide_addition(plan, change, user, files)
         try:
             plan.steps[-1].do()
@@ -314,6 +352,9 @@ class Batch:
             plan = Plan(f"batch of {len(plans)} changes in {change.domain.realdomain}")
             change.plan_steps(plan)
             _carry_out(plan, plans)
+            for name in change.homeless:
+                address = f"{name}@{change.domain.realdomain}"
+                warn("deleted, but there was no home to remove: %s", address)
 
     def _check_domains(self, change: DomainChange) -> None:
         """Under the lock: what others did since the change was asked for."""
@@ -350,12 +391,6 @@ class Batch:
         if entry is None:
             raise DomainNotFound(name)
         return entry
-
-    def _check_free(self, name: str) -> None:
-        if self._domains is not None and name in self._domains.removed:
-            raise DomainExists(name, "it is deleted in this batch, which must end first")
-        if self.resolve(name) is not None:
-            raise DomainExists(name)
 
     def _close(self) -> None:
         try:

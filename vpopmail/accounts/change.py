@@ -13,7 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vpopmail.accounts.user_change import Decide
+    from vpopmail.accounts.domain_change import DomainChange
+    from vpopmail.accounts.user_change import Decide, UserChange
     from vpopmail.installation import Installation
     from vpopmail.records import DomainEntry
 
@@ -76,12 +77,37 @@ def change_domain(
     batch = open_batch(installation)
     if batch is not None and not dry_run:
         return batch.update(plan, domain, decide, name)
-    with open_change(installation, domain) as change:
+    with open_users(installation, domain) as change:
         if not dry_run:
             change.lock()
         decide(change)
+        return finish_plan(installation, change, plan, dry_run=dry_run)
+
+
+def open_users(installation: Installation, domain: DomainEntry) -> UserChange:
+    """A change of what a domain holds; inside a batch, for a dry run, with what is pending.
+
+    Raises:
+        NotPermitted, DomainDirectoryMissing, BackendUnavailable.
+    """
+    batch = open_batch(installation)
+    return open_change(installation, domain) if batch is None else batch.rehearsal(domain)
+
+
+def finish_plan(
+    installation: Installation, change: UserChange | DomainChange, plan: Plan, *, dry_run: bool
+) -> Plan:
+    """Plan the steps of what was decided and carry them out.
+
+    Args:
+        installation: the site.
+        change: what was decided.
+        plan: gets the steps; inside a batch those that let it count are the batch's own.
+        dry_run: carry nothing out.
+    """
+    if open_batch(installation) is None:
         change.plan_steps(plan)
-        return plan if dry_run else carry_out(plan)
+    return plan if dry_run else carry_out(plan)
 
 
 def _settle(installation: Installation, domain: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.batch import open_batch
+from vpopmail.accounts.batch import all_entries, open_batch
 from vpopmail.accounts.catchall import DEFAULT, action_for, is_catch_all, user_of
 from vpopmail.accounts.change import announced, change_domain, find_domain, get_domain
 from vpopmail.errors import AliasNotFound, AliasUnreadable, InvalidInput, UserNotFound
@@ -119,6 +119,11 @@ class DefaultDelivery:
         data = _read(self._installation, entry)
         return None if data is None else dotqmail.default_action(data)
 
+    def _is_own(self, entry: DomainEntry, target: str) -> bool:
+        """Whether a domain is this one by any of its names."""
+        other = find_domain(self._installation, target)
+        return other is not None and other.realdomain == entry.realdomain
+
     def _set(
         self, domain: str, told: str, choose: Callable[[UserChange], str], *, dry_run: bool
     ) -> Plan:
@@ -132,8 +137,11 @@ class DefaultDelivery:
             change.files.put(DEFAULT, dotqmail.with_default_action(data, program, action))
 
         subject = f"set default delivery of {entry.realdomain}"
+        # Whom it is about: a batch that deletes him later forgets it.
+        name, found, target = told.rpartition("@")
+        user = fold(name) if found and self._is_own(entry, target) else ""
         act = lambda dry: change_domain(  # noqa: E731
-            self._installation, entry, subject, decide, dry_run=dry
+            self._installation, entry, subject, decide, name=user, dry_run=dry
         )
         arguments = (entry.realdomain, told)
         command = "set_default_delivery"
@@ -246,11 +254,6 @@ class CatchAll(DefaultDelivery):
         store = self._installation.backend if batch is None else batch
         return store.find(entry, name) is not None
 
-    def _is_own(self, entry: DomainEntry, target: str) -> bool:
-        """Whether a domain is this one by any of its names."""
-        other = find_domain(self._installation, target)
-        return other is not None and other.realdomain == entry.realdomain
-
 
 def checked_action(action: str) -> str:
     """What is done with mail of unknown users, as it is stored.
@@ -296,9 +299,7 @@ def _own_action(installation: Installation, change: UserChange, action: str) -> 
 
 
 def _entries(installation: Installation) -> Iterator[DomainEntry]:
-    batch = open_batch(installation)
-    entries = installation.qmail.entries() if batch is None else batch.entries()
-    return (entry for entry in entries if not entry.is_alias)
+    return (entry for entry in all_entries(installation) if not entry.is_alias)
 
 
 def _read(installation: Installation, entry: DomainEntry) -> bytes | None:

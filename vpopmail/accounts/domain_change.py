@@ -12,6 +12,7 @@ from functools import partial
 from vpopmail.accounts.checks import check_directory
 from vpopmail.accounts.domain_tree import NewDomain, Tree
 from vpopmail.accounts.user_change import UserChange
+from vpopmail.backends.files.dir_control import FILE
 from vpopmail.errors import (
     BaseDirectoryMissing,
     DomainDirectoryMissing,
@@ -231,8 +232,8 @@ class DomainChange:
         self.qmail.added = [entry for entry in self.qmail.added if entry.domain != name]
         for tree_ in self.trees.values():
             for new in tree_.added:
-                if new.entry.domain == name and new.users is not None:
-                    new.users.close()
+                if new.entry.domain == name:
+                    new.close(counts=False)
             tree_.added = [new for new in tree_.added if new.entry.domain != name]
 
     def new_domain(self, name: str) -> NewDomain | None:
@@ -286,18 +287,14 @@ class DomainChange:
         if new.adopted:
             with tree_.directory.enter(new.place or ".") as place:
                 directory = place.enter(entry.domain)
-            try:
-                directories.adopt_domain(directory, owner, delivery)
-            except BaseException:
-                directory.close()
-                raise
         else:
             stage = tree_.open_stage().directory
             directory = directories.build_domain(stage, entry.domain, owner, delivery)
-        if not self.installation.backend.writable:
-            directory.close()
-            return
         new.users = UserChange(self.installation, entry, directory, fresh=True, batch=self.batch)
+        if new.adopted:
+            for name in (directories.DEFAULT, FILE):
+                new.users.files.note_before(name)
+            directories.adopt_domain(directory, owner, delivery)
 
     def _forget_users(self, tree_: Tree) -> None:
         for entry, _, _ in tree_.deleted:

@@ -32,6 +32,24 @@ class NewDomain:
         self.adopted = adopted
         self.users: UserChange | None = None
 
+    def close(self, *, counts: bool) -> None:
+        """End the work in its directory.
+
+        Args:
+            counts: whether the domain is made; if not, the small files of a directory that was
+                there before become what they were.
+
+        Raises:
+            OSError.
+        """
+        if self.users is None:
+            return
+        try:
+            if self.adopted and not counts:
+                self.users.files.give_back()
+        finally:
+            self.users.close()
+
 
 class Tree:
     """One directory that holds domains, while domains below it change.
@@ -124,9 +142,9 @@ class Tree:
     def close(self) -> None:
         """Remove what is on the stage, or leave it to the next change."""
         try:
+            counts = self.plan is not None and (self.plan.carried_out or self.is_unfinished())
             for new in self.added:
-                if new.users is not None:
-                    new.users.close()
+                new.close(counts=counts)
             if self.stage is not None and self.is_unfinished():
                 self.stage.abandon()
             elif self.stage is not None:

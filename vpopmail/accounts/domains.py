@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vpopmail.accounts import checks
-from vpopmail.accounts.batch import open_batch
-from vpopmail.accounts.change import announced, find_domain, get_domain
+from vpopmail.accounts.batch import all_entries, open_batch
+from vpopmail.accounts.change import announced, find_domain, finish_plan, get_domain
 from vpopmail.accounts.domain_change import DomainChange
 from vpopmail.accounts.password_policy import check_strength
 from vpopmail.accounts.refresh import home_files
@@ -19,7 +19,6 @@ from vpopmail.errors import (
     UserExists,
 )
 from vpopmail.names import check_domain_length, check_new_domain, fold_domain, has_domain_characters
-from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import DomainEntry
 from vpopmail.safeio.paths import check_path
@@ -85,8 +84,7 @@ class Domains:
         Raises:
             AssignUnreadable.
         """
-        batch = open_batch(self._installation)
-        return iter(self._installation.qmail.entries() if batch is None else batch.entries())
+        return iter(all_entries(self._installation))
 
     # changing
 
@@ -158,8 +156,7 @@ class Domains:
             new = change.add_domain(plan, name, base, *owner)
             if postmaster is not None:
                 plan_postmaster(plan, new, postmaster)
-            change.plan_steps(plan)
-            return plan if dry_run else carry_out(plan)
+            return finish_plan(self._installation, change, plan, dry_run=dry_run)
 
     def add_alias(self, alias: str, real: str, *, dry_run: bool = False) -> Plan:
         """Let a name stand for a domain: same users, same directory.
@@ -197,8 +194,7 @@ class Domains:
                 change.lock()
             self._check_free(alias)
             change.add_name(alias_entry(alias, self.get(real)))
-            change.plan_steps(plan)
-            return plan if dry_run else carry_out(plan)
+            return finish_plan(self._installation, change, plan, dry_run=dry_run)
 
     def update_alias(self, alias: str, real: str, *, dry_run: bool = False) -> Plan:
         """Let an alias domain stand for another domain than before.
@@ -231,8 +227,7 @@ class Domains:
             if not dry_run:
                 change.lock()
             decide_update(change, self.get(alias), self.get(real))
-            change.plan_steps(plan)
-            return plan if dry_run else carry_out(plan)
+            return finish_plan(self._installation, change, plan, dry_run=dry_run)
 
     def delete(self, name: str, *, dry_run: bool = False) -> Plan:
         """Delete a domain with its alias domains, users and all mail; or one alias domain.
@@ -269,11 +264,13 @@ class Domains:
             if not dry_run:
                 change.lock()
             decide_deletion(change, self.get(name))
-            change.plan_steps(plan)
-            return plan if dry_run else carry_out(plan)
+            return finish_plan(self._installation, change, plan, dry_run=dry_run)
 
     def _check_free(self, name: str) -> None:
-        if self.find(name) is not None:
+        batch = open_batch(self._installation)
+        if batch is not None:
+            batch.check_free(name)
+        elif self.find(name) is not None:
             raise DomainExists(name)
 
     def _postmaster(self, domain: str, password: str) -> VqPasswd:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.batch import open_batch
+from vpopmail.accounts.batch import all_entries, open_batch
 from vpopmail.accounts.change import announced, change_domain, get_domain
 from vpopmail.errors import InvalidInput, LimitsNotFound, LimitsUnreadable
 from vpopmail.records import VLimits
@@ -61,8 +61,7 @@ class Limits:
         Raises:
             AssignUnreadable, LimitsUnreadable.
         """
-        batch = open_batch(self._installation)
-        entries = self._installation.qmail.entries() if batch is None else batch.entries()
+        entries = all_entries(self._installation)
         for entry in entries:
             if not entry.is_alias:
                 yield entry.domain, self.get(entry.domain)

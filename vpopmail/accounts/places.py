@@ -68,9 +68,7 @@ class Places:
             self.taken.remove(place)
             self._free_places().insert(0, place)
         self.moves.remove(move)
-        self._state = self._read()
-        for earlier in self.moves:
-            _MOVES[earlier](self._state)
+        self._play()
 
     def give_back(self, place: str) -> None:
         """Take back the place of an entry that is gone."""
@@ -79,6 +77,13 @@ class Places:
         self._move(RETREAT)
         if place:
             self.freed.append(place)
+
+    def repeat(self, other: Places) -> None:
+        """Give out and take back the same places as another object has."""
+        self.moves = list(other.moves)
+        self.taken, self.freed = list(other.taken), list(other.freed)
+        self._free = None if other._free is None else list(other._free)
+        self._play()
 
     def facts(self) -> list[Fact]:
         """What a journal entry has to say, for the changes to be made exactly once.
@@ -128,6 +133,12 @@ class Places:
     def _move(self, move: str) -> None:
         self.moves.append(move)
         _MOVES[move](self._present())
+
+    def _play(self) -> None:
+        """Count anew from what is stored."""
+        self._state = self._read()
+        for move in self.moves:
+            _MOVES[move](self._state)
 
     def _present(self) -> DirControl:
         if self._state is None:

@@ -46,6 +46,10 @@ class UserChange(UserSteps):
         fresh: whether the domain is only being made, on a stage: then nobody else sees it, and
             homes are made right in their places.
         batch: whether homes are brought to the disk all together, at the end.
+
+    Attributes:
+        updates: what a batch decides again at its end.
+        removed: the names of stored users who are deleted.
     """
 
     def __init__(
@@ -59,6 +63,25 @@ class UserChange(UserSteps):
     ) -> None:
         super().__init__(installation, domain, directory, fresh=fresh, batch=batch)
         self.updates: list[Update] = []
+        self.removed: set[str] = set()
+
+    def rehearsal(self) -> UserChange:
+        """Another change with the same things pending: to decide on, without consequences."""
+        directory = self.directory.again()
+        try:
+            twin = UserChange(self.installation, self.domain, directory, fresh=self.fresh)
+        except BaseException:
+            directory.close()
+            raise
+        for name, user in self.transaction.pending.items():
+            twin.transaction.pending[name] = None if user is None else user.copy()
+        twin.transaction.aliases.update(self.transaction.aliases)
+        twin.files.pending.update(self.files.pending)
+        twin.limits.pending[:] = self.limits.pending
+        twin.added, twin.deleted = list(self.added), list(self.deleted)
+        twin.removed, twin.changed = set(self.removed), dict(self.changed)
+        twin.places.repeat(self.places)
+        return twin
 
     def lock(self) -> None:
         """Lock the users of the domain and finish what a killed process left.
@@ -159,6 +182,11 @@ class UserChange(UserSteps):
     def delete(self, user: VqPasswd) -> None:
         """Delete a user; the home goes after the commit point."""
         self._forget_updates(user.pw_name)
+        if self.transaction.stored(user.pw_name) is None:
+            # Only this batch knows the record, which has no home: see add_record.
+            self.transaction.forget(user.pw_name)
+            return
+        self.removed.add(user.pw_name)
         self.transaction.delete(user.pw_name)
         split = homes.split_home(self.domain.path, user.pw_dir)
         if split is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from vpopmail.accounts.batch import open_batch
+from vpopmail.accounts.batch import all_entries, open_batch
 from vpopmail.accounts.change import get_domain
 from vpopmail.accounts.last_auth import note_login, read_last_auth
 from vpopmail.accounts.lookup import find_user, limit_mask, may_look
@@ -114,8 +114,7 @@ class UserQueries:
         Raises:
             AssignUnreadable, NotPermitted, BackendUnavailable.
         """
-        batch = self._batch()
-        entries = self._installation.qmail.entries() if batch is None else batch.entries()
+        entries = all_entries(self._installation)
         for domain in [entry.domain for entry in entries if not entry.is_alias]:
             found = self.iter(domain, names=names, flags=flags, without=without, where=where)
             for user in found:

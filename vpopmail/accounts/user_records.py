@@ -8,8 +8,8 @@ from __future__ import annotations
 from vpopmail.accounts import checks
 from vpopmail.accounts.change import change_domain, get_domain
 from vpopmail.accounts.user_edits import checked_hash
-from vpopmail.accounts.user_rules import new_user
-from vpopmail.errors import BackendUnavailable, InvalidInput, UserExists, UserNotFound
+from vpopmail.accounts.user_rules import check_new_name, new_user
+from vpopmail.errors import BackendUnavailable, InvalidInput, UserNotFound
 from vpopmail.mailstore.free_places import is_place
 from vpopmail.names import check_new_user, fold
 from vpopmail.plan.executor import carry_out
@@ -64,8 +64,7 @@ def add_record(
     checks.check_directory(user.pw_dir)
 
     def decide(change: UserChange) -> None:
-        if change.find(name) is not None:
-            raise UserExists(f"{name}@{entry.realdomain}")
+        check_new_name(change, name)
         change.replace(user.copy())
 
     return change_domain(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vpopmail.accounts import checks
 from vpopmail.accounts.catchall import DEFAULT, is_catch_all
-from vpopmail.errors import CatchAllProtected, UserNotFound
+from vpopmail.errors import CatchAllProtected, UserExists, UserNotFound
 from vpopmail.passwords import hash_password
 from vpopmail.records import NOQUOTA, USE_APOP, V_OVERRIDE, VqPasswd
 
@@ -50,6 +50,19 @@ def effective_flags(user: VqPasswd, mask: int) -> int:
         mask: the bits that the limits of the domain add.
     """
     return user.pw_gid if user.pw_gid & V_OVERRIDE else user.pw_gid | mask
+
+
+def check_new_name(change: UserChange, name: str) -> None:
+    """Refuse the name of a new user if there is such a user, or was at the begin of the batch.
+
+    Raises:
+        UserExists.
+    """
+    address = f"{name}@{change.domain.realdomain}"
+    if change.find(name) is not None:
+        raise UserExists(address)
+    if name in change.removed:
+        raise UserExists(address, "deleted in this batch, which must end first")
 
 
 def decide_addition(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from vpopmail.accounts import checks
-from vpopmail.accounts.change import announced, change_domain, get_domain
+from vpopmail.accounts.change import announced, change_domain, finish_plan, get_domain, open_users
 from vpopmail.accounts.password_policy import check_strength
 from vpopmail.accounts.refresh import home_files
-from vpopmail.accounts.user_change import UserChange, open_change
 from vpopmail.accounts.user_edits import (
     apop_edits,
     flag_edits,
@@ -16,6 +15,7 @@ from vpopmail.accounts.user_edits import (
 )
 from vpopmail.accounts.user_queries import UserQueries
 from vpopmail.accounts.user_rules import (
+    check_new_name,
     decide_addition,
     decide_deletion,
     default_quota,
@@ -29,7 +29,6 @@ from vpopmail.errors import (
     LimitsUnreadable,
     PasswordChangeForbidden,
     QuotaTooLong,
-    UserExists,
     UserNotFound,
 )
 from vpopmail.names import (
@@ -41,12 +40,12 @@ from vpopmail.names import (
     has_domain_characters,
     split_whole_address,
 )
-from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import NO_PASSWD_CHNG, VqPasswd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from vpopmail.accounts.user_change import UserChange
     from vpopmail.accounts.user_edits import Edit
     from vpopmail.records import DomainEntry
 
@@ -141,15 +140,13 @@ class Users(UserQueries):
         batch = self._batch()
         if batch is not None and not dry_run:
             return batch.add_user(plan, entry, user, self._give_quota(entry, user, quota))
-        with self._change(entry) as change:
+        with open_users(self._installation, entry) as change:
             if not dry_run:
                 change.lock()
             # Not before: the same call again must first finish what it left.
-            if change.find(user.pw_name) is not None:
-                raise UserExists(f"{user.pw_name}@{entry.domain}")
+            check_new_name(change, user.pw_name)
             decide_addition(plan, change, user, self._give_quota(entry, user, quota))
-            change.plan_steps(plan)
-            return plan if dry_run else carry_out(plan)
+            return finish_plan(self._installation, change, plan, dry_run=dry_run)
 
     def _give_quota(
         self, entry: DomainEntry, user: VqPasswd, quota: str | None
@@ -196,15 +193,13 @@ class Users(UserQueries):
         batch = self._batch()
         if batch is not None and not dry_run:
             return batch.delete_user(plan, entry, name)
-        with self._change(entry) as change:
+        with open_users(self._installation, entry) as change:
             if not dry_run:
                 change.lock()
             decide_deletion(change, name)
-            change.plan_steps(plan)
-            if dry_run:
-                return plan
-            carry_out(plan)
-            change.report_homeless(plan)
+            finish_plan(self._installation, change, plan, dry_run=dry_run)
+            if not dry_run:
+                change.report_homeless(plan)
             return plan
 
     def update(  # noqa: PLR0913 - one for each thing that is stored
@@ -391,9 +386,6 @@ class Users(UserQueries):
                 "neither it nor the domain's .qmailadmin-limits is there",
             )
         return default_quota(limits)
-
-    def _change(self, entry: DomainEntry) -> UserChange:
-        return open_change(self._installation, entry)
 
     def check_lengths(self, name: str, domain: str) -> None:
         """Refuse a name or domain of an impossible length, as the C library does first.

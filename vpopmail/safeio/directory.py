@@ -79,6 +79,10 @@ class Directory:
         with inner:
             return inner.enter(rest)
 
+    def again(self) -> Directory:
+        """The same directory with a descriptor of its own."""
+        return Directory(os.dup(self.fd), self.path, sync=self.sync)
+
     def close(self) -> None:
         """Close the descriptor; closing twice does no harm."""
         fd, self.fd = self.fd, -1
