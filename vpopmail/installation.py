@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 
+from vpopmail import errors
 from vpopmail.backends.abstract import ALIASES, DIR_CONTROL, LAST_AUTH, LIMITS
-from vpopmail.errors import DomainDirectoryMissing
 from vpopmail.names import fold
 from vpopmail.qmail.lookup import DomainLookup
 
@@ -126,7 +126,7 @@ class Installation:
         try:
             return open_trusted(domain.path, sync=self.settings.sync)
         except OSError as error:
-            raise DomainDirectoryMissing(domain.path, error.strerror or "") from error
+            raise errors.DomainDirectoryMissing(domain.path, error.strerror or "") from error
 
     # facets: of the backend, else of the files
 

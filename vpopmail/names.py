@@ -6,12 +6,7 @@ becomes a directory, a line of a file and a word of a shell line.
 
 from __future__ import annotations
 
-from vpopmail.errors import (
-    DomainNameTooLong,
-    InvalidDomainName,
-    InvalidUserName,
-    UserNameTooLong,
-)
+from vpopmail import errors
 
 MAX_DOMAIN = 96
 MIN_DOMAIN = 3
@@ -98,9 +93,9 @@ def check_user_length(name: str, maximum: int, *, big_directories: bool) -> None
         UserNameTooLong, InvalidUserName.
     """
     if len(name) > maximum:
-        raise UserNameTooLong(_shown(name), f"at most {maximum} characters")
+        raise errors.UserNameTooLong(_shown(name), f"at most {maximum} characters")
     if len(name) == 1 and big_directories:
-        raise InvalidUserName(name, "names of one character are directories of homes")
+        raise errors.InvalidUserName(name, "names of one character are directories of homes")
 
 
 def check_new_user(name: str) -> None:
@@ -111,11 +106,11 @@ def check_new_user(name: str) -> None:
             that the domain's directory needs.
     """
     if not name:
-        raise InvalidUserName("''", "the name is empty")
+        raise errors.InvalidUserName("''", "the name is empty")
     if not has_user_characters(name) or "/" in name:
-        raise InvalidUserName(_shown(name), "a character that a user name cannot have")
+        raise errors.InvalidUserName(_shown(name), "a character that a user name cannot have")
     if name in {".", ".."} or name in _RESERVED or name.startswith(_RESERVED_STARTS):
-        raise InvalidUserName(name, "the name is reserved")
+        raise errors.InvalidUserName(name, "the name is reserved")
 
 
 def check_domain_length(name: str) -> None:
@@ -125,9 +120,9 @@ def check_domain_length(name: str) -> None:
         InvalidDomainName, DomainNameTooLong.
     """
     if len(name) > MAX_DOMAIN:
-        raise DomainNameTooLong(_shown(name), f"at most {MAX_DOMAIN} characters")
+        raise errors.DomainNameTooLong(_shown(name), f"at most {MAX_DOMAIN} characters")
     if len(name) < MIN_DOMAIN:
-        raise InvalidDomainName(_shown(name), f"at least {MIN_DOMAIN} characters")
+        raise errors.InvalidDomainName(_shown(name), f"at least {MIN_DOMAIN} characters")
 
 
 def check_new_domain(name: str) -> None:
@@ -140,10 +135,10 @@ def check_new_domain(name: str) -> None:
     """
     check_domain_length(name)
     if not has_domain_characters(name):
-        raise InvalidDomainName(_shown(name), "only letters, digits, '-' and '.'")
+        raise errors.InvalidDomainName(_shown(name), "only letters, digits, '-' and '.'")
     for label in name.split("."):
         if not label or len(label) > MAX_LABEL or label[0] == "-" or label[-1] == "-":
-            raise InvalidDomainName(_shown(name), f"malformed label '{label[:MAX_LABEL]}'")
+            raise errors.InvalidDomainName(_shown(name), f"malformed label '{label[:MAX_LABEL]}'")
 
 
 def check_kind_of_text(text: str) -> None:
@@ -160,7 +155,7 @@ def split_whole_address(address: str) -> tuple[str, str]:
     """
     user, domain = split_address(address)
     if not domain:
-        raise InvalidDomainName(address, "give user@domain")
+        raise errors.InvalidDomainName(address, "give user@domain")
     return user, domain
 
 

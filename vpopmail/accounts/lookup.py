@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from vpopmail.errors import LimitsUnreadable, NotPermitted
+from vpopmail import errors
 from vpopmail.names import fold
 from vpopmail.records import V_OVERRIDE
 
@@ -35,7 +35,7 @@ def find_user(installation: Installation, name: str, domain: str) -> VqPasswd | 
     if entry is None:
         return None
     if not may_look(installation, entry):
-        raise NotPermitted(entry.realdomain, "run it as root or as the domain's owner")
+        raise errors.NotPermitted(entry.realdomain, "run it as root or as the domain's owner")
     user = installation.backend.find(entry, fold(name))
     if user is not None and not user.pw_gid & V_OVERRIDE:
         user.pw_flags |= limit_mask(installation, entry)
@@ -54,5 +54,5 @@ def limit_mask(installation: Installation, domain: DomainEntry) -> int:
     """The flag bits that the limits of a domain add; 0 if they cannot be read."""
     try:
         return installation.limits.read_flag_mask(domain)
-    except LimitsUnreadable:
+    except errors.LimitsUnreadable:
         return 0

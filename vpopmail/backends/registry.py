@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.errors import UnknownBackend
+from vpopmail import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ def _checked(name: str, found: object) -> type[Backend]:
 
     if isinstance(found, type) and issubclass(found, Backend):
         return found
-    raise UnknownBackend(name, f"{found!r} is no subclass of vpopmail.backends.abstract.Backend")
+    raise errors.UnknownBackend(
+        name, f"{found!r} is no subclass of vpopmail.backends.abstract.Backend"
+    )
 
 
 def _third_party(name: str) -> type[Backend]:
@@ -62,8 +64,8 @@ def _third_party(name: str) -> type[Backend]:
             found = entry_point.load()
         except (ImportError, AttributeError) as error:
             advice = f"'{entry_point.value}' cannot be imported: {error}"
-            raise UnknownBackend(name, advice) from error
+            raise errors.UnknownBackend(name, advice) from error
         return _checked(name, found)
-    raise UnknownBackend(
+    raise errors.UnknownBackend(
         name, f"known are {', '.join(names())} and the entry points of {ENTRY_POINTS}"
     )

@@ -55,8 +55,8 @@
     └── ConfigError                  VA_NO_AUTH_CONNECTION; a setting is wrong
         └── UnknownBackend           VA_NO_AUTH_MODULE
 
-The text of an error never holds a password, clear or crypted. Those that a login does not meet
-are in ``vpopmail.errors.of_changes`` and loaded when first asked for, so that it need not pay.
+The text of an error never holds a password, clear or crypted. All but
+the root are in ``vpopmail.errors.tree`` and loaded when first asked for: a login need not pay.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ from vpopmail.codes import VA, verror
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vpopmail.errors.of_changes import *  # noqa: F403
+    from vpopmail.errors.tree import *  # noqa: F403
 
 _LONGEST = 200  # characters of a subject that are shown
 
@@ -109,128 +109,21 @@ def _in_a_line(subject: str) -> str:
     return subject if subject.isprintable() else ascii(subject)[1:-1]
 
 
-class InvalidInput(VpopmailError):
-    """The caller's data is refused; nothing was changed."""
-
-    text = "not allowed"
-
-
-class InvalidUserName(InvalidInput):
-    """A user name with a character, a form or a length that is not allowed."""
-
-    code = VA.ILLEGAL_USERNAME
-
-
-class UserNameTooLong(InvalidInput):
-    """A user name over 32 characters (profile 5.4) or 64 (5.6)."""
-
-    code = VA.USER_NAME_TOO_LONG
-
-
-class InvalidDomainName(InvalidInput):
-    """A domain name with a character or a form that is not allowed."""
-
-    code = VA.INVALID_DOMAIN_NAME
-
-
-class DomainNameTooLong(InvalidInput):
-    """A domain name over 96 characters."""
-
-    code = VA.DOMAIN_NAME_TOO_LONG
-
-
-class InvalidCharacter(InvalidInput):
-    """A character that would break the line it is stored in."""
-
-    code = VA.BAD_CHAR
-
-
-class NotFound(VpopmailError):
-    """What was asked for is not there."""
-
-
-class DomainNotFound(NotFound):
-    """There is no such domain."""
-
-    code = VA.DOMAIN_DOES_NOT_EXIST
-
-
-class Refused(VpopmailError):
-    """The rules forbid it."""
-
-
-class NotPermitted(Refused):
-    """The process may not do this: it is neither root nor the owner."""
-
-    code = VA.BAD_UID
-
-
-class StorageError(VpopmailError):
-    """A file, a directory, a lock or a database gave trouble."""
-
-    code = VA.COULD_NOT_UPDATE_FILE
-
-
-class DomainDirectoryMissing(StorageError):
-    """The directory of the domain, or the one that holds the domains, cannot be entered."""
-
-    code = VA.BAD_D_DIR
-
-
-class LimitsUnreadable(StorageError):
-    """Neither the domain's limits nor etc/vlimits.default can be read."""
-
-    code = VA.CANNOT_READ_LIMITS
-
-
-class AssignUnreadable(StorageError):
-    """users/assign cannot be read."""
-
-    code = VA.CANNOT_READ_ASSIGN
-
-
-class BackendUnavailable(StorageError):
-    """The account store cannot be reached, locked or written."""
-
-    code = VA.NO_AUTH_CONNECTION
-
-
-class FormatError(VpopmailError):
-    """A file does not keep its format; the subject names the file and the line."""
-
-    code = VA.COULD_NOT_UPDATE_FILE
-    text = "bad format"
-
-
-class ConfigError(VpopmailError):
-    """A setting is wrong; the text names its source, the key and the allowed values."""
-
-    code = VA.NO_AUTH_CONNECTION
-    text = "bad setting"
-
-
-class UnknownBackend(ConfigError):
-    """There is no auth backend of this name, or its driver is not installed."""
-
-    code = VA.NO_AUTH_MODULE
-    text = "no such auth backend"
-
-
 if not TYPE_CHECKING:
     # Hidden from type checkers, so that they report a name that does not exist.
 
     def __getattr__(name):
-        """Import the errors of changes when one of them is first used."""
-        known = not name.startswith("_") and name != "of_changes"
-        found = vars(_of_changes()).get(name) if known else None
+        """Import the classes when one of them is first used."""
+        known = not name.startswith("_") and name != "tree"
+        found = vars(_classes()).get(name) if known else None
         if found is None:
             raise AttributeError(f"module 'vpopmail.errors' has no attribute '{name}'")
         globals()[name] = found
         return found
 
     def __dir__():
-        return sorted({*globals(), *(name for name in vars(_of_changes()) if name[0] != "_")})
+        return sorted({*globals(), *(name for name in vars(_classes()) if name[0] != "_")})
 
-    def _of_changes():
+    def _classes():
         # Not "from vpopmail.errors import": that would ask __getattr__ for it.
-        return __import__("vpopmail.errors.of_changes", fromlist=["VpopmailError"])
+        return __import__("vpopmail.errors.tree", fromlist=["VpopmailError"])

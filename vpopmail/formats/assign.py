@@ -6,7 +6,7 @@ Source: formats, users/assign and users/cdb.
 
 from __future__ import annotations
 
-from vpopmail.errors import FormatError, InvalidCharacter
+from vpopmail import errors
 from vpopmail.formats.text import leading_int, to_bytes, to_text
 from vpopmail.records import DomainEntry
 
@@ -54,7 +54,7 @@ def format_line(entry: DomainEntry) -> bytes:
     texts = (entry.domain, entry.realdomain, entry.path)
     domain, real, path = (to_bytes(text) for text in texts)
     if (domain + real + path).translate(None, b":\n\r\0") != domain + real + path:
-        raise InvalidCharacter(entry.domain, "a colon, a line break or NUL in its line")
+        raise errors.InvalidCharacter(entry.domain, "a colon, a line break or NUL in its line")
     return b"+%b-:%b:%d:%d:%b:-::" % (domain, real, entry.uid, entry.gid, path)
 
 
@@ -86,7 +86,7 @@ def compile_users(data: bytes) -> list[tuple[bytes, bytes]]:
         elif local[1:] and local[-1:] not in wildchars:
             wildchars += local[-1:]
         records.append((name, b"\0".join(values[:_VALUES])))
-    raise FormatError("users/assign", "the last line must be a single dot")
+    raise errors.FormatError("users/assign", "the last line must be a single dot")
 
 
 def lookup_key(domain: bytes) -> bytes:
@@ -120,7 +120,7 @@ def parse_lookup(domain: str, data: bytes) -> DomainEntry:
     """
     entry = _entry(to_bytes(domain), data.split(b"\0")[:_LEAST_VALUES])
     if entry is None:
-        raise FormatError("users/cdb", f"the record of {domain!r} lacks a value")
+        raise errors.FormatError("users/cdb", f"the record of {domain!r} lacks a value")
     return entry
 
 
@@ -172,6 +172,6 @@ def _entry(domain: bytes, values: list[bytes]) -> DomainEntry | None:
     )
 
 
-def _malformed(number: int, line: bytes) -> FormatError:
+def _malformed(number: int, line: bytes) -> errors.FormatError:
     what = "it must have 7 colons, a local part and no NUL" if line else "it is blank"
-    return FormatError(f"users/assign, line {number}", what)
+    return errors.FormatError(f"users/assign, line {number}", what)

@@ -7,7 +7,7 @@ Source: formats, cdb container.
 
 from __future__ import annotations
 
-from vpopmail.errors import FormatError
+from vpopmail import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,9 +149,9 @@ def splice(
     return cdb_writing.splice(old, added, removed)
 
 
-def corrupt(what: str) -> FormatError:
+def corrupt(what: str) -> errors.FormatError:
     """The error for a file that does not keep the layout."""
-    return FormatError("cdb", what)
+    return errors.FormatError("cdb", what)
 
 
 def matches(data: Source, key: bytes) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.errors import InvalidCharacter
+from vpopmail import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def to_bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         # The chained error would carry the text, which may be a password.
-        raise InvalidCharacter("", "a lone surrogate cannot be stored") from None
+        raise errors.InvalidCharacter("", "a lone surrogate cannot be stored") from None
 
 
 def to_text(data: bytes) -> str:

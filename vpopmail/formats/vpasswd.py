@@ -5,7 +5,7 @@ Line: ``name:crypt:uid:gid:gecos:dir:quota[:clear]``. Source: formats, vpasswd a
 
 from __future__ import annotations
 
-from vpopmail.errors import FormatError, InvalidCharacter
+from vpopmail import errors
 from vpopmail.formats.text import has_control, leading_int, split_lines, to_bytes, to_text
 from vpopmail.records import VqPasswd
 
@@ -38,7 +38,7 @@ def parse_line(line: bytes) -> VqPasswd:
     """
     fields = to_text(line.removesuffix(b"\n")).split(":", _FIELDS)
     if len(fields) < _FIELDS:
-        raise FormatError("vpasswd", "a line has fewer than 7 fields")
+        raise errors.FormatError("vpasswd", "a line has fewer than 7 fields")
     return _user(*fields)
 
 
@@ -56,7 +56,7 @@ def next_user(lines: Iterable[bytes]) -> VqPasswd | None:
     for line in lines:
         try:
             return parse_line(line)
-        except FormatError:
+        except errors.FormatError:
             continue
     return None
 
@@ -110,12 +110,12 @@ def format_line(user: VqPasswd, *, clear_passwd: bool) -> bytes:
     )
     fields = [to_bytes(text) for text in texts]
     if any(b":" in field for field in fields):
-        raise InvalidCharacter("vpasswd", "a colon in a field")
+        raise errors.InvalidCharacter("vpasswd", "a colon in a field")
     if clear_passwd:
         fields.append(to_bytes(user.pw_clear_passwd))
     line = b":".join(fields)
     if has_control(line):
-        raise InvalidCharacter("vpasswd", "a control character in a field")
+        raise errors.InvalidCharacter("vpasswd", "a control character in a field")
     return line
 
 

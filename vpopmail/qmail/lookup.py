@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from vpopmail.errors import AssignUnreadable, FormatError, InvalidCharacter
+from vpopmail import errors
 from vpopmail.formats import assign, cdb
 from vpopmail.formats.text import split_lines, to_bytes
 from vpopmail.names import fold_domain
@@ -76,7 +76,7 @@ class DomainLookup:
                 text = file.read()
                 changed = os.fstat(file.fileno()).st_mtime_ns
         except OSError as error:
-            raise AssignUnreadable(self.assign_path, error.strerror or "") from error
+            raise errors.AssignUnreadable(self.assign_path, error.strerror or "") from error
         view = self._look()
         if view is None:
             return []
@@ -85,8 +85,8 @@ class DomainLookup:
             return _known(entry for entry in found if entry is not None)
         try:
             return _known(assign.iterate_domains(cdb.iterate(view)))
-        except FormatError as error:
-            raise AssignUnreadable(self.cdb.path, error.advice) from error
+        except errors.FormatError as error:
+            raise errors.AssignUnreadable(self.cdb.path, error.advice) from error
 
     def close(self) -> None:
         """Close users/cdb; the next look opens it again."""
@@ -106,7 +106,7 @@ def _read_entry(view: FileView, domain: str) -> DomainEntry | None:
             domain = fold_domain(domain)
             data = cdb.find(view, assign.lookup_key(to_bytes(domain)))
         return None if data is None else assign.parse_lookup(domain, data)
-    except (FormatError, InvalidCharacter):
+    except (errors.FormatError, errors.InvalidCharacter):
         return None
 
 

@@ -5,7 +5,6 @@ Not mapped into memory: a file that its owner cuts short under a mapping kills t
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from time import time_ns
@@ -24,8 +23,6 @@ _FINE_TICK = _SECOND // 10
 _COARSE_TICK = 2 * _SECOND + _FINE_TICK
 # How long it may take to see that a directory above a file was moved, in ``glance``.
 _UNNOTICED = _SECOND // 10
-_MISSING = frozenset((errno.ENOENT, errno.ENOTDIR))
-_NO_FILE = _MISSING | {errno.EINVAL, errno.ELOOP}
 
 
 def open_file(path: str, dir_fd: int | None = None) -> int:
@@ -41,7 +38,7 @@ def open_file(path: str, dir_fd: int | None = None) -> int:
     fd = os.open(path, OPEN_FILE, dir_fd=dir_fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise OSError(errno.EINVAL, "not a regular file", path)
+        raise _wrong_kind("not a regular file", path)
     return fd
 
 
@@ -147,7 +144,7 @@ class Watched:
         tolerant: whether what is of another kind counts as missing.
     """
 
-    __slots__ = ("dir_fd", "follow", "kind", "looked_ns", "missing", "path", "view")
+    __slots__ = ("dir_fd", "follow", "kind", "looked_ns", "path", "tolerant", "view")
 
     def __init__(
         self,
@@ -162,7 +159,7 @@ class Watched:
         self.dir_fd = dir_fd
         self.kind = kind
         self.follow = follow
-        self.missing = _NO_FILE if tolerant else _MISSING
+        self.tolerant = tolerant
         self.looked_ns = 0
         self.view: FileView | None = None
 
@@ -182,9 +179,11 @@ class Watched:
                 or (not view.settled and view.settles_ns < now)
             ):
                 self.view = view = self._open()
+        except (FileNotFoundError, NotADirectoryError):
+            self.view = view = None
         except OSError as error:
             self.view = view = None
-            if error.errno not in self.missing:
+            if not (self.tolerant and _is_wrong_kind(error)):
                 raise
         self.looked_ns = now
         return view
@@ -215,7 +214,22 @@ class Watched:
             flags &= ~os.O_NOFOLLOW
         view = FileView(os.open(self.path, flags, dir_fd=self.dir_fd), now)
         if stat.S_IFMT(view.mode) != self.kind:
-            raise OSError(errno.EINVAL, "a file of the wrong kind", self.path)
+            raise _wrong_kind("a file of the wrong kind", self.path)
         if self.follow and os.path.islink(self.path):
             view.single = False  # the link can be changed without the file
         return view
+
+
+# A login that meets nothing odd does not pay for the table of numbers.
+
+
+def _wrong_kind(what: str, path: str) -> OSError:
+    import errno
+
+    return OSError(errno.EINVAL, what, path)
+
+
+def _is_wrong_kind(error: OSError) -> bool:
+    import errno
+
+    return error.errno in {errno.EINVAL, errno.ELOOP}

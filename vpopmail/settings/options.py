@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PREFIX = "VPOPMAIL_"
 OLD_PROFILE = "5.4"
 NEW_PROFILE = "5.6"
 
@@ -39,7 +40,7 @@ class Option:
         self.default = default
         self.old_default = default if old_default is None else old_default
         self.doc = doc
-        self.variable = "VPOPMAIL_" + name.upper()
+        self.variable = PREFIX + name.upper()
 
     def default_for(self, profile: object) -> object:
         """The default in a profile, ``"5.4"`` or ``"5.6"``."""

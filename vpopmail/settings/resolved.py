@@ -5,7 +5,7 @@ Source: manual, "Configure options"; the lengths follow the profile.
 
 from __future__ import annotations
 
-from vpopmail.errors import ConfigError
+from vpopmail import errors
 from vpopmail.settings.options import OLD_PROFILE, OPTIONS
 
 TYPE_CHECKING = False
@@ -162,7 +162,7 @@ def user_number(user: str | int) -> int:
     try:
         return pwd.getpwnam(user).pw_uid
     except KeyError:
-        raise ConfigError(f"vpopuser = {user!r}", "there is no such user") from None
+        raise errors.ConfigError(f"vpopuser = {user!r}", "there is no such user") from None
 
 
 def home_of(user: str | int) -> str:
@@ -179,11 +179,13 @@ def home_of(user: str | int) -> str:
     try:
         entry = pwd.getpwuid(user) if isinstance(user, int) else pwd.getpwnam(user)
     except KeyError:
-        raise ConfigError(
+        raise errors.ConfigError(
             f"vpopuser = {user!r}", "there is no such user, so vpopmaildir must be given"
         ) from None
     if not entry.pw_dir.startswith("/"):
-        raise ConfigError(f"vpopuser = {user!r}", "it has no home, so vpopmaildir must be given")
+        raise errors.ConfigError(
+            f"vpopuser = {user!r}", "it has no home, so vpopmaildir must be given"
+        )
     return entry.pw_dir.rstrip("/") or "/"
 
 
@@ -202,4 +204,4 @@ def _group_number(group: str | int, uid: int) -> int:
     try:
         return grp.getgrnam(group).gr_gid
     except KeyError:
-        raise ConfigError(f"vpopgroup = {group!r}", "there is no such group") from None
+        raise errors.ConfigError(f"vpopgroup = {group!r}", "there is no such group") from None

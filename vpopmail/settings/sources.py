@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from vpopmail.errors import ConfigError
-from vpopmail.settings.options import OPTIONS, Option
+from vpopmail import errors
+from vpopmail.settings.options import OPTIONS, PREFIX, Option
 from vpopmail.settings.resolved import Settings, home_of
 
 TYPE_CHECKING = False
@@ -86,7 +86,7 @@ def check(values: Mapping[str, object], source: str) -> dict[str, object]:
 def check_file(values: Mapping[str, object], path: str) -> dict[str, object]:
     """As ``check``, for a settings file, which cannot say where it lies itself."""
     if "vpopmaildir" in values:
-        raise ConfigError(
+        raise errors.ConfigError(
             f"{path}: vpopmaildir",
             "not allowed in this file, which lies below it; use VPOPMAIL_VPOPMAILDIR",
         )
@@ -96,10 +96,12 @@ def check_file(values: Mapping[str, object], path: str) -> dict[str, object]:
 def from_environ(environ: Mapping[str, str]) -> dict[str, object]:
     """Values of the variables that name an option; others are not ours."""
     found = {}
-    for name, option in OPTIONS.items():
-        text = environ.get(option.variable)
-        if text is not None:
-            found[name] = _checked(option, text, "environment", option.variable)
+    for variable in environ:
+        # The other way round, asking for each option, costs a login more.
+        if variable.startswith(PREFIX):
+            option = OPTIONS.get(variable[len(PREFIX) :].lower())
+            if option is not None and option.variable == variable:
+                found[option.name] = _checked(option, environ[variable], "environment", variable)
     return found
 
 
@@ -142,7 +144,7 @@ def _checked(option: Option, value: object, source: str, key: str = "") -> objec
         if len(shown) > _SHOWN:
             shown = shown[:_SHOWN] + "..."
         subject = f"{source}: {key or option.name} = {shown}"
-        raise ConfigError(subject, f"expected {option.kind.allowed}") from None
+        raise errors.ConfigError(subject, f"expected {option.kind.allowed}") from None
 
 
 def _option(name: str, source: str) -> Option:
@@ -153,4 +155,4 @@ def _option(name: str, source: str) -> Option:
 
     near = get_close_matches(str(name), OPTIONS, 1)
     advice = f"there is no such setting; did you mean {near[0]}?" if near else "no such setting"
-    raise ConfigError(f"{source}: {name!r}", advice)
+    raise errors.ConfigError(f"{source}: {name!r}", advice)

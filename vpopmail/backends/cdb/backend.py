@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from vpopmail import errors
 from vpopmail.backends.abstract import Backend
 from vpopmail.backends.cdb.reading import TEXT, Lookup, Place, lost_text
-from vpopmail.errors import BackendUnavailable, FormatError
 from vpopmail.formats import vpasswd
 from vpopmail.formats.text import split_lines
 
@@ -43,22 +43,22 @@ class CdbBackend(Backend):
         try:
             return lookup.find(name)
         except OSError as error:
-            raise BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
+            raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
 
     def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
         """The users in the order of the file; malformed lines are left out and logged."""
         place = Place(domain.path)
         trouble = lost_text(place)
         if trouble:
-            raise BackendUnavailable(f"{domain.path}/{TEXT}", trouble)
+            raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", trouble)
         try:
             text = b"" if place.status(TEXT) is None else place.read(TEXT)
         except OSError as error:
-            raise BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
+            raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
         for number, line in enumerate(split_lines(text), 1):
             try:
                 user = vpasswd.parse_line(line)
-            except FormatError as error:
+            except errors.FormatError as error:
                 self._report(f"{domain.path}/{TEXT}", number, error)
                 continue
             if not self.settings.clear_passwd:
@@ -85,7 +85,7 @@ class CdbBackend(Backend):
         self._lookups[path] = lookup
         return lookup
 
-    def _report(self, path: str, number: int, error: FormatError) -> None:
+    def _report(self, path: str, number: int, error: errors.FormatError) -> None:
         from vpopmail.log import warn
 
         warn("%s, line %d: %s", path, number, error.advice)

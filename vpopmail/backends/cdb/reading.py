@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 
-from vpopmail.errors import FormatError, InvalidCharacter
+from vpopmail import errors
 from vpopmail.formats import cdb, vpasswd
 from vpopmail.formats.text import to_bytes
 from vpopmail.safeio.view import Watched, open_file
@@ -128,7 +128,7 @@ class Lookup:
                 return user.copy()
             try:
                 return self._find_in_index(index, name)
-            except (FormatError, InvalidCharacter):
+            except (errors.FormatError, errors.InvalidCharacter):
                 pass  # a broken index: the text knows
         return self._find_in_text(name)
 
@@ -176,7 +176,7 @@ class Lookup:
         text = view[:]
         try:
             wanted = to_bytes(name)
-        except InvalidCharacter:
+        except errors.InvalidCharacter:
             return None  # no line can have the name
         span = vpasswd.find_line(text, wanted)
         if span is None:
@@ -199,6 +199,6 @@ def _read_all(index: FileView) -> dict[bytes, bytes] | None:
         for key, data in cdb.iterate(index):
             # Of several for a name the first counts.
             records.setdefault(key, data)
-    except FormatError:
+    except errors.FormatError:
         return None
     return records

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 
-from vpopmail.errors import LimitsUnreadable
+from vpopmail import errors
 from vpopmail.safeio.view import Watched, read_file
 
 TYPE_CHECKING = False
@@ -67,7 +67,7 @@ class FileLimits:
                 view = self._defaults.glance()
             return 0 if view is None else _flag_mask(view)
         except OSError as error:
-            raise LimitsUnreadable(directory.path, error.strerror or "") from error
+            raise errors.LimitsUnreadable(directory.path, error.strerror or "") from error
 
     def write_limits(self, domain: DomainEntry, limits: VLimits) -> None:
         """Replace the domain's file; its commit point is the rename."""
@@ -105,7 +105,7 @@ class FileLimits:
         try:
             return read_file(path)
         except OSError as error:
-            raise LimitsUnreadable(path, error.strerror or "") from error
+            raise errors.LimitsUnreadable(path, error.strerror or "") from error
 
 
 def _find_own(directory: Watched) -> FileView | None:

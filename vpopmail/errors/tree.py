@@ -1,4 +1,4 @@
-"""The errors that only a change, or a question about what changes, can meet.
+"""The errors below the root.
 
 Use them as names of ``vpopmail.errors``, where the tree is drawn.
 """
@@ -6,9 +6,45 @@ Use them as names of ``vpopmail.errors``, where the tree is drawn.
 from __future__ import annotations
 
 from vpopmail.codes import VA
-from vpopmail.errors import InvalidInput, NotFound, Refused, StorageError, VpopmailError
+from vpopmail.errors import VpopmailError
 
 _REFUSED = "password refused"
+
+
+class InvalidInput(VpopmailError):
+    """The caller's data is refused; nothing was changed."""
+
+    text = "not allowed"
+
+
+class InvalidUserName(InvalidInput):
+    """A user name with a character, a form or a length that is not allowed."""
+
+    code = VA.ILLEGAL_USERNAME
+
+
+class UserNameTooLong(InvalidInput):
+    """A user name over 32 characters (profile 5.4) or 64 (5.6)."""
+
+    code = VA.USER_NAME_TOO_LONG
+
+
+class InvalidDomainName(InvalidInput):
+    """A domain name with a character or a form that is not allowed."""
+
+    code = VA.INVALID_DOMAIN_NAME
+
+
+class DomainNameTooLong(InvalidInput):
+    """A domain name over 96 characters."""
+
+    code = VA.DOMAIN_NAME_TOO_LONG
+
+
+class InvalidCharacter(InvalidInput):
+    """A character that would break the line it is stored in."""
+
+    code = VA.BAD_CHAR
 
 
 class InvalidPath(InvalidInput):
@@ -115,10 +151,20 @@ class AliasLineTooLong(InvalidInput):
     code = VA.ALIAS_LINE_TOO_LONG
 
 
+class NotFound(VpopmailError):
+    """What was asked for is not there."""
+
+
 class UserNotFound(NotFound):
     """There is no such user."""
 
     code = VA.USER_DOES_NOT_EXIST
+
+
+class DomainNotFound(NotFound):
+    """There is no such domain."""
+
+    code = VA.DOMAIN_DOES_NOT_EXIST
 
 
 class LimitsNotFound(NotFound):
@@ -156,10 +202,20 @@ class DomainExists(AlreadyThere):
     code = VA.DOMAIN_ALREADY_EXISTS
 
 
+class Refused(VpopmailError):
+    """The rules forbid it."""
+
+
 class CatchAllProtected(Refused):
     """The user gets the mail of the domain's unknown users."""
 
     code = VA.CANNOT_DELETE_CATCHALL
+
+
+class NotPermitted(Refused):
+    """The process may not do this: it is neither root nor the owner."""
+
+    code = VA.BAD_UID
 
 
 class PasswordChangeForbidden(Refused):
@@ -172,10 +228,22 @@ class PasswordChangeForbidden(Refused):
     text = "password change forbidden"
 
 
+class StorageError(VpopmailError):
+    """A file, a directory, a lock or a database gave trouble."""
+
+    code = VA.COULD_NOT_UPDATE_FILE
+
+
 class BaseDirectoryMissing(StorageError):
     """The directory below which the domain was to be made cannot be entered."""
 
     code = VA.BAD_V_DIR
+
+
+class DomainDirectoryMissing(StorageError):
+    """The directory of the domain, or the one that holds the domains, cannot be entered."""
+
+    code = VA.BAD_D_DIR
 
 
 class HomeMissing(StorageError):
@@ -206,13 +274,52 @@ class FileNotUpdated(StorageError):
     """A file could not be written, or a lock not had in time; its old content stands."""
 
 
+class LimitsUnreadable(StorageError):
+    """Neither the domain's limits nor etc/vlimits.default can be read."""
+
+    code = VA.CANNOT_READ_LIMITS
+
+
 class AliasUnreadable(StorageError):
     """A dot-qmail file cannot be read, or is something that the library does not touch."""
 
     code = VA.COULD_NOT_OPEN_DOT_QMAIL
 
 
+class AssignUnreadable(StorageError):
+    """users/assign cannot be read."""
+
+    code = VA.CANNOT_READ_ASSIGN
+
+
 class CryptFailed(StorageError):
     """The password could not be hashed with the scheme that was asked for."""
 
     code = VA.CRYPT_FAILED
+
+
+class BackendUnavailable(StorageError):
+    """The account store cannot be reached, locked or written."""
+
+    code = VA.NO_AUTH_CONNECTION
+
+
+class FormatError(VpopmailError):
+    """A file does not keep its format; the subject names the file and the line."""
+
+    code = VA.COULD_NOT_UPDATE_FILE
+    text = "bad format"
+
+
+class ConfigError(VpopmailError):
+    """A setting is wrong; the text names its source, the key and the allowed values."""
+
+    code = VA.NO_AUTH_CONNECTION
+    text = "bad setting"
+
+
+class UnknownBackend(ConfigError):
+    """There is no auth backend of this name, or its driver is not installed."""
+
+    code = VA.NO_AUTH_MODULE
+    text = "no such auth backend"
