@@ -24,7 +24,8 @@ def _option(name: str) -> Any:
     def checked(value: object) -> object:
         return check({name: value}, "argument")[name]
 
-    return attrs.field(default=_default(option), converter=checked)
+    shown = not option.kind.secret
+    return attrs.field(default=_default(option), converter=checked, repr=shown)
 
 
 def _default(option: Option) -> object:
@@ -98,6 +99,7 @@ class Config:
     log_name: str = _option("log_name")
     onchange_script: bool = _option("onchange_script")
     # Databases
+    database_url: str = _option("database_url")
     many_domains: bool = _option("many_domains")
     valias: bool = _option("valias")
     mysql_limits: bool = _option("mysql_limits")

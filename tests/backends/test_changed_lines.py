@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,3 +37,11 @@ def test_a_name_with_two_lines_gets_one() -> None:
     data = b"a:1\nb:1\na:2\nb:2\n"
     assert change_lines(data, {b"a": b"a:new"}) == b"a:new\nb:1\nb:2\n"
     assert change_lines(data, {b"b": None, b"c": None}) == b"a:1\na:2\n"
+
+
+@pytest.mark.parametrize("count", [2, 3, 20])
+def test_a_name_with_many_lines_gets_one_or_none(count: int) -> None:
+    data = b"ann:1\n" + b"joe:1\njoe\n" * count + b"joes:1\njoe:2"
+    left = b"joe\n" * count + b"joes:1\n"
+    assert change_lines(data, {b"joe": None}) == b"ann:1\n" + left
+    assert change_lines(data, {b"joe": b"joe:3"}) == b"ann:1\njoe:3\n" + left

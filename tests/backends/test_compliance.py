@@ -19,3 +19,14 @@ class TestMemory(BackendCompliance):
 
 class TestNull(BackendCompliance):
     backend = "null"
+
+
+class TestSqlite(BackendCompliance):
+    backend = "sqlite"
+
+
+class TestSqliteWithAll(BackendCompliance):
+    """Aliases and limits in tables too, one connection for each thread."""
+
+    backend = "sqlite"
+    settings = {"valias": True, "mysql_limits": True}

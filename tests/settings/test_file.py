@@ -105,6 +105,11 @@ def test_the_home_of_vpopuser_is_the_last_resort() -> None:
         ("lock_timeout = 1.5\n", "expected a whole number"),
         ('vpopmaildir = "/x"\n', "VPOPMAIL_VPOPMAILDIR"),
         ("#" * 70000, "is larger than 65536 bytes"),
+        ("a = " + "[" * 30000, "nested too deeply"),
+        ("a = " + "9" * 5000, "4300 digits"),
+        ("lock_timeout = 0x" + "f" * 5000, "a very large number"),
+        ("# .....\n" + "a." * 30000 + "a = 1\n", "more than 64 dots in line 2"),
+        ("[" + "a." * 30000 + "a]\n", "more than 64 dots in line 1"),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_line_with_its_name(
@@ -410,3 +415,8 @@ def test_no_content_of_a_compiled_form_raises(content: bytes) -> None:
     head = compile_settings({}, status)
     parsed = parse_compiled(head + content, status)
     assert parsed is None or len(parsed) <= content.count(b"\n")
+
+
+def test_a_comment_may_have_as_many_dots_as_it_likes(toml: Path) -> None:
+    write(toml, "# " + "." * 200 + "\nlock_timeout = 7\n")
+    assert loaded(toml).lock_timeout == 7

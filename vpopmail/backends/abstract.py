@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vpopmail.backends.flaws import Flaw
     from vpopmail.backends.transaction import Transaction
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
@@ -33,11 +34,14 @@ class Backend(ABC):
         facets: what it keeps besides the accounts: any of ``aliases``, ``dir_control``,
             ``last_auth``, ``limits``.
         writable: whether accounts can be changed.
+        keeps_bytes: whether a text may have bytes that are no UTF-8, as surrogateescape has them;
+            a store that cannot keep them refuses them when they are staged: InvalidCharacter.
     """
 
     name: str = ""
     facets: frozenset[str] = frozenset()
     writable: bool = True
+    keeps_bytes: bool = True
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -82,6 +86,16 @@ class Backend(ABC):
         Raises:
             BackendUnavailable: the store cannot be written.
         """
+
+    def flaws(self, domain: DomainEntry) -> Iterator[Flaw]:  # noqa: ARG002
+        """What is wrong in the store of a domain, for reconcile and diagnose; no lock is taken.
+
+        A store that keeps itself in order has nothing to tell.
+
+        Raises:
+            OSError, BackendUnavailable.
+        """
+        return iter(())
 
     @abstractmethod
     def add_domain(self, domain: DomainEntry) -> None:

@@ -15,6 +15,9 @@ ENTRY_POINTS = "vpopmail.backends"
 _BACKENDS = {
     "cdb": ("vpopmail.backends.cdb.backend", "CdbBackend"),
     "memory": ("vpopmail.backends.memory", "MemoryBackend"),
+    "mysql": ("vpopmail.backends.sql.mysql", "MysqlBackend"),
+    "pgsql": ("vpopmail.backends.sql.pgsql", "PgsqlBackend"),
+    "sqlite": ("vpopmail.backends.sql.sqlite", "SqliteBackend"),
     "null": ("vpopmail.backends.null", "NullBackend"),
 }
 

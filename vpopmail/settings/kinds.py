@@ -14,9 +14,10 @@ _DIGITS = 19
 
 
 class Kind:
-    """A kind of value; ``allowed`` says in words what it takes."""
+    """A kind of value; ``allowed`` says in words what it takes, ``secret`` whether to hide it."""
 
     __slots__ = ("allowed",)
+    secret = False
 
     def __init__(self, allowed: str) -> None:
         self.allowed = allowed
@@ -117,6 +118,17 @@ class Text(Kind):
     def take(self, value: object) -> str:
         """The text."""
         return _line(value)
+
+
+class Secret(Text):
+    """A line of text that may hold a password: it is not shown; or nothing."""
+
+    __slots__ = ()
+    secret = True
+
+    def take(self, value: object) -> str:
+        """The text."""
+        return "" if value == "" else super().take(value)
 
 
 class Name(Kind):

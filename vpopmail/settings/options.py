@@ -7,7 +7,7 @@ Source: manual, "Configure options".
 
 from __future__ import annotations
 
-from vpopmail.settings.kinds import Choice, Kind, Name, Owner, Path, Text, Whole, YesNo
+from vpopmail.settings.kinds import Choice, Kind, Name, Owner, Path, Secret, Text, Whole, YesNo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,6 +153,12 @@ _RECORDS = (
 )
 
 _DATABASE = (
+    Option(
+        "database_url",
+        Secret(),
+        "",
+        "Where the database is: scheme://user:password@host:port/name. Nothing: as the C library.",
+    ),
     Option("many_domains", _BOOL, True, "One table for all domains, not one for each."),
     Option("valias", _BOOL, False, "Store aliases in the database."),
     Option("mysql_limits", _BOOL, False, "Store domain limits in the database."),

@@ -75,6 +75,7 @@ class Settings:
     logging: str
     log_name: str
     onchange_script: bool
+    database_url: str
     many_domains: bool
     valias: bool
     mysql_limits: bool

@@ -140,11 +140,17 @@ def _checked(option: Option, value: object, source: str, key: str = "") -> objec
     try:
         return option.kind.take(value)
     except ValueError:
-        shown = repr(value)
-        if len(shown) > _SHOWN:
-            shown = shown[:_SHOWN] + "..."
+        shown = "..." if option.kind.secret else _shown(value)
         subject = f"{source}: {key or option.name} = {shown}"
         raise errors.ConfigError(subject, f"expected {option.kind.allowed}") from None
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a very large number"  # Python writes no more than 4300 digits
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
 def _option(name: str, source: str) -> Option:

@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vpopmail.backends.flaws import Flaw
     from vpopmail.backends.transaction import Transaction
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
@@ -70,6 +71,12 @@ class CdbBackend(Backend):
         from vpopmail.backends.cdb.writing import CdbTransaction
 
         return CdbTransaction(domain, directory, self.settings)
+
+    def flaws(self, domain: DomainEntry) -> Iterator[Flaw]:
+        """An index that is not made of vpasswd, malformed lines and doubles."""
+        from vpopmail.backends.cdb.flaws import find_flaws
+
+        return find_flaws(Place(domain.path))
 
     def add_domain(self, domain: DomainEntry) -> None:
         """Nothing: the first user makes the files."""

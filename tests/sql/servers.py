@@ -1,0 +1,157 @@
+"""Private servers of databases, started from the installed binaries and stopped after the tests."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+IN_CI = os.environ.get("CI", "") not in {"", "0", "false"}
+_START_SECONDS = 60
+
+
+def missing(what: str) -> None:
+    """Skip with a reason; in CI every server has to be there."""
+    if IN_CI:
+        pytest.fail(f"{what}: CI must have it")
+    pytest.skip(what)
+
+
+def find_program(name: str, *places: str) -> str:
+    """The path of a program, or skip."""
+    found = shutil.which(name, path=os.pathsep.join([*places, os.environ.get("PATH", "")]))
+    if found is None:
+        missing(f"{name} is not installed")
+    assert found is not None
+    return found
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens at now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def directory_for(user: str) -> Iterator[Path]:
+    """A short directory, in memory where there is some, that belongs to a user."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    path = Path(tempfile.mkdtemp(prefix="vpopmail-db-", dir=memory))
+    try:
+        if os.geteuid() == 0:
+            entry = pwd.getpwnam(user)
+            os.chown(path, entry.pw_uid, entry.pw_gid)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def server_user(name: str) -> str | None:
+    """Whom a server runs as: root must give that up, anybody else stays what he is."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        missing(f"there is no user {name}")
+    return name
+
+
+class Server:
+    """A running server; ``connect`` gives a connection of the driver to a database of it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.process = process
+        self.port = port
+        self.log = log
+
+    def stop(self) -> None:
+        """End it at once: what it keeps goes anyway."""
+        self.process.kill()
+        self.process.wait()
+
+    def wait_for(self, connect: Any) -> None:
+        """Until it answers."""
+        end = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                connect().close()
+            except Exception as error:  # noqa: BLE001
+                if self.process.poll() is not None or time.monotonic() > end:
+                    text = self.log.read_text(errors="replace")[-2000:]
+                    pytest.fail(f"the server does not start: {error!r}\n{text}")
+                # It tells nobody when it is ready: asking again is all that can be done.
+                time.sleep(0.05)
+            else:
+                return
+
+
+@contextmanager
+def mariadb() -> Iterator[Server]:
+    """A private MariaDB; root has no password."""
+    pymysql = pytest.importorskip("pymysql")
+    program = find_program("mariadbd", "/usr/sbin")
+    install = find_program("mariadb-install-db")
+    user = server_user("mysql")
+    with directory_for("mysql") as top:
+        data, log = top / "data", top / "log"
+        who = [f"--user={user}"] if user else []
+        subprocess.run(
+            [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
+             "--skip-test-db", *who],
+            check=True, capture_output=True,
+        )
+        port = free_port()
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [program, "--no-defaults", f"--datadir={data}", f"--socket={top}/s", f"--port={port}",
+                 "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin",
+                 "--innodb-buffer-pool-size=32M", f"--pid-file={top}/pid", *who],
+                stdout=output, stderr=output,
+            )
+        server = Server(process, port, log)
+        try:
+            server.wait_for(lambda: pymysql.connect(host="127.0.0.1", port=port, user="root", password=""))
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def postgresql() -> Iterator[Server]:
+    """A private PostgreSQL; everybody on loopback is trusted."""
+    psycopg = pytest.importorskip("psycopg")
+    places = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    program, install = find_program("postgres", *places), find_program("initdb", *places)
+    user = server_user("postgres")
+    with directory_for("postgres") as top:
+        data, log = top / "data", top / "log"
+        subprocess.run(
+            [install, "-D", data, "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"],
+            check=True, capture_output=True, user=user, cwd=top,
+        )
+        port = free_port()
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [program, "-D", data, "-p", str(port), "-k", top, "-c", "fsync=off",
+                 "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"],
+                stdout=output, stderr=output, user=user, cwd=top,
+            )
+        server = Server(process, port, log)
+        try:
+            server.wait_for(lambda: psycopg.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres"))
+            yield server
+        finally:
+            server.stop()

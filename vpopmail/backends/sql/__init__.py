@@ -1,0 +1,1 @@
+"""Accounts in an SQL database: one implementation, a dialect for each kind of server."""

@@ -1,0 +1,111 @@
+"""The accounts of a site in tables, and the transaction that changes them."""
+
+from __future__ import annotations
+
+from vpopmail import errors
+from vpopmail.backends.abstract import ALIASES, DIR_CONTROL, LAST_AUTH, LIMITS, Backend
+from vpopmail.backends.sql.aliases import SqlAliases
+from vpopmail.backends.sql.connections import Connections
+from vpopmail.backends.sql.dir_control import SqlDirControl
+from vpopmail.backends.sql.last_auth import SqlLastAuth
+from vpopmail.backends.sql.limits import SqlLimits
+from vpopmail.backends.sql.users import FIND, ITERATE, Reader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vpopmail.backends.sql.connections import Work
+    from vpopmail.backends.sql.dialect import Dialect
+    from vpopmail.backends.transaction import Transaction
+    from vpopmail.records import DomainEntry, VqPasswd
+    from vpopmail.safeio.directory import Directory
+    from vpopmail.settings import Settings
+
+# What is kept of a domain besides its users, with the column that names the domain.
+_OF_A_DOMAIN = (
+    ("vpopmail", "pw_domain"),
+    ("valias", "domain"),
+    ("lastauth", "domain"),
+    ("limits", "domain"),
+    ("dir_control", "domain"),
+)
+
+
+class SqlBackend(SqlAliases, SqlDirControl, SqlLastAuth, SqlLimits, Backend):
+    """Accounts in an SQL database.
+
+    Attributes:
+        dialect_class: of the kind of database.
+        connections: to the database.
+    """
+
+    dialect_class: type[Dialect]
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.dialect = self.dialect_class(settings)
+        self.connections = Connections(self.dialect, settings.lock_timeout)
+        kept = {DIR_CONTROL}
+        if settings.auth_logging:
+            kept.add(LAST_AUTH)
+        if settings.valias:
+            kept.add(ALIASES)
+        if settings.mysql_limits:
+            kept.add(LIMITS)
+        self.facets = frozenset(kept)
+
+    def close(self) -> None:
+        """Close the connections of this thread."""
+        self.connections.close()
+
+    def find(self, domain: DomainEntry, name: str) -> VqPasswd | None:
+        """The user of this name: one select."""
+        try:
+            key = self.dialect.put(name)
+        except errors.InvalidCharacter:
+            return None  # no row can have the name
+        found = self.connections.select(FIND, name=key, domain=domain.realdomain)
+        for row in found.rows:
+            user = self._reader(found.names).record(row)
+            # A database may take other letters for the same name.
+            if user.pw_name == name:
+                return user
+        return None
+
+    def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
+        """The users of a domain, sorted by the bytes of their names."""
+        from vpopmail.formats.text import to_bytes
+
+        found = self.connections.select(ITERATE, domain=domain.realdomain)
+        reader = self._reader(found.names)
+        place = found.names.index("pw_name")
+        for row in sorted(found.rows, key=lambda row: to_bytes(reader.text(row[place]))):
+            yield reader.record(row)
+
+    def transaction(self, domain: DomainEntry, directory: Directory) -> Transaction:
+        """A transaction on the users of a domain."""
+        from vpopmail.backends.sql.transaction import SqlTransaction
+
+        return SqlTransaction(self, domain, directory)
+
+    def add_domain(self, domain: DomainEntry) -> None:  # noqa: ARG002 - one table has all domains
+        """Make the tables that are missing."""
+        from vpopmail.backends.sql.tables import make_missing
+
+        make_missing(self.connections, self.dialect)
+
+    def delete_domain(self, domain: DomainEntry) -> None:
+        """Delete all rows of a domain, in one transaction."""
+        layout = self.connections.layout()
+        tables = [(table, column) for table, column in _OF_A_DOMAIN if table in layout]
+
+        def delete(work: Work) -> None:
+            for table, column in tables:
+                text = f"DELETE FROM [{table}] WHERE [{table}.{column}] = :domain"  # noqa: S608
+                work.execute(text, domain=domain.realdomain)
+
+        self.connections.run(delete)
+
+    def _reader(self, names: tuple[str, ...]) -> Reader:
+        return Reader(self.dialect, names, clear_passwd=self.settings.clear_passwd)

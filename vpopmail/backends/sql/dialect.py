@@ -1,0 +1,131 @@
+"""What the kinds of database differ in: one subclass of Dialect for each."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from vpopmail.backends.sql.statements import PYFORMAT, Rendered, render
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from vpopmail.backends.sql.layout import Column
+    from vpopmail.backends.sql.server import Server
+    from vpopmail.settings import Settings
+
+# What an error of a driver means.
+LOST = "connection lost"
+REPEAT = "transaction to be repeated"
+DUPLICATE = "duplicate"
+NO_TABLE = "no such table"
+OTHER = "refused"
+
+
+class Dialect(ABC):
+    """One kind of database and its driver.
+
+    Args:
+        settings: of the site.
+
+    Attributes:
+        name: of the backend: ``mysql``, ``pgsql``, ``sqlite``, ``oracle``, ``sybase``.
+        style: how the driver takes values, see ``statements``.
+        schema: name of the file with the statements that make the tables.
+        columns: what a column is called here, ``table.column`` to name, where it differs.
+        conflict: how an upsert is said: ``conflict``, ``duplicate``, or ``""`` if it is not.
+        begin: the statement that begins a transaction; ``""``: the driver does it.
+    """
+
+    name: str = ""
+    style: str = PYFORMAT
+    columns: Mapping[str, str] = {}
+    conflict: str = ""
+    begin: str = ""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._rendered: dict[str, Rendered] = {}
+
+    @abstractmethod
+    def servers(self) -> list[Server]:
+        """Where the database is: one to read from, one to write to; or one for both.
+
+        Raises:
+            ConfigError.
+        """
+
+    @abstractmethod
+    def connect(self, server: Server) -> Any:
+        """A connection of the driver, which commits each statement by itself.
+
+        Raises:
+            UnknownBackend: the driver is not installed.
+            Whatever the driver raises.
+        """
+
+    @abstractmethod
+    def trouble(self, error: Exception) -> str:
+        """What an error of the driver means: one of the constants of this module."""
+
+    @abstractmethod
+    def number(self, error: Exception) -> str:
+        """The code of an error, for people. Never the text: it may show values."""
+
+    @abstractmethod
+    def layout(self, rows: Any) -> dict[str, dict[str, Column]]:
+        """The columns of the tables that are there, by table and name.
+
+        Args:
+            rows: gives the rows of a statement.
+        """
+
+    def is_error(self, error: Exception) -> bool:
+        """Whether it comes from the driver: PEP 249 wants ``Error`` of its module above all."""
+        return any(kind.__name__ == "Error" for kind in type(error).__mro__)
+
+    def quote(self, name: str) -> str:
+        """An identifier, quoted."""
+        return '"' + name.replace('"', '""') + '"'
+
+    def identify(self, name: str) -> str:
+        """The quoted form of ``table``, ``column`` or ``table.column`` of a statement."""
+        return self.quote(self.columns.get(name, name.rpartition(".")[2]))
+
+    def render(self, text: str) -> Rendered:
+        """A statement for this dialect; kept."""
+        found = self._rendered.get(text)
+        if found is None:
+            found = self._rendered[text] = render(text, self.style, self.identify)
+        return found
+
+    def put(self, value: Any, column: Column | None = None) -> Any:  # noqa: ARG002
+        """A value as the driver takes it.
+
+        Raises:
+            InvalidCharacter: the column cannot hold the text.
+        """
+        return value
+
+    def take(self, value: Any) -> Any:
+        """A value as the driver gives it, in the form of the library."""
+        return value
+
+    def upsert(self, table: str, keys: tuple[str, ...], values: tuple[str, ...]) -> str:
+        """The statement that stores a row, in the place of one with the same keys.
+
+        Args:
+            table: its name.
+            keys, values: names of its columns, as ``identify`` takes them.
+        """
+        columns = [*keys, *values]
+        into = ", ".join(f"[{table}.{name}]" for name in columns)
+        given = ", ".join(f":{name}" for name in columns)
+        insert = f"INSERT INTO [{table}] ({into}) VALUES ({given})"  # noqa: S608 - names of ours
+        if self.conflict == "duplicate":
+            change = ", ".join(f"[{table}.{name}] = VALUES([{table}.{name}])" for name in values)
+            return f"{insert} ON DUPLICATE KEY UPDATE {change}"
+        unique = ", ".join(f"[{table}.{name}]" for name in keys)
+        change = ", ".join(f"[{table}.{name}] = excluded.[{table}.{name}]" for name in values)
+        return f"{insert} ON CONFLICT ({unique}) DO UPDATE SET {change}"

@@ -1,0 +1,66 @@
+"""Last logins in the table lastauth."""
+
+from __future__ import annotations
+
+from time import time
+
+from vpopmail.backends.sql.connections import NoTable
+from vpopmail.errors import InvalidCharacter
+from vpopmail.records import NEVER_LOGGED_IN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.backends.sql.connections import Connections
+    from vpopmail.backends.sql.dialect import Dialect
+    from vpopmail.records import DomainEntry, VqPasswd
+
+TABLE = "lastauth"
+DELETE = "DELETE FROM [lastauth] WHERE [lastauth.user] = :user AND [lastauth.domain] = :domain"
+_FIND = """
+    SELECT [lastauth.remote_ip], [lastauth.timestamp] FROM [lastauth]
+    WHERE [lastauth.user] = :user AND [lastauth.domain] = :domain
+"""
+
+
+class SqlLastAuth:
+    """Keeps when and from where each user last logged in; see LastAuthFacet."""
+
+    connections: Connections
+    dialect: Dialect
+
+    def first_auth_files(self, remote_ip: str) -> dict[str, bytes]:  # noqa: ARG002
+        """No files."""
+        return {}
+
+    def note_new_user(self, domain: str, name: str) -> None:
+        """Note the creation of a user."""
+        self._note(domain, name, NEVER_LOGGED_IN)
+
+    def read_last_auth(self, domain: DomainEntry, user: VqPasswd) -> tuple[str, int] | None:
+        """The last login."""
+        try:
+            key = self.dialect.put(user.pw_name)
+            found = self.connections.select(_FIND, user=key, domain=domain.realdomain)
+        except (NoTable, InvalidCharacter):
+            return None
+        for address, seconds in found.rows:
+            return str(self.dialect.take(address)).rstrip(), int(seconds)
+        return None
+
+    def write_last_auth(self, domain: DomainEntry, user: VqPasswd, remote_ip: str) -> None:
+        """Note a login; its commit point is that of the statement."""
+        self._note(domain.realdomain, user.pw_name, remote_ip)
+
+    def _note(self, domain: str, name: str, remote_ip: str) -> None:
+        text = self.dialect.upsert(TABLE, ("user", "domain"), ("remote_ip", "timestamp"))
+        columns = self.connections.layout().get(TABLE, {})
+        user = columns.get(self.dialect.columns.get("lastauth.user", "user"))
+        if user is not None and user.length and len(name) > user.length:
+            return  # an old table, narrower than names: C would cut the name of another user
+        self.connections.execute(
+            text,
+            user=self.dialect.put(name),
+            domain=domain,
+            remote_ip=remote_ip,
+            timestamp=int(time()),
+        )

@@ -1,0 +1,176 @@
+"""MySQL and MariaDB."""
+
+from __future__ import annotations
+
+from vpopmail.backends.sql import dialect as kinds
+from vpopmail.backends.sql.backend import SqlBackend
+from vpopmail.backends.sql.dialect import Dialect
+from vpopmail.backends.sql.layout import Column
+from vpopmail.backends.sql.server import Server, parse_lines, parse_url
+from vpopmail.errors import ConfigError, InvalidCharacter, UnknownBackend
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_CONNECT_TIMEOUT = 10  # seconds
+_LOST = frozenset((1047, 1053, 1927, 2002, 2003, 2006, 2013, 2014, 2045, 2055, 4031))
+_REPEAT = frozenset((1205, 1213, 8002, 8005, 9007))
+_DUPLICATE = 1062
+_NO_TABLE = 1146
+_TABLES = """
+    SELECT table_name, column_name, data_type, character_maximum_length, character_set_name,
+        column_type
+    FROM information_schema.columns WHERE table_schema = DATABASE()
+"""
+_HIGHEST = {"tinyint": 127, "smallint": 32767, "int": 2**31 - 1}
+
+
+class MysqlDialect(Dialect):
+    """The driver mysqlclient, else PyMySQL."""
+
+    name = "mysql"
+    conflict = "duplicate"
+    begin = "BEGIN"
+
+    def servers(self) -> list[Server]:
+        """That of the settings, else those of etc/vpopmail.mysql."""
+        settings = self.settings
+        if settings.database_url:
+            return [parse_url(settings.database_url, "mysql")]
+        path = settings.etc_path("vpopmail.mysql")
+        return parse_lines(read_private(path), path, empty_fields=False)
+
+    def connect(self, server: Server) -> Any:
+        """A connection in utf8mb4; tables in another character set are converted by the server."""
+        arguments: dict[str, Any] = {
+            "host": server.host or "localhost",
+            "user": server.user,
+            "password": server.password,
+            "database": server.database,
+            "charset": "utf8mb4",
+            "connect_timeout": _CONNECT_TIMEOUT,
+            "autocommit": True,
+        }
+        if server.socket:
+            arguments["unix_socket"] = server.socket
+        if server.port:
+            arguments["port"] = server.port
+        driver = _driver()
+        # The number of rows found, not of those that changed: an update to the same value counts.
+        arguments["client_flag"] = driver.constants.CLIENT.FOUND_ROWS
+        if driver.__name__ == "pymysql" and (server.socket or _is_local(server.host)):
+            arguments["ssl_disabled"] = True  # else each connection loads all of the host's CAs
+        return driver.connect(**arguments)
+
+    def trouble(self, error: Exception) -> str:
+        """What a number of the server or of the client library means."""
+        number = error.args[0] if error.args else None
+        if number in _LOST or (
+            type(error).__name__ == "InterfaceError" and number in (0, "(0, '')")
+        ):
+            return kinds.LOST
+        if number in _REPEAT:
+            return kinds.REPEAT
+        if number == _DUPLICATE:
+            return kinds.DUPLICATE
+        return kinds.NO_TABLE if number == _NO_TABLE else kinds.OTHER
+
+    def number(self, error: Exception) -> str:
+        """The number of the error."""
+        number = error.args[0] if error.args else None
+        return f"error {number}" if isinstance(number, int) else type(error).__name__
+
+    def quote(self, name: str) -> str:
+        """In backticks, which mean the same in every sql_mode."""
+        return "`" + name.replace("`", "``") + "`"
+
+    def layout(self, rows: Any) -> dict[str, dict[str, Column]]:
+        """The tables of the database."""
+        found: dict[str, dict[str, Column]] = {}
+        for table, name, kind, length, charset, full in rows(_TABLES):
+            column = Column(
+                name,
+                length=0 if length is None else int(length),
+                charset=charset or "",
+                is_text=charset is not None,
+                high=0 if "unsigned" in full else _HIGHEST.get(kind, 0),
+            )
+            found.setdefault(table, {})[name] = column
+        return found
+
+    def put(self, value: Any, column: Column | None = None) -> Any:
+        """Text, unless the column's character set does not have it."""
+        return checked_text(value, "" if column is None else column.charset)
+
+
+class MysqlBackend(SqlBackend):
+    """Accounts on a server of MySQL or MariaDB."""
+
+    name = "mysql"
+    keeps_bytes = False
+    dialect_class = MysqlDialect
+
+
+def checked_text(value: Any, charset: str) -> Any:
+    """A text that a column can hold; other values as they are.
+
+    Args:
+        value: of any kind.
+        charset: of the column, as MySQL calls it; ``""``: any that has all of Unicode.
+
+    Raises:
+        InvalidCharacter: the text has bytes that are no UTF-8, or letters that the character set
+            lacks. They would be stored as question marks.
+    """
+    if isinstance(value, str):
+        # What MySQL calls latin1 is the code page 1252.
+        name = {"latin1": "cp1252", "utf8mb3": "utf-8", "utf8": "utf-8", "ascii": "ascii"}
+        try:
+            value.encode(name.get(charset, "utf-8"))
+        except UnicodeEncodeError:
+            raise InvalidCharacter(
+                "", f"the database cannot store it in {charset or 'UTF-8'}"
+            ) from None
+        if "\0" in value:
+            raise InvalidCharacter("", "a NUL")
+        if charset in {"utf8", "utf8mb3"} and any(sign > "\uffff" for sign in value):
+            raise InvalidCharacter("", f"the database cannot store it in {charset}")
+    return value
+
+
+def read_private(path: str) -> str:
+    """The text of a file with passwords.
+
+    Raises:
+        ConfigError: it is missing or cannot be read.
+    """
+    from vpopmail.safeio.view import read_file
+
+    try:
+        data = read_file(path)
+    except OSError as error:
+        raise ConfigError(path, error.strerror or "") from error
+    if data is None:
+        raise ConfigError(path, "it is missing: write it, or set database_url")
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _driver() -> Any:
+    try:
+        import MySQLdb
+        import MySQLdb.constants.CLIENT
+
+        return MySQLdb  # noqa: TRY300 - the first that is there
+    except ImportError:
+        pass
+    try:
+        import pymysql
+        import pymysql.constants.CLIENT
+    except ImportError:
+        raise UnknownBackend("mysql", "no driver: pip install 'vpopmail[mysql]'") from None
+    return pymysql
+
+
+def _is_local(host: str) -> bool:
+    return host in {"", "localhost", "127.0.0.1", "::1"}

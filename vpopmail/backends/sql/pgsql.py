@@ -1,0 +1,106 @@
+"""PostgreSQL."""
+
+from __future__ import annotations
+
+from vpopmail.backends.sql import dialect as kinds
+from vpopmail.backends.sql.backend import SqlBackend
+from vpopmail.backends.sql.dialect import Dialect
+from vpopmail.backends.sql.layout import Column
+from vpopmail.backends.sql.mysql import checked_text, read_private
+from vpopmail.backends.sql.server import Server, parse_lines, parse_url
+from vpopmail.errors import UnknownBackend
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_CONNECT_TIMEOUT = 10  # seconds
+_LOST = ("08", "57P01", "57P02", "57P03", "25006")
+_REPEAT = ("40001", "40P01", "55P03")
+_TABLES = """
+    SELECT table_name, column_name, data_type, character_maximum_length
+    FROM information_schema.columns WHERE table_schema = current_schema()
+"""
+_HIGHEST = {"smallint": 32767, "integer": 2**31 - 1}
+
+
+class PgsqlDialect(Dialect):
+    """The driver psycopg 3."""
+
+    name = "pgsql"
+    conflict = "conflict"
+    begin = "BEGIN"
+    columns = {"lastauth.user": "userid", "vlog.user": "userid"}  # noqa: RUF012
+
+    def servers(self) -> list[Server]:
+        """That of the settings, else that of etc/vpopmail.pgsql."""
+        settings = self.settings
+        if settings.database_url:
+            return [parse_url(settings.database_url, "pgsql")]
+        path = settings.etc_path("vpopmail.pgsql")
+        return parse_lines(read_private(path), path, empty_fields=True)
+
+    def connect(self, server: Server) -> Any:
+        """A connection in UTF-8."""
+        try:
+            import psycopg
+        except ImportError:
+            raise UnknownBackend("pgsql", "no driver: pip install 'vpopmail[pgsql]'") from None
+        return psycopg.connect(
+            host=server.socket or server.host or None,
+            port=server.port or None,
+            user=server.user or "postgres",
+            password=server.password or None,
+            dbname=server.database,
+            client_encoding="UTF8",
+            connect_timeout=_CONNECT_TIMEOUT,
+            autocommit=True,
+            prepare_threshold=1,
+        )
+
+    def trouble(self, error: Exception) -> str:
+        """What an SQLSTATE means; an error without one is a broken connection."""
+        state = getattr(error, "sqlstate", None)
+        if state is None:
+            return (
+                kinds.LOST
+                if type(error).__name__ in {"OperationalError", "InterfaceError"}
+                else kinds.OTHER
+            )
+        if state.startswith(_LOST):
+            return kinds.LOST
+        if state in _REPEAT:
+            return kinds.REPEAT
+        if state == "23505":
+            return kinds.DUPLICATE
+        return kinds.NO_TABLE if state == "42P01" else kinds.OTHER
+
+    def number(self, error: Exception) -> str:
+        """The SQLSTATE of the error."""
+        state = getattr(error, "sqlstate", None)
+        return f"SQLSTATE {state}" if state else type(error).__name__
+
+    def layout(self, rows: Any) -> dict[str, dict[str, Column]]:
+        """The tables of the present schema."""
+        found: dict[str, dict[str, Column]] = {}
+        for table, name, kind, length in rows(_TABLES):
+            column = Column(
+                name,
+                length=length or 0,
+                is_text=kind.startswith(("char", "text")),
+                high=_HIGHEST.get(kind, 0),
+            )
+            found.setdefault(table, {})[name] = column
+        return found
+
+    def put(self, value: Any, column: Column | None = None) -> Any:  # noqa: ARG002
+        """Text, unless it is no UTF-8."""
+        return checked_text(value, "")
+
+
+class PgsqlBackend(SqlBackend):
+    """Accounts on a server of PostgreSQL."""
+
+    name = "pgsql"
+    keeps_bytes = False
+    dialect_class = PgsqlDialect

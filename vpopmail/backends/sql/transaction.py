@@ -1,0 +1,146 @@
+"""Changes to the users of one domain in a database: all in one transaction of it."""
+
+from __future__ import annotations
+
+from vpopmail.backends.lock_file import LockFileTransaction
+from vpopmail.backends.sql import aliases, last_auth, tables, users
+from vpopmail.backends.sql.connections import Duplicate, NoTable
+from vpopmail.errors import BackendUnavailable, UserExists, UserNotFound
+from vpopmail.formats import vpasswd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.backends.sql.backend import SqlBackend
+    from vpopmail.backends.sql.connections import Work
+    from vpopmail.records import DomainEntry, VqPasswd
+    from vpopmail.safeio.directory import Directory
+
+
+class SqlTransaction(LockFileTransaction):
+    """Changes to the users of one domain; see Transaction.
+
+    The lock file keeps other processes of this host away, and from homes and small files. Those
+    of other hosts are seen by the database: a row is inserted, or changed and deleted only as it
+    was read, else nothing is stored.
+
+    Args:
+        backend: of the site.
+        domain: the real domain.
+        directory: its open directory.
+    """
+
+    def __init__(self, backend: SqlBackend, domain: DomainEntry, directory: Directory) -> None:
+        super().__init__(domain, directory, backend.settings)
+        self.backend = backend
+        # What each name was when it was looked at, as the row has it.
+        self.seen: dict[str, VqPasswd | None] = {}
+        self.rows: dict[str, dict[str, object] | None] = {}
+
+    def stored(self, name: str) -> VqPasswd | None:
+        """The user as the database has it."""
+        try:
+            user = self.backend.find(self.domain, name)
+        except NoTable:
+            if not self.backend.connections.is_empty():
+                raise
+            user = None  # a new database: the first change makes the tables
+        self.seen[name] = None if user is None else user.copy()
+        return user
+
+    def stage(self) -> None:
+        """Refuse what the tables cannot hold; nothing is sent before the commit."""
+        clear = self.settings.clear_passwd
+        for user in self.pending.values():
+            if user is not None:
+                vpasswd.format_line(user, clear_passwd=clear)
+        if self.pending and users.TABLE not in self.backend.connections.layout():
+            tables.make_missing(self.backend.connections, self.backend.dialect)
+        self.rows = {
+            name: None if user is None else self._row(user) for name, user in self.pending.items()
+        }
+        aliases.check(self.backend, self.aliases)
+
+    def commit(self) -> None:
+        """Store all in one transaction of the database: the commit point.
+
+        Raises:
+            UserExists, UserNotFound: somebody else added or deleted the user meanwhile.
+            BackendUnavailable.
+        """
+        try:
+            self.backend.connections.run(self._store, self._is_stored)
+        except Duplicate:
+            names = [name for name in self.pending if self.seen.get(name) is None]
+            address = f"{names[0] if names else '?'}@{self.domain.realdomain}"
+            raise UserExists(address, "added by somebody else meanwhile") from None
+        except NoTable as error:
+            self.backend.connections.forget_layout()
+            raise BackendUnavailable(error.subject, error.advice) from error
+
+    def sync(self) -> None:
+        """Nothing: what a database has committed is on its disk."""
+
+    def finish(self) -> None:
+        """Nothing: the database keeps its own indexes."""
+
+    def close(self) -> None:
+        """Give the lock file back."""
+        self.file_lock.release()
+
+    def _row(self, user: VqPasswd) -> dict[str, object]:
+        return users.values_of(
+            user,
+            self.domain.realdomain,
+            self.backend.dialect,
+            self.backend.connections.layout()[users.TABLE],
+            clear=self.settings.clear_passwd,
+        )
+
+    def _store(self, work: Work) -> None:
+        new: dict[tuple[str, ...], list[dict[str, object]]] = {}
+        for name, row in self.rows.items():
+            old = self.seen[name] if name in self.seen else self.stored(name)
+            if row is None:
+                self._delete(work, name)
+            elif old is None:
+                new.setdefault(tuple(row), []).append(row)
+            else:
+                self._update(work, old, row)
+        for names, rows in new.items():
+            work.execute_many(users.insert(names), rows)
+        aliases.store(work, self.backend, self.domain.realdomain, self.aliases)
+
+    def _delete(self, work: Work, name: str) -> None:
+        domain = self.domain.realdomain
+        key = self.backend.dialect.put(name)
+        if not work.execute(users.DELETE, pw_name=key, pw_domain=domain):
+            raise UserNotFound(f"{name}@{domain}", "deleted by somebody else meanwhile")
+        if last_auth.TABLE in self.backend.connections.layout():
+            work.execute(last_auth.DELETE, user=key, domain=domain)
+
+    def _update(self, work: Work, old: VqPasswd, row: dict[str, object]) -> None:
+        before = self._row(old)
+        changed = [name for name, value in row.items() if value != before[name]]
+        if not changed:
+            return
+        values = {f"old_{name}": before[name] for name in changed}
+        values |= {name: row[name] for name in (*changed, "pw_name", "pw_domain")}
+        if not work.execute(users.update(changed), **values):
+            self._explain(old.pw_name)
+
+    def _explain(self, name: str) -> None:
+        address = f"{name}@{self.domain.realdomain}"
+        if self.stored(name) is None:
+            raise UserNotFound(address, "deleted by somebody else meanwhile")
+        raise BackendUnavailable(address, "changed by somebody else meanwhile; try again")
+
+    def _is_stored(self) -> bool:
+        """Whether all is as the transaction was to make it: asked when its end is not known."""
+        for name, row in self.rows.items():
+            user = self.backend.find(self.domain, name)
+            if (None if user is None else self._row(user)) != row:
+                return False
+        return all(
+            self.backend.read_alias(self.domain, alias) == lines
+            for alias, lines in self.aliases.items()
+        )

@@ -1,0 +1,118 @@
+"""Rows of the table vpopmail and the records that they are."""
+
+from __future__ import annotations
+
+from vpopmail import errors
+from vpopmail.records import NOQUOTA, VqPasswd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from vpopmail.backends.sql.dialect import Dialect
+    from vpopmail.backends.sql.layout import Column
+
+TABLE = "vpopmail"
+FIND = "SELECT * FROM [vpopmail] WHERE [pw_name] = :name AND [pw_domain] = :domain"
+ITERATE = "SELECT * FROM [vpopmail] WHERE [pw_domain] = :domain"
+DELETE = "DELETE FROM [vpopmail] WHERE [pw_name] = :pw_name AND [pw_domain] = :pw_domain"
+
+_TEXTS = ("pw_name", "pw_passwd", "pw_gecos", "pw_dir", "pw_shell", "pw_clear_passwd")
+# The C library stores 0 for POP and 1 for APOP here, and 1 and 2 in files: a record has the latter.
+_MARKER_OF = {0: 1, 1: 2}
+_STORED_OF = {1: 0, 2: 1}
+_TOO_LONG = {
+    "pw_name": errors.UserNameTooLong,
+    "pw_domain": errors.DomainNameTooLong,
+    "pw_passwd": errors.PasswordTooLong,
+    "pw_gecos": errors.GecosTooLong,
+    "pw_dir": errors.DirectoryTooLong,
+    "pw_shell": errors.QuotaTooLong,
+    "pw_clear_passwd": errors.ClearPasswordTooLong,
+}
+
+
+class Reader:
+    """Makes records of the rows of one select.
+
+    Args:
+        dialect: of the database.
+        names: of its columns, in their order.
+        clear_passwd: whether records have the clear password.
+    """
+
+    __slots__ = ("clear_passwd", "dialect", "places")
+
+    def __init__(self, dialect: Dialect, names: Sequence[str], *, clear_passwd: bool) -> None:
+        self.dialect = dialect
+        self.places = {name: place for place, name in enumerate(names)}
+        self.clear_passwd = clear_passwd
+
+    def text(self, value: Any) -> str:
+        """A text of a row; NULL is an empty one."""
+        taken = self.dialect.take(value)
+        return "" if taken is None else str(taken)
+
+    def record(self, row: Sequence[Any]) -> VqPasswd:
+        """The record of a row; columns that are not there are empty."""
+        user = VqPasswd.__new__(VqPasswd)
+        places = self.places
+        for name in _TEXTS:
+            place = places.get(name)
+            setattr(user, name, "" if place is None else self.text(row[place]))
+        marker = row[places["pw_uid"]]
+        user.pw_uid = _MARKER_OF.get(marker, marker or 1)
+        user.pw_gid = user.pw_flags = row[places["pw_gid"]] or 0
+        user.pw_shell = user.pw_shell or NOQUOTA
+        if not self.clear_passwd:
+            user.pw_clear_passwd = ""
+        return user
+
+
+def values_of(
+    user: VqPasswd, domain: str, dialect: Dialect, columns: Mapping[str, Column], *, clear: bool
+) -> dict[str, object]:
+    """The row of a record, for the columns that the table has.
+
+    Args:
+        user: the record.
+        domain: the real domain.
+        dialect: of the database.
+        columns: of the table, as it is.
+        clear: whether the clear password is stored; if not and there is a column, it is empty.
+
+    Raises:
+        UserNameTooLong and its kin: a column is too narrow. Nothing is ever cut.
+        InvalidCharacter: a column cannot hold the text.
+    """
+    given: dict[str, object] = {name: getattr(user, name) for name in _TEXTS}
+    given["pw_domain"] = domain
+    given["pw_uid"] = _STORED_OF.get(user.pw_uid, user.pw_uid)
+    given["pw_gid"] = user.pw_gid
+    if not clear:
+        given["pw_clear_passwd"] = ""
+    row = {name: value for name, value in given.items() if name in columns}
+    for name, value in row.items():
+        column = columns[name]
+        if isinstance(value, str):
+            if column.length and len(value) > column.length:
+                what = f"the column {name} holds {column.length} characters"
+                raise _TOO_LONG[name](f"{user.pw_name}@{domain}", what)
+            row[name] = dialect.put(value, column)
+    return row
+
+
+def insert(names: Sequence[str]) -> str:
+    """The statement that stores a new row with these columns."""
+    columns = ", ".join(f"[{name}]" for name in names)
+    given = ", ".join(f":{name}" for name in names)
+    return f"INSERT INTO [vpopmail] ({columns}) VALUES ({given})"  # noqa: S608 - names of ours
+
+
+def update(names: Sequence[str]) -> str:
+    """The statement that changes these columns of a row that still has their old values."""
+    change = ", ".join(f"[{name}] = :{name}" for name in names)
+    before = "".join(f" AND [{name}] = :old_{name}" for name in names)
+    where = "[pw_name] = :pw_name AND [pw_domain] = :pw_domain"
+    return f"UPDATE [vpopmail] SET {change} WHERE {where}{before}"  # noqa: S608 - names of ours
