@@ -126,6 +126,9 @@ class Secret(Text):
     __slots__ = ()
     secret = True
 
+    def __init__(self) -> None:
+        Kind.__init__(self, "a line of text or nothing")
+
     def take(self, value: object) -> str:
         """The text."""
         return "" if value == "" else super().take(value)
