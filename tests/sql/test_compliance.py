@@ -50,3 +50,22 @@ class TestPgsqlWithAll(TestPgsql):
     """Aliases and limits in tables too."""
 
     settings = {"valias": True, "mysql_limits": True}
+
+
+class TestMysqlWithTables(TestMysql):
+    """A table for each domain."""
+
+    settings = {"many_domains": False, "valias": True}
+
+
+class TestPgsqlWithTables(TestPgsql):
+    """A table for each domain."""
+
+    settings = {"many_domains": False, "valias": True}
+
+
+class TestSqliteWithTables(BackendCompliance):
+    """A table for each domain."""
+
+    backend = "sqlite"
+    settings = {"many_domains": False}

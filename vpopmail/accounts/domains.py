@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from vpopmail.accounts import checks
 from vpopmail.accounts.batch import all_entries, open_batch
 from vpopmail.accounts.change import announced, find_domain, finish_plan, get_domain
@@ -10,6 +12,7 @@ from vpopmail.accounts.password_policy import check_strength
 from vpopmail.accounts.refresh import home_files
 from vpopmail.accounts.user_rules import decide_addition, default_quota, new_user
 from vpopmail.errors import (
+    AssignUnreadable,
     BackendUnavailable,
     BaseDirectoryMissing,
     DomainExists,
@@ -147,12 +150,14 @@ class Domains:
         plan = Plan(f"add domain {name}")
         batch = open_batch(self._installation)
         if batch is not None and not dry_run:
+            self._check_distinct(name)
             return batch.add_domain(plan, name, base, owner, postmaster)
         with DomainChange(self._installation, dry_run=dry_run) as change:
             if not dry_run:
                 change.lock(f"{base}/{self._installation.settings.domains_dir}")
             # Not before: the same call again must first finish what it left.
             self._check_free(name)
+            self._check_distinct(name)
             new = change.add_domain(plan, name, base, *owner)
             if postmaster is not None:
                 plan_postmaster(plan, new, postmaster)
@@ -272,6 +277,16 @@ class Domains:
             batch.check_free(name)
         elif self.find(name) is not None:
             raise DomainExists(name)
+
+    def _check_distinct(self, name: str) -> None:
+        def others() -> Iterator[str]:
+            # A generator: most backends do not look.
+            with suppress(AssignUnreadable):  # there is no domain yet, or it is refused later
+                for entry in all_entries(self._installation):
+                    if not entry.is_alias:
+                        yield entry.domain
+
+        self._installation.backend.check_new_domain(name, others())
 
     def _postmaster(self, domain: str, password: str) -> VqPasswd:
         if not self._installation.backend.writable:

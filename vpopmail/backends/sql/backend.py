@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from vpopmail import errors
 from vpopmail.backends.abstract import ALIASES, DIR_CONTROL, LAST_AUTH, LIMITS, Backend
+from vpopmail.backends.sql.account_table import (
+    AccountTable,
+    check_distinct,
+    own_table,
+    shared_table,
+)
 from vpopmail.backends.sql.aliases import SqlAliases
 from vpopmail.backends.sql.connections import Connections
 from vpopmail.backends.sql.dir_control import SqlDirControl
 from vpopmail.backends.sql.last_auth import SqlLastAuth
 from vpopmail.backends.sql.limits import SqlLimits
-from vpopmail.backends.sql.users import FIND, ITERATE, Reader
+from vpopmail.backends.sql.users import Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from vpopmail.backends.sql.connections import Work
     from vpopmail.backends.sql.dialect import Dialect
@@ -24,7 +30,6 @@ if TYPE_CHECKING:
 
 # What is kept of a domain besides its users, with the column that names the domain.
 _OF_A_DOMAIN = (
-    ("vpopmail", "pw_domain"),
     ("valias", "domain"),
     ("lastauth", "domain"),
     ("limits", "domain"),
@@ -65,11 +70,12 @@ class SqlBackend(SqlAliases, SqlDirControl, SqlLastAuth, SqlLimits, Backend):
             key = self.dialect.put(name)
         except errors.InvalidCharacter:
             return None  # no row can have the name
-        found = self.connections.select(FIND, name=key, domain=domain.realdomain)
+        text = self.table_of(domain).find()
+        found = self.connections.select(text, pw_name=key, pw_domain=domain.realdomain)
         for row in found.rows:
             user = self._reader(found.names).record(row)
             # A database may take other letters for the same name.
-            if user.pw_name == name:
+            if user.pw_name.lower() == name:
                 return user
         return None
 
@@ -77,7 +83,8 @@ class SqlBackend(SqlAliases, SqlDirControl, SqlLastAuth, SqlLimits, Backend):
         """The users of a domain, sorted by the bytes of their names."""
         from vpopmail.formats.text import to_bytes
 
-        found = self.connections.select(ITERATE, domain=domain.realdomain)
+        text = self.table_of(domain).iterate()
+        found = self.connections.select(text, pw_domain=domain.realdomain)
         reader = self._reader(found.names)
         place = found.names.index("pw_name")
         for row in sorted(found.rows, key=lambda row: to_bytes(reader.text(row[place]))):
@@ -89,23 +96,41 @@ class SqlBackend(SqlAliases, SqlDirControl, SqlLastAuth, SqlLimits, Backend):
 
         return SqlTransaction(self, domain, directory)
 
-    def add_domain(self, domain: DomainEntry) -> None:  # noqa: ARG002 - one table has all domains
+    def table_of(self, domain: DomainEntry) -> AccountTable:
+        """The table of the users of a domain.
+
+        Raises:
+            InvalidDomainName: there can be none of its name.
+        """
+        return shared_table() if self.settings.many_domains else own_table(domain.realdomain)
+
+    def check_new_domain(self, name: str, others: Iterable[str]) -> None:
+        """Refuse a domain whose table would be that of another."""
+        if not self.settings.many_domains:
+            check_distinct(name, others)
+
+    def add_domain(self, domain: DomainEntry) -> None:
         """Make the tables that are missing."""
         from vpopmail.backends.sql.tables import make_missing
 
-        make_missing(self.connections, self.dialect)
+        make_missing(self.connections, self.dialect, self.table_of(domain))
 
     def delete_domain(self, domain: DomainEntry) -> None:
         """Delete all rows of a domain, in one transaction."""
+        name, users = domain.realdomain, self.table_of(domain)
         layout = self.connections.layout()
         tables = [(table, column) for table, column in _OF_A_DOMAIN if table in layout]
 
         def delete(work: Work) -> None:
             for table, column in tables:
                 text = f"DELETE FROM [{table}] WHERE [{table}.{column}] = :domain"  # noqa: S608
-                work.execute(text, domain=domain.realdomain)
+                work.execute(text, domain=name)
+            if users.name in layout:
+                work.execute(users.clear(), pw_domain=name)
 
         self.connections.run(delete)
+        if users.own:
+            self.connections.forget_layout()
 
     def _reader(self, names: tuple[str, ...]) -> Reader:
         return Reader(self.dialect, names, clear_passwd=self.settings.clear_passwd)

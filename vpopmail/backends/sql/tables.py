@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from vpopmail.backends.sql.account_table import SHARED
 from vpopmail.errors import BackendUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from vpopmail.backends.sql.account_table import AccountTable
     from vpopmail.backends.sql.connections import Connections
     from vpopmail.backends.sql.dialect import Dialect
 
@@ -28,17 +30,28 @@ def statements(name: str) -> dict[str, list[str]]:
     return found
 
 
-def make_missing(connections: Connections, dialect: Dialect) -> None:
+def make_missing(
+    connections: Connections, dialect: Dialect, users: AccountTable | None = None
+) -> None:
     """Make the tables that are not there; those that are stay as they are.
+
+    Args:
+        connections: to the database.
+        dialect: of it.
+        users: the table of the users; None: it is not needed now.
 
     Raises:
         BackendUnavailable.
     """
     there = connections.layout()
-    for table, texts in statements(dialect.name).items():
+    known = statements(dialect.name)
+    shared = known.pop(SHARED)
+    if users is not None:
+        known[users.name] = [_own(text, users) for text in shared] if users.own else shared
+    for table, texts in known.items():
         if table in there:
             continue
-        for text in texts:
+        for text in filter(None, texts):
             try:
                 connections.execute(text)
             except BackendUnavailable:
@@ -47,3 +60,10 @@ def make_missing(connections: Connections, dialect: Dialect) -> None:
                 if table not in connections.layout():
                     raise
     connections.forget_layout()
+
+
+def _own(text: str, users: AccountTable) -> str:
+    """The statement about the table of all domains, for one that does not name its domain."""
+    lines = [line for line in text.split("\n") if not line.strip().startswith("pw_domain ")]
+    text = "\n".join(lines).replace("(pw_name, pw_domain)", "(pw_name)")
+    return "" if "INDEX" in text else text.replace(f"EXISTS {SHARED}", f"EXISTS [{users.name}]")

@@ -32,6 +32,7 @@ class SqlTransaction(LockFileTransaction):
     def __init__(self, backend: SqlBackend, domain: DomainEntry, directory: Directory) -> None:
         super().__init__(domain, directory, backend.settings)
         self.backend = backend
+        self.table = backend.table_of(domain)
         # What each name was when it was looked at, as the row has it.
         self.seen: dict[str, VqPasswd | None] = {}
         self.rows: dict[str, dict[str, object] | None] = {}
@@ -41,9 +42,9 @@ class SqlTransaction(LockFileTransaction):
         try:
             user = self.backend.find(self.domain, name)
         except NoTable:
-            if not self.backend.connections.is_empty():
+            if not (self.table.own or self.backend.connections.is_empty()):
                 raise
-            user = None  # a new database: the first change makes the tables
+            user = None  # a new domain or database: the first change makes the table
         self.seen[name] = None if user is None else user.copy()
         return user
 
@@ -53,8 +54,8 @@ class SqlTransaction(LockFileTransaction):
         for user in self.pending.values():
             if user is not None:
                 vpasswd.format_line(user, clear_passwd=clear)
-        if self.pending and users.TABLE not in self.backend.connections.layout():
-            tables.make_missing(self.backend.connections, self.backend.dialect)
+        if self.pending and self.table.name not in self.backend.connections.layout():
+            tables.make_missing(self.backend.connections, self.backend.dialect, self.table)
         self.rows = {
             name: None if user is None else self._row(user) for name, user in self.pending.items()
         }
@@ -92,7 +93,7 @@ class SqlTransaction(LockFileTransaction):
             user,
             self.domain.realdomain,
             self.backend.dialect,
-            self.backend.connections.layout()[users.TABLE],
+            self.backend.connections.layout()[self.table.name],
             clear=self.settings.clear_passwd,
         )
 
@@ -107,13 +108,13 @@ class SqlTransaction(LockFileTransaction):
             else:
                 self._update(work, old, row)
         for names, rows in new.items():
-            work.execute_many(users.insert(names), rows)
+            work.execute_many(self.table.insert(names), rows)
         aliases.store(work, self.backend, self.domain.realdomain, self.aliases)
 
     def _delete(self, work: Work, name: str) -> None:
         domain = self.domain.realdomain
         key = self.backend.dialect.put(name)
-        if not work.execute(users.DELETE, pw_name=key, pw_domain=domain):
+        if not work.execute(self.table.delete(), pw_name=key, pw_domain=domain):
             raise UserNotFound(f"{name}@{domain}", "deleted by somebody else meanwhile")
         if last_auth.TABLE in self.backend.connections.layout():
             work.execute(last_auth.DELETE, user=key, domain=domain)
@@ -124,8 +125,9 @@ class SqlTransaction(LockFileTransaction):
         if not changed:
             return
         values = {f"old_{name}": before[name] for name in changed}
-        values |= {name: row[name] for name in (*changed, "pw_name", "pw_domain")}
-        if not work.execute(users.update(changed), **values):
+        values |= {name: row[name] for name in (*changed, "pw_name")}
+        values["pw_domain"] = self.domain.realdomain
+        if not work.execute(self.table.update(changed), **values):
             self._explain(old.pw_name)
 
     def _explain(self, name: str) -> None:

@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from vpopmail.backends.sql.dialect import Dialect
     from vpopmail.backends.sql.layout import Column
 
-TABLE = "vpopmail"
-FIND = "SELECT * FROM [vpopmail] WHERE [pw_name] = :name AND [pw_domain] = :domain"
-ITERATE = "SELECT * FROM [vpopmail] WHERE [pw_domain] = :domain"
-DELETE = "DELETE FROM [vpopmail] WHERE [pw_name] = :pw_name AND [pw_domain] = :pw_domain"
-
 _TEXTS = ("pw_name", "pw_passwd", "pw_gecos", "pw_dir", "pw_shell", "pw_clear_passwd")
 # The C library stores 0 for POP and 1 for APOP here, and 1 and 2 in files: a record has the latter.
 _MARKER_OF = {0: 1, 1: 2}
@@ -101,18 +96,3 @@ def values_of(
                 raise _TOO_LONG[name](f"{user.pw_name}@{domain}", what)
             row[name] = dialect.put(value, column)
     return row
-
-
-def insert(names: Sequence[str]) -> str:
-    """The statement that stores a new row with these columns."""
-    columns = ", ".join(f"[{name}]" for name in names)
-    given = ", ".join(f":{name}" for name in names)
-    return f"INSERT INTO [vpopmail] ({columns}) VALUES ({given})"  # noqa: S608 - names of ours
-
-
-def update(names: Sequence[str]) -> str:
-    """The statement that changes these columns of a row that still has their old values."""
-    change = ", ".join(f"[{name}] = :{name}" for name in names)
-    before = "".join(f" AND [{name}] = :old_{name}" for name in names)
-    where = "[pw_name] = :pw_name AND [pw_domain] = :pw_domain"
-    return f"UPDATE [vpopmail] SET {change} WHERE {where}{before}"  # noqa: S608 - names of ours
