@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from vpopmail.backends.flaws import Flaw
     from vpopmail.backends.transaction import Transaction
@@ -96,6 +96,17 @@ class Backend(ABC):
             OSError, BackendUnavailable.
         """
         return iter(())
+
+    def check_new_domain(self, name: str, others: Iterable[str]) -> None:  # noqa: B027
+        """Refuse a new domain that the store could not tell from another one.
+
+        Args:
+            name: folded.
+            others: the real domains that are there; read only if they matter.
+
+        Raises:
+            InvalidDomainName.
+        """
 
     @abstractmethod
     def add_domain(self, domain: DomainEntry) -> None:
