@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from vpopmail.backends.sql.account_table import AccountTable
     from vpopmail.backends.sql.connections import Connections
     from vpopmail.backends.sql.dialect import Dialect
+    from vpopmail.settings import Settings
 
 
 def statements(name: str) -> dict[str, list[str]]:
@@ -45,11 +46,13 @@ def make_missing(
     """
     there = connections.layout()
     known = statements(dialect.name)
-    shared = known.pop(SHARED)
+    shared = known[SHARED]
+    needed = _needed(dialect.settings)
     if users is not None:
         known[users.name] = [_own(text, users) for text in shared] if users.own else shared
+        needed.append(users.name)
     for table, texts in known.items():
-        if table in there:
+        if table in there or table not in needed:
             continue
         for text in filter(None, texts):
             try:
@@ -60,6 +63,17 @@ def make_missing(
                 if table not in connections.layout():
                     raise
     connections.forget_layout()
+
+
+def _needed(settings: Settings) -> list[str]:
+    """The tables that a site with these settings keeps something in, besides its users."""
+    options = {
+        "dir_control": True,
+        "lastauth": settings.auth_logging,
+        "valias": settings.valias,
+        "limits": settings.mysql_limits,
+    }
+    return [table for table, wanted in options.items() if wanted]
 
 
 def _own(text: str, users: AccountTable) -> str:

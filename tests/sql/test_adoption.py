@@ -1,0 +1,147 @@
+"""A database that C made is used as it is: any of the recorded layouts, and nothing is altered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from vpopmail import Vpopmail
+from vpopmail.errors import (
+    ClearPasswordTooLong,
+    GecosTooLong,
+    InvalidCharacter,
+    PasswordTooLong,
+    VpopmailError,
+)
+from vpopmail.records import NO_POP, VLimits
+from vpopmail.testing import sandbox
+
+from . import raw
+from .recorded import DOMAIN, SCHEMAS, kind_of, options_for, statements
+
+JOE = f"joe@{DOMAIN}"
+HASH = "$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/"
+
+
+@pytest.fixture(params=list(SCHEMAS))
+def layout(request: pytest.FixtureRequest) -> str:
+    """The name of a recorded layout."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def url(layout: str, request: pytest.FixtureRequest) -> str:
+    """A database with the tables of the layout."""
+    found: str = request.getfixturevalue(f"{kind_of(layout)}_url")
+    raw.run(found, *statements(layout))
+    return found
+
+
+@contextmanager
+def opened(layout: str, url: str, **more: object) -> Iterator[Vpopmail]:
+    options = {**options_for(layout), "database_url": url, **more}
+    with sandbox(kind_of(layout), **options) as site:
+        yield site
+
+
+def columns(url: str) -> list[tuple[object, ...]]:
+    """Each table with its columns, as the database has them."""
+    if url.startswith("sqlite"):
+        return sorted(raw.run(url, "SELECT name, sql FROM sqlite_master"))
+    where = "DATABASE()" if url.startswith("mysql") else "current_schema()"
+    return sorted(
+        tuple(map(str, row))
+        for row in raw.run(
+            url,
+            "SELECT table_name, ordinal_position, column_name, data_type, character_maximum_length"
+            f" FROM information_schema.columns WHERE table_schema = {where}",
+        )
+    )
+
+
+def test_a_layout_of_c_is_used_and_not_altered(layout: str, url: str) -> None:
+    before = columns(url)
+    with opened(layout, url) as site:
+        site.domains.add(DOMAIN, "Wonderful-1")
+        site.users.add(JOE, crypted=HASH, gecos="Joe", quota="10M")
+        site.users.update(JOE, set_flags=NO_POP)
+        site.users.set_quota(JOE, "1000C")
+        site.aliases.add(f"sales@{DOMAIN}", f"&{JOE}")
+        site.limits.set(DOMAIN, VLimits(maxaliases=7, disable_imap=1))
+        site.users.delete(f"postmaster@{DOMAIN}")
+        user = site.users.get(JOE)
+        assert (user.pw_gecos, user.pw_shell, user.pw_gid) == ("Joe", "1000C", NO_POP)
+        assert site.aliases.get(f"sales@{DOMAIN}") == [f"&{JOE}"]
+        assert site.limits.get(DOMAIN).maxaliases == 7
+        assert [one.pw_name for one in site.users.iter(DOMAIN)] == ["joe"]
+    assert columns(url) == before
+
+
+def test_what_does_not_fit_is_refused_and_never_cut(layout: str, url: str) -> None:
+    width = {
+        column["name"]: column.get("length")
+        for table, what in SCHEMAS[layout]["tables"].items()
+        if table in {"vpopmail", "example_com"}
+        for column in what["columns"]
+    }
+    with opened(layout, url, profile="5.6") as site:
+        site.domains.add(DOMAIN)
+        for column, error, given in (
+            ("pw_passwd", PasswordTooLong, {"crypted": "$6$" + "x" * 103}),
+            ("pw_gecos", GecosTooLong, {"gecos": "g" * 60}),
+            ("pw_clear_passwd", ClearPasswordTooLong, {"password": "Wonderful-1" * 3}),
+        ):
+            ((key, value),) = given.items()
+            narrow = width.get(column) is not None and width[column] < len(str(value))
+            if narrow:
+                with pytest.raises(error):
+                    site.users.add(JOE, **given)
+                assert site.users.find(JOE) is None
+            elif column in width:
+                site.users.add(JOE, **given)
+                user = site.users.get(JOE)
+                stored = {"crypted": user.pw_passwd, "gecos": user.pw_gecos, "password": user.pw_clear_passwd}
+                assert stored[key] == value
+                site.users.delete(JOE)
+
+
+def test_the_clear_column_is_never_left_stale(layout: str, url: str) -> None:
+    """C tools without the option ignore it; ours empties it, since CRAM-MD5 would believe it."""
+    tables = SCHEMAS[layout]["tables"]
+    table = "example_com" if "example_com" in tables else "vpopmail"
+    if not any(column["name"] == "pw_clear_passwd" for column in tables[table]["columns"]):
+        pytest.skip("it has no such column")
+    text = f"SELECT pw_clear_passwd FROM {table} WHERE pw_name = 'joe'"
+    with opened(layout, url) as site:
+        site.domains.add(DOMAIN)
+        site.users.add(JOE, "Wonderful-1")
+        assert raw.run(url, text) == [("Wonderful-1",)] or list(raw.run(url, text)[0]) == ["Wonderful-1"]
+        site.users.set_password(JOE, crypted=HASH)
+        assert [list(row) for row in raw.run(url, text)] == [[""]]
+
+
+@pytest.mark.parametrize("text", ["M\u00fcller", "\u0141ukasz", "\U0001f600"])
+def test_letters_come_back_or_are_refused(layout: str, url: str, text: str) -> None:
+    with opened(layout, url) as site:
+        site.domains.add(DOMAIN)
+        try:
+            site.users.add(JOE, crypted=HASH, gecos=text)
+        except InvalidCharacter:
+            assert "mysql" in layout
+            assert JOE not in site.users
+        else:
+            assert site.users.get(JOE).pw_gecos == text
+
+
+def test_errors_are_of_the_library_when_the_tables_are_gone(layout: str, url: str) -> None:
+    with opened(layout, url) as site:
+        site.domains.add(DOMAIN)
+        site.users.add(JOE, crypted=HASH)
+        tables = SCHEMAS[layout]["tables"]
+        table = "example_com" if "example_com" in tables else "vpopmail"
+        raw.run(url, f"DROP TABLE {table}")
+        with pytest.raises(VpopmailError):
+            site.users.find(JOE)
