@@ -101,6 +101,9 @@ class FileLock:
             return
         if (status.st_uid, status.st_gid) != (owner.uid, owner.gid):
             seam.fchown(fd, owner.uid, owner.gid)
+            if self.directory.sync:
+                # Lost with the power, it would shut out who is not root.
+                seam.fsync(fd)
 
     def _wait(self, fd: int, deadline: float) -> None:
         if not _take(fd, _WRITE_LOCK, deadline):
