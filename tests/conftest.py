@@ -15,6 +15,7 @@ from vpopmail.safeio.directory import Directory, Owner
 from vpopmail.settings import load
 
 from . import figures
+from .secrets import Watch
 
 # Machines that run tests are busy: how long an example takes says nothing.
 hypothesis_settings.register_profile("vpopmail", deadline=None)
@@ -27,6 +28,11 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give fi
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--full``: the trials against trouble in their full size, as docs/reliability.md tells."""
     parser.addoption("--full", action="store_true", help="trials in full size: takes hours")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Listen for passwords in what is told."""
+    config.pluginmanager.register(Watch(config), "told passwords")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

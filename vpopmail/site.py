@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from vpopmail.events.events import Events
     from vpopmail.qmail.qmail import Qmail
     from vpopmail.qmail.rebuild import Rebuilt
+    from vpopmail.upkeep.diagnosis import Diagnosis
+    from vpopmail.upkeep.findings import Reconciled
 
 
 class Vpopmail:
@@ -163,6 +165,45 @@ class Vpopmail:
         from vpopmail.upkeep.rebuild import rebuild_qmail
 
         return rebuild_qmail(self.installation, directories, aliases, dry_run=dry_run)
+
+    def reconcile(
+        self, *, domains: Iterable[str] | None = None, dry_run: bool = False
+    ) -> Reconciled:
+        """Find what killed processes left and what does not fit; see docs/reconcile.md.
+
+        What is safe to repair is repaired, the rest is told. No mail is ever removed.
+
+        Args:
+            domains: to look at these alone, and not at the set of domains; None: the whole site.
+            dry_run: only look: no lock is taken and nothing is written.
+
+        Returns:
+            The report, which is true if there are findings. Each repair has a commit point of
+            its own; killed at any moment, the next call does the rest.
+
+        Raises:
+            DomainNotFound, NotPermitted, UnknownBackend, BackendUnavailable.
+        """
+        from vpopmail.upkeep.reconcile import reconcile_site
+
+        return reconcile_site(self.installation, domains, dry_run=dry_run)
+
+    def diagnose(self, address: str, password: str | bytes | None = None) -> Diagnosis:
+        """Walk through all that a login needs, and say which step fails and what to do.
+
+        Args:
+            address: ``user@domain``, any case.
+            password: to be compared; None: only whether one is stored. It is never shown.
+
+        Returns:
+            The steps in order; ``print()`` shows one a line. Nothing is written or locked, and
+            nothing that is found is raised.
+
+        Source: manual, "How to troubleshoot vpopmail".
+        """
+        from vpopmail.upkeep.diagnose import diagnose_login
+
+        return diagnose_login(self.installation, address, password)
 
     def close(self) -> None:
         """Close the account store; closing twice does no harm."""

@@ -177,7 +177,7 @@ def test_a_base_in_which_domains_cannot_be_made(
     site: Vpopmail, tmp_path: Path, fail: Callable[..., None]
 ) -> None:
     (tmp_path / "base").mkdir()
-    fail("mkdir", 1, "domains")
+    fail("mkdir", 1, "domains.new.vpopmail")
     with pytest.raises(DomainsDirectoryNotMade) as caught:
         site.domains.add(DOMAIN, dir=f"{tmp_path}/base")
     assert caught.value.code == VA.CAN_NOT_MAKE_DOMAINS_DIR
@@ -189,7 +189,7 @@ def test_a_base_in_which_domains_is_made_by_another_just_now(
     (tmp_path / "base").mkdir()
 
     def make_first(kind: str, arguments: tuple[object, ...]) -> None:
-        if kind == "mkdir" and arguments[0] == "domains":
+        if kind == "mkdir" and arguments[0] == "domains.new.vpopmail":
             (tmp_path / "base/domains").mkdir()
 
     monkeypatch.setattr(seam, "watch", make_first)

@@ -63,6 +63,25 @@ def test_a_counter_or_list_that_leads_elsewhere_is_not_believed(
     assert site.users.get(f"joe@{DOMAIN}").pw_dir == f"{domain}/joe"
 
 
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        "0\n3\n0 0 0\n61 61 61\n1 2 4\n0 0 0\n0",
+        "0\n3\n0 0 0\n61 61 61\n9223372036854775807 2 4\n0 0 0\n0",
+        "1\n3\n0 0 0\n61 61 61\n0 2 4\n0 0 0\n0",
+        "0\n3\n0 0 0\n61 61 61\n0 2 4\n0 0 0\n0/A",
+        "2\n3\n0 0 0\n61 61 61\n0 2 4\n0 0 0\n",
+    ],
+)
+def test_a_counter_whose_numbers_do_not_fit_its_directory_is_not_believed(
+    site: Vpopmail, domain: Path, numbers: str
+) -> None:
+    (domain / ".dir-control").write_text(f"99\n{numbers}\n")
+    site.users.add(f"joe@{DOMAIN}", password="x")
+    assert site.users.get(f"joe@{DOMAIN}").pw_dir == f"{domain}/joe"
+    assert (domain / ".dir-control").read_bytes().startswith(b"1\n")
+
+
 def test_a_home_that_cannot_be_put_gives_its_place_back(site: Vpopmail, domain: Path) -> None:
     (domain / ".dir_control_free").write_text("0/A\n")
     (domain / "0/A/joe").mkdir(parents=True)
@@ -123,6 +142,15 @@ def test_a_list_of_free_places_is_finished_once(
     for _ in range(2):
         Places(FileDirControl(), "key", directory, hashed=True).finish(facts, owner, 0)
         assert directory.read(".dir_control_free") == b"2\n"
+
+
+@pytest.mark.parametrize("place", ["#", "0\n", "..", "0/A/", "a b", "0#"])
+def test_a_fact_that_frees_what_is_no_place_is_passed_over(
+    directory: Directory, places: Places, owner: Owner, place: str
+) -> None:
+    directory.replace(".dir_control_free", [b"1\n"], None)
+    places.finish([("count", "0", "1"), ("freed", place), ("freed", "0/A")], owner, 0)
+    assert directory.read(".dir_control_free") == b"1\n0/A\n"
 
 
 def test_facts_of_other_kinds_are_passed_over(

@@ -52,7 +52,12 @@ def test_without_index_the_text_counts(tmp_path: Path) -> None:
     assert look(tmp_path, "joe") == "text"
     (tmp_path / "vpasswd").unlink()
     assert look(tmp_path, "joe") is None
-    assert look(tmp_path / "none", "joe") is None
+
+
+def test_a_directory_that_is_not_there_is_no_domain_without_users(tmp_path: Path) -> None:
+    """A disk that is not mounted must not make all mail bounce."""
+    with pytest.raises(FileNotFoundError):
+        look(tmp_path / "none", "joe")
 
 
 def test_an_index_without_text_still_finds_users(tmp_path: Path) -> None:

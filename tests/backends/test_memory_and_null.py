@@ -132,7 +132,7 @@ def test_null_keeps_nobody(make_site: Callable[..., Vpopmail]) -> None:
 
 
 def test_the_names_of_our_backends() -> None:
-    assert registry.names() == ["cdb", "memory", "null"]
+    assert registry.names() == ["cdb", "memory", "mysql", "null", "pgsql", "sqlite"]
 
 
 def install(path: Path, module: str) -> None:

@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 
 import vpopmail
+from vpopmail.settings import load
 
 # The mail user: a stranger if we are root, so that giving files away happens too.
 UID = 89 if os.geteuid() == 0 else os.geteuid()
@@ -21,21 +22,30 @@ Entry = tuple[str, int, int, int, bytes]
 Tree = dict[str, Entry]
 
 
-def open_site(root: Path) -> vpopmail.Vpopmail:
+def open_site(root: Path, **more: object) -> vpopmail.Vpopmail:
     """A fresh Vpopmail, the current one of this process.
 
     A lock that is left anywhere shows at once: nobody waits for one.
     """
-    return vpopmail.configure(
-        vpopmaildir=str(root / "v"),
-        qmaildir=str(root / "q"),
-        vpopuser=UID,
-        vpopgroup=GID,
-        sync=True,
-        lock_timeout=0,
-        sha512_passwords=False,
-        md5_passwords=True,
-    )
+    return vpopmail.configure(**_settings(root), **more)
+
+
+def make_site(root: Path) -> vpopmail.Vpopmail:
+    """A fresh Vpopmail beside the current one."""
+    return vpopmail.Vpopmail(load(_settings(root)))
+
+
+def _settings(root: Path) -> dict[str, object]:
+    return {
+        "vpopmaildir": str(root / "v"),
+        "qmaildir": str(root / "q"),
+        "vpopuser": UID,
+        "vpopgroup": GID,
+        "sync": True,
+        "lock_timeout": 0,
+        "sha512_passwords": False,
+        "md5_passwords": True,
+    }
 
 
 def same_hash(data: bytes) -> bytes:
@@ -43,19 +53,20 @@ def same_hash(data: bytes) -> bytes:
     return _HASH.sub(SAME_HASH, data)
 
 
-def copy_tree(source: Path, target: Path) -> None:
+def copy_tree(source: str | Path, target: str | Path) -> None:
     """Copy with owners, modes, links and times: the times tell which index is fresh."""
-    status = source.lstat()
+    status = os.lstat(source)
     if stat.S_ISLNK(status.st_mode):
-        target.symlink_to(source.readlink())
+        os.symlink(os.readlink(source), target)
         os.lchown(target, status.st_uid, status.st_gid)
         return
     if stat.S_ISDIR(status.st_mode):
-        target.mkdir(0o700)
+        os.mkdir(target, 0o700)
         for entry in os.scandir(source):
-            copy_tree(source / entry.name, target / entry.name)
+            copy_tree(entry.path, f"{target}/{entry.name}")
     else:
-        target.write_bytes(source.read_bytes())
+        with open(source, "rb") as old, open(target, "wb") as new:
+            new.write(old.read())
     os.chown(target, status.st_uid, status.st_gid)
     os.chmod(target, stat.S_IMODE(status.st_mode))
     os.utime(target, ns=(status.st_mtime_ns, status.st_mtime_ns))
@@ -74,14 +85,23 @@ def snapshot(site: Path) -> Tree:
     return tree
 
 
+def entry_of(path: str | Path) -> Entry | None:
+    """One path as in a snapshot; None if there is nothing."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    kind, content = _content(str(path), status.st_mode)
+    return (kind, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, content)
+
+
 def _look(path: str, shown: str, tree: Tree) -> None:
     for entry in os.scandir(path):
+        found = entry_of(entry.path)
+        assert found is not None, entry.path
         name = f"{shown}{entry.name}"
-        status = entry.stat(follow_symlinks=False)
-        kind, content = _content(entry.path, status.st_mode)
-        owner = (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
-        tree[name] = (kind, *owner, content)
-        if kind == "directory":
+        tree[name] = found
+        if found[0] == "directory":
             _look(entry.path, f"{name}/", tree)
 
 

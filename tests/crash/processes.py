@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import pickle
+import resource
 import signal
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from vpopmail.safeio import seam
+
+
+CTRL_C = 0
 
 
 class Killed(Exception):
@@ -58,7 +66,10 @@ def _wait(child: tuple[int, int]) -> Any:
 
 
 def _answer(work: Callable[[], Any], writing: int) -> None:
-    # Nothing of the test run may go on in the child, whatever happens.
+    # Nothing of the test run may go on in the child, whatever happens. What is measured of
+    # coverage there is lost anyway.
+    sys.settrace(None)
+    gc.disable()  # it ends soon
     try:
         try:
             answer = (True, work())
@@ -85,17 +96,88 @@ def kill_before(number: int) -> None:
 
 
 class FailOnce:
-    """Let the ``number``-th file-changing system call fail."""
+    """Let the ``number``-th file-changing system call fail, while it is entered.
+
+    Args:
+        number: from 1.
+        code: the errno; CTRL_C for a KeyboardInterrupt in place of an OSError.
+    """
 
     def __init__(self, number: int, code: int) -> None:
         self.number = number
         self.code = code
         self.seen = 0
 
+    def __enter__(self) -> None:
+        seam.watch = self
+
+    def __exit__(self, *exception: object) -> None:
+        seam.watch = None
+
     def __call__(self, _call: str, _arguments: tuple[object, ...]) -> None:
         self.seen += 1
         if self.seen == self.number:
+            if self.code == CTRL_C:
+                raise KeyboardInterrupt
             raise OSError(self.code, os.strerror(self.code))
+
+
+class FewDescriptors:
+    """Let this process open only so many more files, while it is entered.
+
+    Args:
+        number: of descriptors that are free.
+    """
+
+    code = errno.EMFILE
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __enter__(self) -> None:
+        used = {int(name) for name in os.listdir("/proc/self/fd")}
+        free = [fd for fd in range(len(used) + self.number + 1) if fd not in used]
+        self.before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free[self.number], self.before[1]))
+
+    def __exit__(self, *exception: object) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, self.before)
+
+
+class Memory:
+    """A file system of its own in memory, of which only so much is free while it is entered.
+
+    Args:
+        path: an empty directory.
+        option: what is short: ``size`` for pages of 4096 bytes, ``nr_inodes`` for files.
+    """
+
+    code = errno.ENOSPC
+
+    def __init__(self, path: Path, option: str) -> None:
+        self.path = path
+        self.option = option
+        self.number = 0
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", path], check=True, capture_output=True)
+
+    def __enter__(self) -> None:
+        status = os.statvfs(self.path)
+        if self.option == "size":
+            size = (status.f_blocks - status.f_bfree + self.number) * status.f_frsize
+            self._remount(f"size={size}")
+        else:
+            self._remount(f"nr_inodes={status.f_files - status.f_ffree + self.number}")
+
+    def __exit__(self, *exception: object) -> None:
+        self._remount("size=1g,nr_inodes=100000")
+
+    def _remount(self, options: str) -> None:
+        command = ["mount", "-o", f"remount,{options}", self.path]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def close(self) -> None:
+        """Unmount it; what is in it is lost."""
+        subprocess.run(["umount", "--lazy", self.path], check=True, capture_output=True)
 
 
 def open_descriptors() -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import vpopmail
@@ -25,6 +25,13 @@ KEPT = "anna@example.com"
 SALES = "sales@example.com"
 TO_JOE = "&joe@example.com"
 
+C_FUNCTIONS = frozenset(
+    name
+    for module, names in vpopmail._PUBLIC.items()  # type: ignore[attr-defined] # hidden
+    if module.startswith("capi.")
+    for name in names
+)
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -39,6 +46,15 @@ class Scene:
         addresses, domains: what a reader looks up.
         before, absent, after: paths below the site that are there before the call, that are
             not, and that are there after it: they show that the name of the scene is true.
+        files: paths below the site that a reader looks at besides.
+        in_steps: whether the C function makes several changes, each old or new by itself: then
+            a reader may find some of them made.
+        counts: whether the same call again would count once more.
+        best_effort: whether it may succeed without its change, which the log then tells.
+        advice: files that may be missing after it: the next reader makes them.
+        waits: whether what is left after the commit point waits for another change than this.
+        commits_last: whether nothing follows the commit point.
+        settings: of the site, for the call.
     """
 
     name: str
@@ -51,15 +67,23 @@ class Scene:
     before: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    in_steps: bool = False
+    counts: bool = False
+    best_effort: bool = False
+    advice: tuple[str, ...] = ()
+    waits: bool = False
+    commits_last: bool = False
+    settings: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def c_face(self) -> bool:
         """Whether the call is a C function: it never raises."""
-        return self.operation.startswith("v")
+        return self.operation in C_FUNCTIONS
 
     def run(self, root: Path) -> VA:
         """Make the call on a fresh site."""
-        site = open_site(root)
+        site = open_site(root, **self.settings)
         try:
             return self.run_on(site)
         finally:
@@ -71,7 +95,10 @@ class Scene:
             result = self.call(site)
         except VpopmailError as error:
             return VA(error.code)
-        return result if isinstance(result, VA) else VA.SUCCESS
+        if isinstance(result, VA):
+            return result
+        failed = result is None or (isinstance(result, int) and result < 0)
+        return (vpopmail.last_error() or VA(-1)) if self.c_face and failed else VA.SUCCESS
 
 
 # what is there before
@@ -278,6 +305,7 @@ _GONE = VA.USER_DOES_NOT_EXIST
 _THERE = VA.DOMAIN_ALREADY_EXISTS
 _NO_DOMAIN = VA.DOMAIN_DOES_NOT_EXIST
 _D = f"v/domains/{DOMAIN}"
+_SIZE = (f"{_D}/joe/Maildir/maildirsize",)
 _TRIO = (JOE, "ken@example.com", "lea@example.com", KEPT)
 _MASTER = ("postmaster@example.new", KEPT)
 _MORE = "q/control/morercpthosts.cdb"
@@ -338,7 +366,7 @@ SCENES = [
           lambda _s: vpopmail.vpasswd("joe", DOMAIN, PASSWORD, 0), VA.SUCCESS),
     Scene("quota of a user with mail", "vsetuserquota", _with_joe,
           lambda _s: vpopmail.vsetuserquota("joe", DOMAIN, "10M"), VA.SUCCESS,
-          absent=(f"{_D}/joe/Maildir/maildirsize",), after=(f"{_D}/joe/Maildir/maildirsize",)),
+          absent=(f"{_D}/joe/Maildir/maildirsize",), after=(f"{_D}/joe/Maildir/maildirsize",), advice=_SIZE),
     Scene("no quota any more", "vsetuserquota",
           lambda s: (_with_joe(s), s.users.set_quota(JOE, "10M")),
           lambda _s: vpopmail.vsetuserquota("joe", DOMAIN, "NOQUOTA"), VA.SUCCESS,
@@ -351,7 +379,7 @@ SCENES = [
     Scene("limits deleted", "limits.delete",
           lambda s: (_users(s), s.limits.set(DOMAIN, vpopmail.VLimits(disable_pop=1))),
           lambda s: s.limits.delete(DOMAIN), VA(-1), before=(f"{_D}/.qmailadmin-limits",)),
-    Scene("users changed", "batch", _with_joe, _changes_in_a_batch, VA.SUCCESS),
+    Scene("users changed", "batch", _with_joe, _changes_in_a_batch, VA.SUCCESS, advice=_SIZE),
     Scene("alias", "aliases.add", _users, _add_line, VA.SUCCESS, after=(f"{_D}/.qmail-new",)),
     Scene("line of an alias", "aliases.remove", _with_aliases,
           lambda s: s.aliases.remove(SALES, TO_JOE), VA.SUCCESS, before=(f"{_D}/.qmail-sales",)),

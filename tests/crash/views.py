@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import vpopmail
+from vpopmail import use
 from vpopmail.errors import VpopmailError
 
-from .places import SAME_HASH, open_site, same_hash
+from .places import SAME_HASH, make_site, same_hash
 
 PASSWORD = "Secret-1"
 WRONG = "wrong"
@@ -25,13 +26,13 @@ def view(root: Path, domains: tuple[str, ...], addresses: tuple[str, ...]) -> Vi
         domains: names to look up, whether they are there or not.
         addresses: users to look up, whether they are there or not.
     """
-    site = open_site(root)
-    seen: View = {"entries": [str(entry) for entry in vpopmail.domain_entries("")]}
-    for domain in domains:
-        seen[domain] = _domain(site, domain)
-    for address in addresses:
-        seen[address] = _user(*address.split("@"))
-    site.close()
+    with use(make_site(root)) as site:
+        seen: View = {"entries": [str(entry) for entry in vpopmail.domain_entries("")]}
+        for domain in domains:
+            seen[domain] = _domain(site, domain)
+        for address in addresses:
+            seen[address] = _user(*address.split("@"))
+        site.close()
     return seen
 
 

@@ -163,3 +163,18 @@ def test_other_records_of_users_cdb_are_not_listed() -> None:
         DomainEntry("joe", "a.b", 1, 2, "/a.b"),
         DomainEntry("a.b", "a.b", 1, 2, "/a.b"),
     ]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        (b"!a\0b-", b"a.b\x001\x001\0/a\0-\0"),
+        (b"!a:b-", b"a.b\x001\0/a\0-\0"),
+        (b"!a.b-", b"a.b\x001:1\0/a\0-\0"),
+        (b"!a.b-", b"a.b\x001\x001\0/a\n\0-\0"),
+        (b"a.b-", b"a.b\x001\x001\0/a\0-\0"),
+    ],
+)
+def test_a_record_that_no_line_can_stand_for_is_left_out(record: tuple[bytes, bytes]) -> None:
+    good = (b"!a.b-", b"a.b\x001\x001\0/a\0-\0")
+    assert assign.restore_lines([record, good]) == [b"+a.b-:a.b:1:1:/a:-::"]

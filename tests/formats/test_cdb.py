@@ -286,3 +286,56 @@ def test_a_splice_refuses_positions_that_would_leave_32_bits() -> None:
     data[0x87E:0x882] = b"\xff\xff\xff\xff"
     with pytest.raises(FormatError, match="4 GiB"):
         splice(bytes(data), [(b"new", b"", None)])
+
+
+class Pieces:
+    """A cdb that notes how much of it is read at once."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.largest = 0
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, part: slice) -> bytes:
+        piece = self.data[part]
+        self.largest = max(self.largest, len(piece))
+        return piece
+
+
+@pytest.mark.parametrize("other", [b"another", b"bub"])
+def test_a_record_of_another_key_is_not_read_to_its_end(other: bytes) -> None:
+    data = bytearray(cdb.build([(other, b"x" * 5000)]))
+    table = len(data) - 16
+    old, new = (cdb.hash_key(key) for key in (other, b"bob"))
+    data[(new & 255) * 8 : (new & 255) * 8 + 8] = data[(old & 255) * 8 : (old & 255) * 8 + 8]
+    for slot in (table, table + 8):
+        data[slot : slot + 8] = new.to_bytes(4, "little") + (2048).to_bytes(4, "little")
+    pieces = Pieces(bytes(data))
+    assert cdb.find(pieces, b"bob") is None
+    assert pieces.largest < 1000
+
+
+def test_a_long_key_is_found_whatever_is_read_at_once() -> None:
+    key = b"k" * 700
+    data = cdb.build([(key[:-1] + b"x", b"no"), (key, b"yes" * 300)])
+    assert cdb.find(data, key) == b"yes" * 300
+
+
+@given(st.lists(st.sampled_from([b"bC", b"cb", b"joe", *HASH_0]), min_size=40, max_size=200))
+def test_records_that_want_the_same_slot_stand_where_cdbmake_puts_them(names: list[bytes]) -> None:
+    assert cdb.hash_key(b"bC") == cdb.hash_key(b"cb")
+    records = [(name, b"%d" % number) for number, name in enumerate(names)]
+    data = cdb.build(records)
+    assert everything(data) == records
+    # cdblib loses records whose hash is 0.
+    kept = [record for record in records if cdb.hash_key(record[0])]
+    assert cdb.build(kept) == by_cdblib(kept)
+
+
+def test_a_splice_of_thousands_of_records_is_left_to_a_build() -> None:
+    data = cdb.build([(b"bob", b"")] * 1001)
+    with pytest.raises(FormatError, match="built anew"):
+        splice(data, [], [b"bob"])
+    assert splice(data, [(b"ann", b"", b"bob")]) == cdb.build([(b"ann", b""), *[(b"bob", b"")] * 1001])

@@ -45,6 +45,17 @@ def test_places_come_out_as_they_went_in(given_places: list[str]) -> None:
     assert data == b""
 
 
+@given(st.lists(places), st.lists(places))
+def test_many_places_go_and_come_as_one_by_one(there: list[str], changed: list[str]) -> None:
+    data = freeslots.append(b"# old\n", *there)
+    removed, added = data, data
+    for place in changed:
+        removed = freeslots.remove_first(removed, place)
+        added = freeslots.append(added, place)
+    assert freeslots.remove_first(data, *changed) == removed
+    assert freeslots.append(data, *changed) == added
+
+
 @given(st.binary(max_size=40))
 def test_any_file_can_be_used_up(data: bytes) -> None:
     for place in freeslots.usable(data):

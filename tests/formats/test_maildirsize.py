@@ -213,3 +213,9 @@ def test_lines_that_are_appended_add_up(changes: list[tuple[int, int]]) -> None:
     data = maildirsize.start("5S", 0, 0) + b"".join(maildirsize.delta(*one) for one in changes)
     sums = (sum(size for size, _ in changes), sum(count for _, count in changes))
     assert maildirsize.parse(data) == ("5S", *sums)
+
+
+def test_sums_stay_within_64_bits() -> None:
+    most = 2**63 - 1
+    assert maildirsize.parse(b"\n%d -%d\n%d -%d\n" % ((most,) * 4)) == ("", most, -most)
+    assert maildirsize.parse(maildirsize.start("1S", most, -most)) == ("1S", most, -most)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import needs_root
 from tests.crash.processes import in_child
 from tests.figures import FIGURES
+from vpopmail.errors import FileNotUpdated, VpopmailError
 
 from .conftest import World
 from .traps import TRAPS, places, set_trap
-from .world import ACTS, do_all, outside
+from .world import ACTS, DOMAIN, HASH, SECRET, do_all, opened, outside
 
 pytestmark = needs_root
 
@@ -56,3 +58,30 @@ def test_a_careless_program_is_found_out(world: World) -> None:
     before = outside(top)
     (top / "v/domains/example.com/joe/lastauth").write_text("192.0.2.1")
     assert outside(top) != before
+
+
+def test_a_foreign_file_with_a_second_name_is_no_alias(world: World) -> None:
+    """Else its content were told to whoever lists the aliases, and given away with the next line."""
+    top = world.renew()
+    assert set_trap(top, ".qmail-sales", "hard link")
+    told = in_child(partial(_tell_aliases, top))
+    assert SECRET.decode().strip() not in told
+    assert "AliasUnreadable" in told
+
+
+def _tell_aliases(top: Path) -> str:
+    with opened(top) as site:
+        told = repr(site.aliases.names(DOMAIN))
+        for act in (lambda: site.aliases.get(f"sales@{DOMAIN}"), lambda: list(site.aliases.iter(DOMAIN))):
+            try:
+                told += repr(act())
+            except VpopmailError as error:
+                told += repr(error)
+    return told
+
+
+def test_something_else_by_the_name_of_the_journal_is_told(world: World) -> None:
+    top = world.renew()
+    assert set_trap(top, ".vpopmail", "file")
+    with opened(top) as site, pytest.raises(FileNotUpdated, match="move it away"):
+        site.users.add(f"new@{DOMAIN}", crypted=HASH)

@@ -102,6 +102,9 @@ HOSTILE = (
     "$argon2i$t=1,m=8,p=1$c2FsdHNhbHQ$AAAAAAAA",
     "$argon2i$m=8,t=1,p=1,keyid=x$c2FsdHNhbHQ$AAAAAAAA",
     "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ",
+    "$argon2id$v=19$",
+    "$argon2id$v=19",
+    "$argon2id$",
 )
 
 # What account stores hold for users who may not log in, and plain rubbish.

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import needs_root, tree
-from vpopmail.errors import FormatError
+from vpopmail.errors import FileNotUpdated, FormatError
 from vpopmail.plan import journal
 from vpopmail.safeio.directory import Directory, Owner
 
@@ -164,7 +164,7 @@ def test_a_symlinked_journal_is_a_strangers(directory: Directory, tmp_path: Path
 def test_a_file_in_the_journals_place_is_a_strangers(directory: Directory, owner: Owner) -> None:
     Path(directory.path, ".vpopmail").write_bytes(b"")
     assert list(journal.leftovers(directory)) == []
-    with pytest.raises(NotADirectoryError):
+    with pytest.raises(FileNotUpdated, match="move it away"):
         journal.begin(directory, owner)
 
 
@@ -293,3 +293,17 @@ def test_what_cannot_be_removed_is_logged_and_left_to_the_next(
     for left in journal.leftovers(directory):
         left.close()
     assert directory.names() == []
+
+
+@pytest.mark.parametrize("escape", ["\\q", "\\777", "\\N{DIGIT ONE}", "\\u0041", "\\", "\\\\\\q", "\\x4"])
+def test_an_escape_that_no_entry_has_is_refused_without_a_warning(escape: str) -> None:
+    text = f"vpopmail journal 1\nusers\nadd\t{escape}\t\nend\n"
+    with pytest.raises(FormatError):
+        journal.parse_entry(text.encode())
+
+
+@pytest.mark.parametrize("word", ["9" * 20, "9" * 5000, "-1", "\u0661", ""])
+def test_what_is_no_number_of_ours_makes_no_fact(directory: Directory, owner: Owner, word: str) -> None:
+    with journal.begin(directory, owner) as stage:
+        stage.enter("domain directories", [("counter", word)])
+        assert stage.entry() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 from collections.abc import Callable
@@ -240,3 +241,72 @@ def test_syncing_what_is_not_open_is_an_error() -> None:
     with pytest.raises(OSError) as caught:
         seam.sync_filesystem(-1)
     assert caught.value.errno == errno.EBADF
+
+
+def test_a_whole_directory_has_owner_and_mode_when_it_has_its_name(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[os.stat_result | None] = []
+    monkeypatch.setattr(seam, "watch", lambda *_: seen.append(directory.status("made")))
+    directory.make_whole("made", Owner(os.geteuid(), os.getegid()), mode=0o755, exact=True).close()
+    assert seen and not any(seen)
+    assert (Path(directory.path) / "made").stat().st_mode & 0o777 == 0o755
+    assert directory.names() == ["made"]
+
+
+def test_a_whole_directory_takes_nobodys_place(directory: Directory, owner: Owner) -> None:
+    (Path(directory.path) / "made").mkdir()
+    with pytest.raises(FileExistsError):
+        directory.make_whole("made", owner, exact=True)
+    assert directory.names() == ["made"]
+
+
+def test_a_whole_directory_that_another_process_makes_just_now_is_there(
+    directory: Directory, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make_first(kind: str, _arguments: tuple[object, ...]) -> None:
+        if kind == "rename":
+            (Path(directory.path) / "made").mkdir()
+
+    monkeypatch.setattr(seam, "watch", make_first)
+    with pytest.raises(FileExistsError):
+        directory.make_whole("made", owner, exact=True)
+    assert directory.names() == ["made"]
+
+
+def test_a_whole_directory_is_made_though_another_process_cleared_up(
+    directory: Directory, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def clear_up(kind: str, _arguments: tuple[object, ...]) -> None:
+        calls.append(kind)
+        if kind == "rename" and calls.count("rename") == 1:
+            (Path(directory.path) / "made.new.vpopmail").rmdir()
+
+    monkeypatch.setattr(seam, "watch", clear_up)
+    directory.make_whole("made", owner, exact=True).close()
+    assert directory.names() == ["made"]
+
+
+@pytest.mark.parametrize("length", [242, 243, 255])
+def test_a_whole_directory_may_have_the_longest_name(
+    directory: Directory, owner: Owner, length: int
+) -> None:
+    directory.make_whole("x" * length, owner, exact=True).close()
+    assert directory.names() == ["x" * length]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EINVAL])
+def test_where_a_rename_cannot_refuse_it_is_a_plain_one(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    class Libc:
+        def renameat2(self, *_arguments: object) -> int:
+            ctypes.set_errno(number)
+            return -1
+
+    (Path(directory.path) / "old").mkdir()
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: Libc())
+    seam.rename_new("old", directory.fd, "new", directory.fd)
+    assert directory.names() == ["new"]

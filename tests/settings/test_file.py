@@ -103,6 +103,7 @@ def test_the_home_of_vpopuser_is_the_last_resort() -> None:
         ("loging = 1\n", "did you mean logging?"),
         ("[logging]\nlevel = 1\n", "expected one of"),
         ("lock_timeout = 1.5\n", "expected a whole number"),
+        ('qmaildir = "/a /"\n', "expected an absolute path"),
         ('vpopmaildir = "/x"\n', "VPOPMAIL_VPOPMAILDIR"),
         ("#" * 70000, "is larger than 65536 bytes"),
         ("a = " + "[" * 30000, "nested too deeply"),

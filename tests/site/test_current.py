@@ -95,7 +95,7 @@ def test_a_site_takes_a_config(tmp_path: Path) -> None:
 def test_an_unknown_backend_is_told_when_it_is_needed(tmp_path: Path) -> None:
     site = Vpopmail(Config.load(**settings_for(tmp_path, backend="nothing")))
     site.prepare()
-    with pytest.raises(UnknownBackend, match="cdb, memory, null"):
+    with pytest.raises(UnknownBackend, match="cdb, memory, mysql, null"):
         site.domains.add(DOMAIN, password="x")
     with use(site):
         assert vauth_getpw("joe", DOMAIN) is None

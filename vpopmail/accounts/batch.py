@@ -54,7 +54,12 @@ def all_entries(installation: Installation) -> list[DomainEntry]:
         AssignUnreadable.
     """
     batch = open_batch(installation)
-    return installation.qmail.entries() if batch is None else batch.entries()
+    return stored_entries(installation) if batch is None else batch.entries()
+
+
+def stored_entries(installation: Installation) -> list[DomainEntry]:
+    """All domains and alias domains of a site; none if it never had one."""
+    return [] if installation.domain_lookup.is_new() else installation.qmail.entries()
 
 
 class Batch:
@@ -124,7 +129,7 @@ class Batch:
         """Tell of the changes that count: all, or those of the domains that were committed."""
         for plan, command, arguments in self.events:
             if plan.carried_out:
-                self.installation.events.after(command, *arguments)
+                self.installation.events.committed(command, *arguments)
 
     # looking
 
@@ -170,7 +175,7 @@ class Batch:
 
     def entries(self) -> list[DomainEntry]:
         """All domains and alias domains with the pending changes; new ones last."""
-        found = self.installation.qmail.entries()
+        found = stored_entries(self.installation)
         if self._domains is None:
             return found
         removed, replaced = self._domains.removed, self._domains.replaced

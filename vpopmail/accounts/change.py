@@ -141,7 +141,8 @@ def announced(
         command: of the event: ``add_user``.
         arguments: of the event: ``("joe@example.com",)``.
         act: makes the change, or with True only decides.
-        dry_run: only decide, and tell nobody. In a batch a change that is refused has been told of.
+        dry_run: only decide, and tell nobody. In a batch the script is told at the end, of what
+            counts; subscribers are told before as well.
 
     Returns:
         What ``act`` returns.
@@ -151,8 +152,10 @@ def announced(
     events = installation.events
     batch = open_batch(installation)
     if batch is not None:
+        if events.wanted_before(command):
+            act(True)  # nobody is to hear of what is refused
         # Not after it: who catches what a subscriber raises must not find the change noted.
-        events.before(command, *arguments)
+        events.noted(command, *arguments)
         with events.nested():
             plan = act(False)
         if not events.are_silent:

@@ -234,6 +234,7 @@ class DomainChange:
             for new in tree_.added:
                 if new.entry.domain == name:
                     new.close(counts=False)
+                    tree_.counter(new.entry.uid).cancel(new.place)
             tree_.added = [new for new in tree_.added if new.entry.domain != name]
 
     def new_domain(self, name: str) -> NewDomain | None:

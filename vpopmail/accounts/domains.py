@@ -275,8 +275,15 @@ class Domains:
         batch = open_batch(self._installation)
         if batch is not None:
             batch.check_free(name)
-        elif self.find(name) is not None:
+        elif self._is_taken(name):
             raise DomainExists(name)
+
+    def _is_taken(self, name: str) -> bool:
+        try:
+            return self.find(name) is not None
+        except AssignUnreadable:
+            # A lost users/cdb is made anew with the first domain that is added.
+            return self._installation.domain_lookup.stands_in_text(name)
 
     def _check_distinct(self, name: str) -> None:
         def others() -> Iterator[str]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 PER_DIRECTORY = 100
 _LAST = ALPHABET[-1]
+_POSITIONS = [0, 2, 4]  # of the character of each level in ``c/c/c``
 _NEXT = {before: after for before, after in zip(ALPHABET[:-1], ALPHABET[1:], strict=True)}  # noqa: C416, RUF007
 
 
@@ -39,6 +40,16 @@ def reuse(state: DirControl) -> None:
 def retreat(state: DirControl) -> None:
     """Count one entry less, not below zero; the directory never moves back."""
     state.cur_users = max(state.cur_users - 1, 0)
+
+
+def is_sound(state: DirControl) -> bool:
+    """Whether the numbers of a state fit its directory, so that a place follows it.
+
+    Args:
+        state: its directory is ``""`` or a place.
+    """
+    depth = len(state.the_dir.split("/"))
+    return state.level_mod == _POSITIONS and state.level_cur == depth - 1
 
 
 def _next_directory(state: DirControl) -> None:

@@ -103,12 +103,12 @@ class Limits:
         unknown = sorted(values.keys() - set(VLimits.__slots__))
         if unknown:
             raise TypeError(f"there is no limit {unknown[0]!r}")
-        checked(VLimits(**values))
+        given = checked(VLimits(**values))
 
         def decide(change: UserChange) -> None:
             limits = change.limits.find() or VLimits()
-            for name, value in values.items():
-                setattr(limits, name, value)
+            for name in values:
+                setattr(limits, name, getattr(given, name))
             change.limits.set(limits)
 
         return self._change("set_limits", domain, decide, dry_run)

@@ -122,7 +122,7 @@ class Places:
                 self.moves.append(fact[0])
             elif fact[0] == "taken":
                 self.taken.append(fact[1])
-            elif fact[0] == "freed":
+            elif fact[0] == "freed" and is_place(fact[1]):
                 self.freed.append(fact[1])
         counts = [fact for fact in facts if fact[0] == COUNT]
         if counts and counts[0][1] == str(self._read().cur_users):
@@ -147,7 +147,7 @@ class Places:
 
     def _read(self) -> DirControl:
         state = self.facet.read_dir_control(self.key, self.directory) or DirControl()
-        if state.the_dir and not is_place(state.the_dir):
+        if not hashing.is_sound(state) or (state.the_dir and not is_place(state.the_dir)):
             # The owner of the domain can write the file: its text must not lead elsewhere.
             return DirControl()
         return state

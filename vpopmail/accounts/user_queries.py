@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from time import monotonic, sleep
 
 from vpopmail.accounts.batch import all_entries, open_batch
 from vpopmail.accounts.change import get_domain
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from vpopmail.accounts.batch import Batch
     from vpopmail.installation import Installation
     from vpopmail.records import DomainEntry
+
+_SHORTEST_REFUSAL = 0.001  # seconds
 
 
 class UserQueries:
@@ -140,16 +143,21 @@ class UserQueries:
         return self.authenticate(*split_address(address), password) is not None
 
     def authenticate(self, name: str, domain: str, password: str) -> VqPasswd | None:
-        """The user if the password is right, else None; see ``check_password``."""
+        """The user if the password is right, else None; see ``check_password``.
+
+        A refusal takes at least a millisecond: beside the hash of a fast scheme it would show
+        what was read of the files, which differs for unknown users and domains.
+        """
+        begun = monotonic()
         user = self.find_in(name, domain)
         if user is None or not user.pw_passwd:
             verify_unknown(password, self._installation.settings.password_scheme)
-            return None
-        if not verify(password, user.pw_passwd):
-            return None
-        if self._installation.settings.rehash_passwords:
-            rehash(self._installation, user, domain, password)
-        return user
+        elif verify(password, user.pw_passwd):
+            if self._installation.settings.rehash_passwords:
+                rehash(self._installation, user, domain, password)
+            return user
+        sleep(max(begun + _SHORTEST_REFUSAL - monotonic(), 0))
+        return None
 
     # last login
 

@@ -10,6 +10,7 @@ from vpopmail.accounts.user_steps import KIND
 from vpopmail.errors import AliasUnreadable
 from vpopmail.mailstore import homes
 from vpopmail.mailstore.free_places import is_place
+from vpopmail.mailstore.homes import staged_name
 from vpopmail.plan import journal
 
 TYPE_CHECKING = False
@@ -42,7 +43,7 @@ def _settle(change: UserChange, left: Stage, facts: list[Fact]) -> None:
     deleted = [fact for fact in facts if fact[0] == "delete"]
     if not facts:
         return
-    if not _counts(change, facts):
+    if not _counts(change, left.directory, facts):
         for _, name, place in added:
             _take(left, change.directory, place, name, name)
             remove_empty(change.directory, place)
@@ -62,11 +63,12 @@ def _settle(change: UserChange, left: Stage, facts: list[Fact]) -> None:
         _take(left, change.directory, place, leaf, name)
 
 
-def _counts(change: UserChange, facts: list[Fact]) -> bool:
+def _counts(change: UserChange, left: Directory, facts: list[Fact]) -> bool:
     """Whether the change passed its commit point: the store has it or has it not.
 
     The first fact that is about accounts tells; without one the entry itself was the commit
     point. Not asked of the transaction with its own pending changes: these do not count yet.
+    A user who was there before gets a home that is his already: it counts from its place on.
     """
     for fact in facts:
         if fact[0] not in _OF_ACCOUNTS or (fact[0] == "add" and len(fact) != 3):
@@ -74,7 +76,7 @@ def _counts(change: UserChange, facts: list[Fact]) -> bool:
         user = change.transaction.stored(fact[1])
         if fact[0] == "add":
             home = "/".join(part for part in (change.domain.path, fact[2], fact[1]) if part)
-            return user is not None and user.pw_dir == home
+            return user is not None and user.pw_dir == home and not left.has(staged_name(fact[1]))
         if fact[0] == "delete":
             return user is None
         if fact[0] == "aliased":

@@ -149,7 +149,8 @@ class UserSteps:
             plan.add("accounts", "bring them to the disk", self.transaction.sync, vital=True)
         if self.files.pending:
             alone = not (stored or noted)
-            plan.add("mailstore", "put the files in their places", self._move_files, commit=alone)
+            put = "put the files in their places"
+            plan.add("mailstore", put, self._move_files, commit=alone, vital=not alone)
             plan.add("mailstore", "bring them to the disk", self.directory.flush, vital=True)
         if self.limits.pending:
             first = not (stored or noted or self.files.pending)

@@ -161,7 +161,7 @@ def next_big_dir(uid: int, gid: int) -> str:
     place = advance(state)
 
     def make(directory: Directory, key: str) -> None:  # noqa: ARG001
-        make_place(directory, place, Owner(uid, gid))
+        make_place(directory, place, Owner(uid, gid), whole=True)
 
     attempt(VA.BAD_U_DIR, lambda: _with_counter(_big_dir.domain, uid, make))
     return place

@@ -96,6 +96,24 @@ class Events:
         """Tell of a change that is about to be made. Raises what a subscriber raises."""
         self._tell(Event(command, arguments, BEFORE), lambda tell, event: tell(event))
 
+    def noted(self, command: str, *arguments: str) -> None:
+        """Tell subscribers, not the script, of a change that a batch is about to note.
+
+        Raises what a subscriber raises.
+        """
+        if not self.are_silent:
+            event = Event(command, arguments, BEFORE)
+            with self.nested():
+                for subscriber in list(self._subscribers):
+                    subscriber(event)
+
+    def committed(self, command: str, *arguments: str) -> None:
+        """Tell subscribers and the script of a change that counts with its batch."""
+        if self._has_script(command, BEFORE) and not self.are_silent:
+            # It was not run before: nobody knew then whether the batch would count.
+            on_change.run(self._settings, command, arguments)
+        self.after(command, *arguments)
+
     def after(self, command: str, *arguments: str) -> None:
         """Tell of a change that was made; what a subscriber raises is logged."""
         self._tell(Event(command, arguments, AFTER), _tell_patiently)

@@ -158,9 +158,18 @@ def restore_lines(records: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
     for key, data in records:
         sign, local = (b"=", key[1:-1]) if key.endswith(b"\0") else (b"+", key[1:])
         line = b"%b%b:%b:" % (sign, local, data.replace(b"\0", b":"))
-        if key.startswith(b"!") and line.count(b":") == _VALUES + 1 and b"\n" not in line:
+        if _compiles_to(line, key, data):
             lines.append(line)
     return lines
+
+
+def _compiles_to(line: bytes, key: bytes, data: bytes) -> bool:
+    """Whether a line of users/assign stands for a record; its local part may be in any case."""
+    try:
+        (name, values), *_wildchars = compile_users(line + b"\n.\n")
+    except errors.FormatError:
+        return False
+    return name == b"!" + key[1:].lower() and key[:1] == b"!" and values == data
 
 
 def _entry(domain: bytes, values: list[bytes]) -> DomainEntry | None:

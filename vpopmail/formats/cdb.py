@@ -68,9 +68,15 @@ def find(data: Source, key: bytes) -> bytes | None:
         # One piece: most records are short, and the data may be a file.
         piece = data[start : start + _GLANCE]
         key_at, data_at, after = _measure(start, piece, len(data))
-        if after - start > len(piece):
-            piece = data[start:after]
+        # What does not have the key is not read to its end: a broken file may tell of one long
+        # record in each slot.
+        if data_at - key_at != len(key):
+            continue
+        if data_at - start > len(piece):
+            piece = data[start:data_at]
         if piece[key_at - start : data_at - start] == key:
+            if after - start > len(piece):
+                piece = data[start:after]
             return bytes(piece[data_at - start : after - start])
     return None
 
@@ -140,7 +146,8 @@ def splice(
 
     Raises:
         FormatError: ``old`` is not laid out as ``build`` does it, or does not hold a key that
-            was named, or the result would exceed 4 GiB; build it anew.
+            was named, or more than 1000 records change, or the result would exceed 4 GiB; build
+            it anew.
 
     Source: formats, cdb container.
     """

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _HEADER = Struct(f"<{TABLES * 2}I")
 _PAIR = Struct("<II")
+# Each one costs a pass over the tables; a key may be there many thousand times.
+_MOST_CHANGES = 1000
 
 
 def build(records: Iterable[tuple[bytes, bytes]]) -> bytes:
@@ -40,6 +42,8 @@ def splice(
     view = memoryview(old)
     end, slots = _classic_layout(view)
     cuts = {start: length for key in removed for start, length in _present(view, key)}
+    if len(cuts) + len(added) > _MOST_CHANGES:
+        raise FormatError("cdb", "so many records change that it is to be built anew")
     inserts: dict[int, list[tuple[bytes, bytes]]] = {}
     for key, data, following in added:
         place = end if following is None else min(_present(view, following))[0]
@@ -72,14 +76,20 @@ def _by_position(entry: tuple[int, int]) -> int:
 
 
 def _place(entries: Sequence[tuple[int, int]]) -> bytes:
-    """A table of twice as many slots as entries, filled in their order."""
+    """A table of twice as many slots as entries, filled in their order.
+
+    Thousands of entries may want one slot: keys can be equal, and hashes can be made to be. So a
+    slot that is taken tells where to look on, and each search shortens the way of the next.
+    """
     slots = len(entries) * 2
     flat = [0] * (slots * 2)
+    onward = list(range(slots))  # a free slot leads to itself
     for hashed, position in entries:
         slot = (hashed >> 8) % slots
-        # A hash may be 0; only the position tells a free slot.
-        while flat[slot * 2 + 1]:
-            slot = (slot + 1) % slots
+        while (further := onward[slot]) != slot:
+            onward[slot] = onward[further]
+            slot = further
+        onward[slot] = (slot + 1) % slots
         flat[slot * 2] = hashed
         flat[slot * 2 + 1] = position
     return Struct(f"<{len(flat)}I").pack(*flat)

@@ -191,10 +191,12 @@ def _insert(kept: list[bytes], new: Sequence[bytes], kind: int) -> list[bytes]:
     if not all(map(bytes.__le__, keys, keys[1:])):
         # Where C puts its line decides among equal keys, so it goes in before the sorting.
         line = pending.pop(0)
-        place = _first_greater(keys, sort_key(line, kind))
-        unsorted = [*kept[:place], line, *kept[place:]]
-        kept = _by_key(unsorted, kind)
-        keys = [sort_key(line, kind) for line in kept]
+        key = sort_key(line, kind)
+        place = _first_greater(keys, key)
+        kept.insert(place, line)
+        keys.insert(place, key)
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        kept, keys = [kept[at] for at in order], [keys[at] for at in order]
     for line in pending:
         key = sort_key(line, kind)
         place = bisect_right(keys, key)

@@ -23,47 +23,53 @@ def usable(data: bytes) -> list[str]:
     return [to_text(place) for place in map(_place, split_lines(data)) if place]
 
 
-def remove_first(data: bytes, place: str) -> bytes:
-    """The file without the first line of a place.
+def remove_first(data: bytes, *places: str) -> bytes:
+    """The file without the first line of each place.
 
     Args:
         data: the whole file.
-        place: as ``usable`` gives it.
+        places: as ``usable`` gives them; for one that is given twice two lines go.
 
     Returns:
         The new file; all other lines as they were.
 
     Source: formats, .dir_control_free.
     """
+    wanted: dict[bytes, int] = {}
+    for name in map(to_bytes, places):
+        wanted[name] = wanted.get(name, 0) + 1
     lines = split_lines(data)
-    wanted = to_bytes(place)
-    for index, line in enumerate(lines):
-        if wanted and _place(line) == wanted:
-            del lines[index]
-            return join_lines(lines)
-    return data
+    kept = []
+    for line in lines:
+        place = _place(line)
+        if place and wanted.get(place):
+            wanted[place] -= 1
+        else:
+            kept.append(line)
+    return data if len(kept) == len(lines) else join_lines(kept)
 
 
-def append(data: bytes, place: str) -> bytes:
-    """The file with a place added at its end.
+def append(data: bytes, *places: str) -> bytes:
+    """The file with places added at its end.
 
     Args:
         data: the whole file.
-        place: a path below the domain's directory, without blanks around it.
+        places: paths below the domain's directory, without blanks around them.
 
     Returns:
         The new file.
 
     Raises:
-        InvalidCharacter: it could not be read back: ``#``, a control character, nothing, or
+        InvalidCharacter: one could not be read back: ``#``, a control character, nothing, or
             blanks around it.
 
     Source: formats, .dir_control_free.
     """
-    line = to_bytes(place)
-    if has_control(line) or not line or _place(line) != line:
-        raise InvalidCharacter(place, "not a place for .dir_control_free")
-    return join_lines([*split_lines(data), line])
+    lines = [to_bytes(place) for place in places]
+    for line, place in zip(lines, places, strict=True):
+        if has_control(line) or not line or _place(line) != line:
+            raise InvalidCharacter(place, "not a place for .dir_control_free")
+    return join_lines([*split_lines(data), *lines]) if lines else data
 
 
 def _place(line: bytes) -> bytes:

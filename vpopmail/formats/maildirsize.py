@@ -52,17 +52,18 @@ def parse(data: bytes) -> tuple[str, int, int]:
 
     Returns:
         The quota text of the first line, and bytes and messages in use: the sums of the
-        other lines, whose numbers may be negative and padded with blanks.
+        other lines, whose numbers may be negative and padded with blanks. Each sum is within 64
+        signed bits.
 
     Source: formats, maildirsize.
     """
     lines = split_lines(data)
     size = count = 0
     for line in lines[1:]:
-        numbers = [*line.split(), b"", b""]
-        size += leading_int(numbers[0])
-        count += leading_int(numbers[1])
-    return to_text(lines[0] if lines else b""), size, count
+        numbers = line.split()
+        size += leading_int(numbers[0]) if numbers else 0
+        count += leading_int(numbers[1]) if len(numbers) > 1 else 0
+    return to_text(lines[0] if lines else b""), _within(size), _within(count)
 
 
 def parse_quota(quota: str) -> tuple[int, int]:
@@ -78,7 +79,7 @@ def parse_quota(quota: str) -> tuple[int, int]:
     Source: api, quota_mtos; formats, maildirsize.
     """
     size = count = 0
-    for part in quota.split(","):
+    for part in filter(None, quota.split(",")):
         number = max(leading_int(to_bytes(part)), 0)
         if part.endswith("C"):
             count = count or number
@@ -177,6 +178,10 @@ def _bytes(part: str, quota: str) -> int:
     text = _without_last(_without_last(part, "S"), "B")
     factor = _UNITS.get(text[-1:].upper(), 1)
     return _number(text[:-1] if factor > 1 else text, factor, quota)
+
+
+def _within(number: int) -> int:
+    return max(-_LARGEST, min(number, _LARGEST))
 
 
 def _without_last(text: str, letter: str) -> str:

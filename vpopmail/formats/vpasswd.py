@@ -54,10 +54,8 @@ def next_user(lines: Iterable[bytes]) -> VqPasswd | None:
     Source: formats, vpasswd.
     """
     for line in lines:
-        try:
+        if line.count(b":") >= _FIELDS - 1:
             return parse_line(line)
-        except errors.FormatError:
-            continue
     return None
 
 

@@ -71,10 +71,11 @@ def _change_one(data: bytes, name: bytes, line: bytes | None) -> bytes:
         return b"".join((data[:start], line, b"\n", data[end:]))
     start, end = span
     rest = data[end:]
-    while (again := find_line(rest, name)) is not None:
-        rest = rest[: again[0]] + rest[again[1] :]
-    kept = b"" if line is None else line + b"\n"
-    return b"".join((data[:start], kept, rest))
+    if find_line(rest, name) is not None:
+        kept = [line for line in split_lines(rest) if not line.startswith(name + b":")]
+        rest = join_lines(kept)
+    new = b"" if line is None else line + b"\n"
+    return b"".join((data[:start], new, rest))
 
 
 def _change_all(data: bytes, changes: Mapping[bytes, bytes | None]) -> bytes:

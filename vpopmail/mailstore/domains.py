@@ -7,6 +7,7 @@ import stat
 from vpopmail.errors import DomainDirectoryNotMade, DomainsDirectoryNotMade
 from vpopmail.mailstore.free_places import is_place
 from vpopmail.mailstore.homes import staged_name
+from vpopmail.safeio import seam
 from vpopmail.safeio.directory import Directory, open_trusted
 from vpopmail.safeio.tree import give_tree
 
@@ -30,7 +31,7 @@ def open_domains_directory(base: Directory, name: str, owner: Owner) -> Director
     """
     if not base.has(name):
         try:
-            base.make(name, owner).close()
+            base.make_whole(name, owner).close()
             base.flush()
         except FileExistsError:
             pass
@@ -67,6 +68,8 @@ def adopt_domain(directory: Directory, owner: Owner, delivery: bytes) -> None:
     Its commit point is the rename of .qmail-default.
     """
     give_tree(directory, owner)
+    if directory.sync:
+        seam.sync_filesystem(directory.fd)
     directory.replace(DEFAULT, [delivery], owner)
 
 

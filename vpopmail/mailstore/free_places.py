@@ -27,6 +27,12 @@ def free_places(domain: Directory) -> list[str]:
     return [place for place in freeslots.usable(data) if is_place(place)]
 
 
+def unusable_places(domain: Directory) -> list[str]:
+    """The lines of the file that are no places; C tools would follow them. Raises: OSError."""
+    data = domain.read(FILE) or b""
+    return [place for place in freeslots.usable(data) if not is_place(place)]
+
+
 def change_free_places(
     domain: Directory, owner: Owner, timeout: float, taken: list[str], freed: list[str]
 ) -> None:
@@ -45,8 +51,5 @@ def change_free_places(
         return
     with FileLock(domain, f"{FILE}.lock", timeout, owner):
         data = domain.read(FILE) or b""
-        for place in taken:
-            data = freeslots.remove_first(data, place)
-        for place in freed:
-            data = freeslots.append(data, place)
+        data = freeslots.append(freeslots.remove_first(data, *taken), *freed)
         domain.replace(FILE, [data], owner)

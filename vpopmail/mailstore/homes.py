@@ -105,20 +105,23 @@ def address_of_maildir(path: str) -> str:
             return ""
         at = len(path) - len(MAILDIR) - 1
     rest, _, user = path[:at].rpartition("/")
-    while rest:
-        rest, _, part = rest.rpartition("/")
-        if "." in part:
-            return f"{user}@{part}" if rest else ""
+    parts = rest.split("/")
+    for at in range(len(parts) - 1, 0, -1):
+        if "." in parts[at]:
+            # Nothing is a domain that lies in / itself.
+            return f"{user}@{parts[at]}" if at > 1 or parts[0] else ""
     return ""
 
 
-def make_place(domain: Directory, place: str, owner: Owner) -> list[str]:
+def make_place(domain: Directory, place: str, owner: Owner, *, whole: bool = False) -> list[str]:
     """Make the directories of a place that are missing.
 
     Args:
         domain: directory of the domain.
         place: where homes are, below it: ``""``, ``0``, ``0/A``.
         owner: who gets what is made.
+        whole: whether each has its owner from the beginning; a journal that would take them
+            back makes up for that.
 
     Returns:
         The paths that were made, outermost first.
@@ -134,7 +137,8 @@ def make_place(domain: Directory, place: str, owner: Owner) -> list[str]:
         with enter_place(domain, path) as outer:
             path = f"{path}/{part}" if path else part
             if not outer.has(part):
-                outer.make(part, owner).close()
+                make = outer.make_whole if whole else outer.make
+                make(part, owner).close()
                 outer.flush()
                 made.append(path)
     return made

@@ -201,6 +201,7 @@ def _keep(
 def _write(maildir: Directory, data: bytes, owner: Owner | None) -> None:
     """Replace the file, mode 0600, by way of ``tmp``: each writer has a name of his own."""
     name = _fresh_name()
+    _remove_left(maildir)
     with maildir.enter("tmp") as stage:
         try:
             stage.create(name, [data], owner)
@@ -216,19 +217,46 @@ def _fresh_name() -> str:
     return f"{now // 10**9}.{os.getpid()}N{now % 10**9}{_mark()}"
 
 
+def is_of_quota(maildir: Directory, quota: str) -> bool:
+    """Whether the file, if there is one, is of this quota, short enough and the Maildir's own.
+
+    What it counts is not looked at: whoever finds it older than 15 minutes counts anew.
+
+    Args:
+        maildir: the open Maildir.
+        quota: as stored, with a limit.
+
+    Raises:
+        OSError.
+    """
+    status = maildir.status(FILE)
+    if status is None:
+        return True
+    if not _is_own(status, os.fstat(maildir.fd)) or status.st_size >= LARGEST:
+        return False
+    return text_format.parse_quota(quota_of(maildir)) == text_format.parse_quota(quota)
+
+
 def _mark() -> str:
     host = os.uname().nodename.replace("/", "_").replace(":", "_")
     return f"_NeWmAiLdIrSiZe.{host}"
 
 
-def _remove_left(maildir: Directory) -> None:
-    """Remove next contents of the file that processes of this host left when they died."""
+def left_names(tmp: Directory) -> list[str]:
+    """Next contents of the file that processes of this host left in ``tmp`` when they died."""
     mark = _mark()
+    return [name for name in tmp.names() if name.endswith(mark) and _is_of_dead(name)]
+
+
+def _is_of_dead(name: str) -> bool:
+    pid = name.partition(".")[2].partition("N")[0]
+    return pid.isascii() and pid.isdecimal() and not os.path.exists(f"/proc/{pid}")
+
+
+def _remove_left(maildir: Directory) -> None:
     with maildir.enter("tmp") as stage:
-        for name in [name for name in stage.names() if name.endswith(mark)]:
-            pid = name.partition(".")[2].partition("N")[0]
-            if pid.isascii() and pid.isdecimal() and not os.path.exists(f"/proc/{pid}"):
-                stage.remove(name)
+        for name in left_names(stage):
+            stage.remove(name)
 
 
 def _open_append(maildir: Directory) -> int | None:

@@ -80,10 +80,12 @@ def argon2_costs(rest: bytes) -> tuple[int, int, int] | None:
     parts = rest.split(b"$")
     if parts[0] == _ARGON2_V13:
         del parts[0]
+    if len(parts) != 3:  # costs, salt, hash
+        return None
     words = parts[0].split(b",")
     keys = [word[:2] for word in words]
     numbers = [word[2:] for word in words]
-    if len(parts) != 3 or keys != [b"m=", b"t=", b"p="]:  # costs, salt, hash
+    if keys != [b"m=", b"t=", b"p="]:
         return None
     if not all(_at_most(number, 2**31) for number in numbers):
         return None

@@ -18,7 +18,7 @@ import errno
 import fcntl
 import os
 
-from vpopmail.errors import FormatError
+from vpopmail.errors import FileNotUpdated, FormatError
 from vpopmail.log import warn
 from vpopmail.safeio.directory import Directory, Owner
 from vpopmail.safeio.tree import remove_tree
@@ -34,6 +34,8 @@ ENTRY = "entry"
 _HEAD = "vpopmail journal 1"
 _END = "end"
 _ATTEMPTS = 100
+_DIGITS = 19
+_ESCAPES = ("x", "t", "n", "r")  # after a backslash, beside another one
 
 Fact = tuple[str, ...]
 
@@ -93,7 +95,11 @@ def _is_fact(fact: Fact) -> bool:
     name, *words = fact
     if len(words) not in _WORDS.get(name, ()) or any("\0" in word for word in words):
         return False
-    return name not in _NUMBERS or all(word.isascii() and word.isdecimal() for word in words)
+    return name not in _NUMBERS or all(map(_is_number, words))
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdecimal() and len(word) <= _DIGITS
 
 
 def _escape(word: str) -> str:
@@ -106,6 +112,12 @@ def _escape(word: str) -> str:
 
 
 def _unescape(word: str) -> str:
+    if "\\" not in word:
+        return word
+    # Python warns of escapes that it does not know, and knows more than ours.
+    escapes = word.replace("\\\\", "").split("\\")[1:]
+    if not all(escape.startswith(_ESCAPES) for escape in escapes):
+        raise FormatError(JOURNAL, "an escape that no entry has")
     return (
         word.encode("ascii")
         .decode("unicode_escape")
@@ -198,6 +210,7 @@ def begin(place: Directory, owner: Owner) -> Stage:
         owner: who gets the journal that holds the stages.
 
     Raises:
+        FileNotUpdated: something else has the name of the journal.
         OSError.
     """
     for _ in range(_ATTEMPTS):
@@ -216,7 +229,13 @@ def _journal(place: Directory, owner: Owner) -> Directory:
     try:
         return place.make(JOURNAL, owner)
     except FileExistsError:
-        return place.enter(JOURNAL)
+        try:
+            return place.enter(JOURNAL)
+        except OSError as error:
+            if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
+                raise
+            path = f"{place.path}/{JOURNAL}"
+            raise FileNotUpdated(path, "it is no directory of ours: move it away") from error
 
 
 def _begin(place: Directory, journal: Directory) -> Stage | None:
@@ -268,6 +287,38 @@ def leftovers(place: Directory) -> Iterator[Stage]:
             else:
                 directory.close()
     place.remove_directory(JOURNAL)
+
+
+def left_names(place: Directory) -> list[str]:
+    """What ``leftovers`` would find or clear away, by name: only looked at, without a lock.
+
+    ``""`` stands for a journal that is empty. A process that goes on at this moment may end what
+    is told here.
+
+    Raises:
+        OSError.
+    """
+    try:
+        journal = place.enter(JOURNAL)
+    except FileNotFoundError:
+        return []
+    with journal:
+        names = journal.names()
+        if not names:
+            return [""]
+        working = _locked_inodes()
+        found = [(name, journal.status(name)) for name in names]
+        return [name for name, status in found if status and status.st_ino not in working]
+
+
+def _locked_inodes() -> set[int]:
+    """The inodes on which some process of this system holds an ``flock``."""
+    try:
+        with open("/proc/locks", encoding="ascii") as file:
+            lines = [line.split() for line in file]
+    except OSError:
+        return set()
+    return {int(words[5].rpartition(":")[2]) for words in lines if words[1] == "FLOCK"}
 
 
 def is_ours(stage: Stage) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vpopmail.safeio.view import FileView
 
 _MOST_KNOWN = 10_000
+_JOURNAL = ".vpopmail"  # of unfinished changes; a login does not load its module
 
 
 class DomainLookup:
@@ -45,17 +46,17 @@ class DomainLookup:
                 as it is given.
 
         Returns:
-            A fresh record; None if there is no such domain, or no readable users/cdb.
+            A fresh record; None if there is no such domain.
+
+        Raises:
+            AssignUnreadable: users/cdb cannot be read, is broken, or was lost.
         """
         entry = self.peek(domain)
         return None if entry is None else entry.copy()
 
     def peek(self, domain: str) -> DomainEntry | None:
         """``find`` without a copy: the record is kept here and must not be changed."""
-        try:
-            view = self.cdb.glance()
-        except OSError:
-            return None
+        view = self._look()
         if view is None:
             return None
         entry: DomainEntry | None = view.known.get(domain)
@@ -88,15 +89,53 @@ class DomainLookup:
         except errors.FormatError as error:
             raise errors.AssignUnreadable(self.cdb.path, error.advice) from error
 
+    def is_new(self) -> bool:
+        """Whether there never was a domain: neither users/assign nor users/cdb is there."""
+        return not (os.path.lexists(self.assign_path) or os.path.lexists(self.cdb.path))
+
+    def stands_in_text(self, domain: str) -> bool:
+        """Whether users/assign has a domain, whatever users/cdb says; to be asked if that is lost.
+
+        Args:
+            domain: folded name.
+        """
+        try:
+            with open(self.assign_path, "rb") as file:
+                lines = split_lines(file.read())
+        except OSError:
+            return False
+        found = (assign.parse_line(line) for line in lines)
+        return any(entry is not None and entry.domain == domain for entry in found)
+
     def close(self) -> None:
         """Close users/cdb; the next look opens it again."""
         self.cdb.view = None
 
     def _look(self) -> FileView | None:
+        """users/cdb; None if there is none and never was a domain.
+
+        Raises:
+            AssignUnreadable: it cannot be read, or was lost.
+        """
         try:
-            return self.cdb.glance()
+            view = self.cdb.glance()
+        except OSError as error:
+            raise errors.AssignUnreadable(self.cdb.path, error.strerror or "") from error
+        if view is None and self._has_domains():
+            # Not an empty site: its mail would bounce.
+            advice = "it is missing, but users/assign has domains: site.rebuild() makes it anew"
+            raise errors.AssignUnreadable(self.cdb.path, advice)
+        return view
+
+    def _has_domains(self) -> bool:
+        """Whether users/assign has any that are not just being made."""
+        if os.path.lexists(f"{os.path.dirname(self.assign_path)}/{_JOURNAL}"):
+            return False  # the first domain of all is added, or was when a process was killed
+        try:
+            with open(self.assign_path, "rb") as file:
+                return any(line.startswith(b"+") for line in file)
         except OSError:
-            return None
+            return False
 
 
 def _read_entry(view: FileView, domain: str) -> DomainEntry | None:
@@ -106,8 +145,10 @@ def _read_entry(view: FileView, domain: str) -> DomainEntry | None:
             domain = fold_domain(domain)
             data = cdb.find(view, assign.lookup_key(to_bytes(domain)))
         return None if data is None else assign.parse_lookup(domain, data)
-    except (errors.FormatError, errors.InvalidCharacter):
+    except errors.InvalidCharacter:
         return None
+    except errors.FormatError as error:
+        raise errors.AssignUnreadable(error.subject, error.advice) from error
 
 
 def _known(entries: Iterable[DomainEntry]) -> list[DomainEntry]:

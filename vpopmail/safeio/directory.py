@@ -20,6 +20,8 @@ PRIVATE_DIRECTORY = 0o700
 PRIVATE_FILE = 0o600
 _NEW = ".new.vpopmail"
 _MOST_LINKS = 20
+_LONGEST_NAME = 255  # bytes
+_TRIES = 10
 
 
 class Owner:
@@ -131,6 +133,47 @@ class Directory:
             raise
         return inner
 
+    def make_whole(
+        self, name: str, owner: Owner, *, mode: int = PRIVATE_DIRECTORY, exact: bool = False
+    ) -> Directory:
+        """Make a directory that has owner and mode as soon as it has its name, and open it.
+
+        Its commit point is its rename; what a killed process left beside it goes first.
+
+        Args:
+            name: a name that is free; anything of that name is EEXIST.
+            owner: who gets it.
+            mode: permission bits, less by the umask.
+            exact: whether the umask does not count.
+        """
+        new = name + _NEW
+        if (not owner.foreign and not exact) or len(os.fsencode(new)) > _LONGEST_NAME:
+            return self.make(name, owner, mode=mode)
+        for _ in range(_TRIES):
+            if self.has(name):
+                break
+            try:
+                return self._make_whole(name, new, owner, mode, exact=exact)
+            except (FileNotFoundError, FileExistsError):
+                pass  # another process makes it just now, and cleared up after this one
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+
+    def _make_whole(
+        self, name: str, new: str, owner: Owner, mode: int, *, exact: bool
+    ) -> Directory:
+        self.remove_directory(new)
+        inner = self.make(new, owner, mode=mode)
+        try:
+            if exact:
+                seam.fchmod(inner.fd, mode)
+            seam.rename_new(new, self.fd, name, self.fd)
+        except BaseException:
+            inner.close()
+            self.remove_directory(new)
+            raise
+        inner.path = f"{self.path}/{name}"
+        return inner
+
     def create(
         self,
         name: str,
@@ -233,6 +276,31 @@ class Directory:
         """Bring the names in this directory to the disk, if it syncs."""
         if self.sync:
             seam.fsync(self.fd)
+
+
+def is_staged(name: str) -> bool:
+    """Whether a name is that of the next content of a file; see ``Directory.stage``."""
+    return name.endswith(_NEW)
+
+
+def remove_staged(directory: Directory, name: str) -> bool:
+    """Remove the next content of a file, or a directory that was being made, which is empty.
+
+    Args:
+        directory: where it is.
+        name: of which ``is_staged`` is true.
+
+    Returns:
+        False if there is nothing.
+
+    Raises:
+        OSError: ENOTEMPTY: a directory with something in it.
+    """
+    status = directory.status(name)
+    if status is None or not stat.S_ISDIR(status.st_mode):
+        return directory.remove(name)
+    seam.rmdir(name, directory.fd)
+    return True
 
 
 def write_all(fd: int, data: bytes | memoryview) -> None:

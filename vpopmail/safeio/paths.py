@@ -150,11 +150,15 @@ def give_path(path: str, owner: Owner) -> None:
 
 def _make_or_enter(outer: Directory, name: str, owner: Owner, mode: int) -> Directory:
     try:
-        inner = outer.make(name, owner, mode=mode)
+        inner = outer.make_whole(name, owner, mode=mode)
     except FileExistsError:
         # Made meanwhile by somebody else.
         return outer.enter(name)
-    outer.flush()
+    try:
+        outer.flush()
+    except BaseException:
+        inner.close()
+        raise
     return inner
 
 

@@ -18,6 +18,7 @@ watch: Callable[[str, tuple[object, ...]], None] | None = None
 
 CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NO_REPLACE: Final = 1  # RENAME_NOREPLACE
 LOCK: Final = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -67,6 +68,29 @@ def rename(name: str, dir_fd: int, new_name: str, new_dir_fd: int) -> None:
     """Rename, replacing a file of the new name."""
     if watch is not None:
         watch("rename", (name, dir_fd, new_name, new_dir_fd))
+    os.rename(name, new_name, src_dir_fd=dir_fd, dst_dir_fd=new_dir_fd)
+
+
+def rename_new(name: str, dir_fd: int, new_name: str, new_dir_fd: int) -> None:
+    """Rename, replacing nothing: anything of the new name is EEXIST.
+
+    To a test it is a rename. A file system or C library that cannot refuse replaces an empty
+    directory.
+    """
+    if watch is not None:
+        watch("rename", (name, dir_fd, new_name, new_dir_fd))
+    import ctypes
+    import errno
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    refused = errno.ENOSYS
+    if hasattr(libc, "renameat2"):
+        names = os.fsencode(name), os.fsencode(new_name)
+        if libc.renameat2(dir_fd, names[0], new_dir_fd, names[1], _NO_REPLACE) == 0:
+            return
+        refused = ctypes.get_errno()
+    if refused not in {errno.ENOSYS, errno.EINVAL}:
+        raise OSError(refused, os.strerror(refused), name, None, new_name)
     os.rename(name, new_name, src_dir_fd=dir_fd, dst_dir_fd=new_dir_fd)
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _MAGIC = "# vpopmail settings 1"
 _LARGEST = 65536  # bytes
+# tomllib takes the square of the parts of a dotted key, half a minute for one that fills the file.
+_MOST_DOTS = 64  # in a line; no option has any in its name
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -161,13 +163,22 @@ def _read_compiled(path: str, status: os.stat_result) -> dict[str, str] | None:
 def _parse(path: str, content: bytes) -> dict[str, object]:
     import tomllib
 
+    _refuse_dots(path, content)
     try:
         values = tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError:
         raise ConfigError(path, "is not UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # tomllib's own, and Python's for a number of too many digits
         raise ConfigError(path, str(error).replace("\n", " ")) from None
+    except RecursionError:
+        raise ConfigError(path, "lists or tables are nested too deeply") from None
     return check_file(values, path)
+
+
+def _refuse_dots(path: str, content: bytes) -> None:
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if line.count(b".") > _MOST_DOTS and not line.lstrip(b" \t").startswith(b"#"):
+            raise ConfigError(path, f"more than {_MOST_DOTS} dots in line {number}")
 
 
 def _stamp(status: os.stat_result) -> str:

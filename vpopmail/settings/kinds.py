@@ -171,7 +171,8 @@ class Path(Kind):
         path = _line(value)
         if not path.startswith("/") or ".." in path.split("/"):
             raise ValueError
-        return path.rstrip("/") or "/"
+        # A blank before the last slash would be one at the end, which no setting has.
+        return _line(path.rstrip("/") or "/")
 
 
 class Owner(Kind):

@@ -1,1 +1,1 @@
-"""Keeping a site in order: laying out a new one."""
+"""Keeping a site in order: laying out, rebuilding, reconciling, diagnosing."""

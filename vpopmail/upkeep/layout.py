@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from vpopmail.safeio import seam
 from vpopmail.safeio.directory import Directory, Owner
 
 TYPE_CHECKING = False
@@ -52,6 +51,5 @@ def _make(path: str, owner: Owner, mode: int, made: list[str]) -> None:
     with Directory.open(parent or "/", follow=True) as directory:
         if directory.has(name):
             return
-        with directory.make(name, owner) as inner:
-            seam.fchmod(inner.fd, mode)
+        directory.make_whole(name, owner, mode=mode, exact=True).close()
         made.append(path)

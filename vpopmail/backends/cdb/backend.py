@@ -53,6 +53,7 @@ class CdbBackend(Backend):
         if trouble:
             raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", trouble)
         try:
+            place.check()
             text = b"" if place.status(TEXT) is None else place.read(TEXT)
         except OSError as error:
             raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error

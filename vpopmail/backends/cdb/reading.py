@@ -51,6 +51,15 @@ class Place:
             return None
         return status if stat.S_ISREG(status.st_mode) else None
 
+    def check(self) -> None:
+        """Tell a domain without users from one whose directory is not there: not mounted, say.
+
+        Raises:
+            OSError: it is not there.
+        """
+        if self.dir_fd is None:
+            os.stat(self.path)
+
     def open(self, name: str) -> int:
         """Open one of the files for reading."""
         return open_file(self._name(name), self.dir_fd)
@@ -172,6 +181,7 @@ class Lookup:
     def _find_in_text(self, name: str) -> VqPasswd | None:
         view = self.text.look()
         if view is None:
+            self.place.check()
             return None
         text = view[:]
         try:

@@ -121,9 +121,21 @@ def read_file_of(directory: Directory, name: str) -> bytes | None:
         status = directory.status(name)
         if status is not None and stat.S_ISLNK(status.st_mode):
             return _read_target(directory, name)
+        if status is not None and _is_shared(directory, status):
+            what = "it has another name and is not of the domain's owner"
+            raise AliasUnreadable(_path(directory, name), what)
         return directory.read(name)
     except OSError as error:
         raise AliasUnreadable(_path(directory, name), error.strerror or "") from error
+
+
+def _is_shared(directory: Directory, status: os.stat_result) -> bool:
+    """Whether a file has several names and another owner than the directory: a foreign file.
+
+    What it holds is not the domain's to know. Where the kernel does not protect hard links, the
+    owner of the domain may have made the name.
+    """
+    return status.st_nlink > 1 and status.st_uid != os.fstat(directory.fd).st_uid
 
 
 def check_plain(directory: Directory, name: str) -> None:

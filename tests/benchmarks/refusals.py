@@ -1,0 +1,103 @@
+"""How long a login is refused, by its reason: it must not tell which users and domains there are.
+
+Run: python -m tests.benchmarks.refusals [--tries N] [--schemes NAME,NAME ...]
+
+Each reason takes its turn within one loop, in an order of chance, so that whatever else the
+machine does meets all of them alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+import vpopmail
+import vpopmail.passwords
+from tests.benchmarks.startup import settings
+from vpopmail import Vpopmail, use
+from vpopmail.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DOMAIN = "example.com"
+USERS = 1000
+TRIES = 10_000
+MOST = 5.0  # per cent between the medians
+SETTLED = 0.2  # seconds, until what was just written is believed without a second look
+WRONG = "not the password"
+# reason: whose login
+REASONS = {
+    "wrong password": ("user7", DOMAIN),
+    "unknown user": ("nobody", DOMAIN),
+    "unknown domain": ("user7", "example.net"),
+    "user without password": ("mute", DOMAIN),
+}
+OPTIONS: dict[str, dict[str, object]] = {
+    "des": {"sha512_passwords": False, "md5_passwords": False},
+    "md5": {"sha512_passwords": False, "md5_passwords": True},
+    "sha512": {"sha512_passwords": True},
+    "bcrypt": {"password_scheme": "bcrypt"},
+    "argon2": {"password_scheme": "argon2"},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--tries", type=int, default=TRIES, help="of each reason and face")
+    parser.add_argument("--schemes", default="des,md5,sha512")
+    options = parser.parse_args()
+    for scheme in options.schemes.split(","):
+        with tempfile.TemporaryDirectory() as directory:
+            measure(directory, scheme, options.tries)
+
+
+def measure(directory: str, scheme: str, tries: int) -> None:
+    with Vpopmail(load({**settings(directory), **OPTIONS[scheme]})) as site, use(site):
+        site.prepare()
+        site.domains.add(DOMAIN)
+        hashed = vpopmail.passwords.hash_password("the password", scheme)
+        with site.batch():
+            for number in range(USERS):
+                site.users.add(f"user{number}@{DOMAIN}", crypted=hashed)
+            site.users.add(f"mute@{DOMAIN}")
+        time.sleep(SETTLED)
+        faces = {
+            "vauth_user": lambda name, domain: vpopmail.vauth_user(name, domain, WRONG),
+            "users.check_password": lambda name, domain: site.users.check_password(
+                f"{name}@{domain}", WRONG
+            ),
+        }
+        for face, ask in faces.items():
+            report(scheme, face, times(ask, tries))
+
+
+def times(ask: Callable[[str, str], object], tries: int) -> dict[str, float]:
+    """The median time of each reason, in seconds."""
+    taken: dict[str, list[float]] = {reason: [] for reason in REASONS}
+    order = list(REASONS.items())
+    for _ in range(tries):
+        random.shuffle(order)
+        for reason, (name, domain) in order:
+            start = time.perf_counter()
+            answer = ask(name, domain)
+            taken[reason].append(time.perf_counter() - start)
+            assert not answer
+    return {reason: statistics.median(one) for reason, one in taken.items()}
+
+
+def report(scheme: str, face: str, medians: dict[str, float]) -> None:
+    least, most = min(medians.values()), max(medians.values())
+    apart = (most / least - 1) * 100
+    verdict = "" if apart <= MOST else f"  MORE THAN {MOST:g} %"
+    print(f"{scheme}, {face}: {apart:.1f} % apart{verdict}")
+    for reason, median in medians.items():
+        print(f"  {reason}: {median * 1e6:,.1f} us, {(median / least - 1) * 100:+.1f} %")
+
+
+if __name__ == "__main__":
+    main()
