@@ -24,6 +24,7 @@ from vpopmail.errors import (
     VpopmailError,
 )
 from vpopmail.events.events import Event
+from vpopmail.safeio import seam
 from vpopmail.testing.sandbox import sandbox
 
 SALES = f"sales@{DOMAIN}"
@@ -532,3 +533,17 @@ def test_errors_name_what_is_wrong_on_one_line(site: Vpopmail, domain: Path) -> 
         with pytest.raises(error) as caught:
             call()
         assert "\n" not in str(caught.value)
+
+
+def test_files_that_could_not_be_put_in_their_places_are_told_and_follow_later(
+    site: Vpopmail, domain: Path, fail: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is told to be deleted, without an error, is not there any more."""
+    site.aliases.set(SALES, [JOE])
+    site.aliases.set(f"more@{DOMAIN}", [JOE])
+    fail("unlink", 1, ".qmail-sales")
+    with pytest.raises(OSError, match="No space"):
+        site.aliases.delete_all(DOMAIN)
+    monkeypatch.setattr(seam, "watch", None)
+    site.aliases.set(f"new@{DOMAIN}", [JOE])
+    assert site.aliases.names(DOMAIN) == ["new"]

@@ -149,14 +149,15 @@ class Directory:
         new = name + _NEW
         if (not owner.foreign and not exact) or len(os.fsencode(new)) > _LONGEST_NAME:
             return self.make(name, owner, mode=mode)
+        trouble = OSError(errno.EEXIST, os.strerror(errno.EEXIST), name)
         for _ in range(_TRIES):
             if self.has(name):
-                break
+                raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), name)
             try:
                 return self._make_whole(name, new, owner, mode, exact=exact)
-            except (FileNotFoundError, FileExistsError):
-                pass  # another process makes it just now, and cleared up after this one
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+            except (FileNotFoundError, FileExistsError) as error:
+                trouble = error  # another process makes it just now, and cleared up after this one
+        raise trouble
 
     def _make_whole(
         self, name: str, new: str, owner: Owner, mode: int, *, exact: bool
