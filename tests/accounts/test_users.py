@@ -550,3 +550,12 @@ def test_a_site_may_serve_everyone(
     site.users.add(JOE, password="x")
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
     assert JOE in site.users
+
+
+@pytest.mark.parametrize("password", [b"secret", None, 5])
+def test_a_password_that_is_no_text_is_a_mistake_and_not_wrong(
+    site: Vpopmail, domain: Path, password: object
+) -> None:
+    assert domain.is_dir()
+    with pytest.raises(TypeError, match="str"):
+        site.users.check_password(f"joe@{DOMAIN}", password)  # type: ignore[arg-type]

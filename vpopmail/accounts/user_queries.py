@@ -11,7 +11,7 @@ from vpopmail.accounts.last_auth import note_login, read_last_auth
 from vpopmail.accounts.lookup import find_user, limit_mask, may_look
 from vpopmail.accounts.rehash import rehash
 from vpopmail.errors import NotPermitted, UserNotFound
-from vpopmail.names import fold, split_address
+from vpopmail.names import check_kind_of_text, fold, split_address
 from vpopmail.passwords import verify, verify_unknown
 from vpopmail.records import V_OVERRIDE, VqPasswd
 
@@ -148,6 +148,7 @@ class UserQueries:
         A refusal takes at least a millisecond: beside the hash of a fast scheme it would show
         what was read of the files, which differs for unknown users and domains.
         """
+        check_kind_of_text(password)  # bytes would never be right
         begun = monotonic()
         user = self.find_in(name, domain)
         if user is None or not user.pw_passwd:
