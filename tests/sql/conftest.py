@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -48,7 +49,7 @@ def pgsql_url(postgresql: servers.Server) -> str:
 
 
 @pytest.fixture
-def sqlite_url(tmp_path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     """The URL of a file that is not there yet."""
     return f"sqlite://{tmp_path}/accounts.sqlite"
 
@@ -59,5 +60,3 @@ def database(request: pytest.FixtureRequest) -> tuple[str, str]:
     url: str = request.getfixturevalue(f"{request.param}_url")
     return request.param, url
 
-
-Opened = Callable[..., object]

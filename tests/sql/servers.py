@@ -70,24 +70,42 @@ def server_user(name: str) -> str | None:
 
 
 class Server:
-    """A running server; ``connect`` gives a connection of the driver to a database of it."""
+    """A server on a port of the loopback address.
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-        self.process = process
+    Args:
+        arguments: the program and its arguments.
+        port: at which it listens.
+        log: the file that it writes its messages to.
+        connect: a connection of the driver to it.
+        options: whom it runs as, and where.
+    """
+
+    def __init__(
+        self, arguments: list[Any], port: int, log: Path, connect: Any, **options: Any
+    ) -> None:
+        self.arguments = arguments
         self.port = port
         self.log = log
+        self.connect = connect
+        self.options = options
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(self.arguments, stdout=output, stderr=output, **self.options)
+        self._wait()
 
     def stop(self) -> None:
         """End it at once: what it keeps goes anyway."""
         self.process.kill()
         self.process.wait()
 
-    def wait_for(self, connect: Any) -> None:
-        """Until it answers."""
+    def _wait(self) -> None:
         end = time.monotonic() + _START_SECONDS
         while True:
             try:
-                connect().close()
+                self.connect().close()
             except Exception as error:  # noqa: BLE001
                 if self.process.poll() is not None or time.monotonic() > end:
                     text = self.log.read_text(errors="replace")[-2000:]
@@ -114,16 +132,14 @@ def mariadb() -> Iterator[Server]:
             check=True, capture_output=True,
         )
         port = free_port()
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [program, "--no-defaults", f"--datadir={data}", f"--socket={top}/s", f"--port={port}",
-                 "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin",
-                 "--innodb-buffer-pool-size=32M", f"--pid-file={top}/pid", *who],
-                stdout=output, stderr=output,
-            )
-        server = Server(process, port, log)
+        arguments = [
+            program, "--no-defaults", f"--datadir={data}", f"--socket={top}/s", f"--port={port}",
+            "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin",
+            "--innodb-buffer-pool-size=32M", f"--pid-file={top}/pid", *who,
+        ]  # fmt: skip
+        place = {"host": "127.0.0.1", "port": port, "user": "root", "password": ""}
+        server = Server(arguments, port, log, lambda: pymysql.connect(**place))
         try:
-            server.wait_for(lambda: pymysql.connect(host="127.0.0.1", port=port, user="root", password=""))
             yield server
         finally:
             server.stop()
@@ -143,15 +159,13 @@ def postgresql() -> Iterator[Server]:
             check=True, capture_output=True, user=user, cwd=top,
         )
         port = free_port()
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [program, "-D", data, "-p", str(port), "-k", top, "-c", "fsync=off",
-                 "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"],
-                stdout=output, stderr=output, user=user, cwd=top,
-            )
-        server = Server(process, port, log)
+        arguments = [
+            program, "-D", data, "-p", str(port), "-k", top, "-c", "fsync=off",
+            "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200",
+        ]  # fmt: skip
+        place = {"host": "127.0.0.1", "port": port, "user": "postgres", "dbname": "postgres"}
+        server = Server(arguments, port, log, lambda: psycopg.connect(**place), user=user, cwd=top)
         try:
-            server.wait_for(lambda: psycopg.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres"))
             yield server
         finally:
             server.stop()
