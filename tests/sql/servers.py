@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -77,16 +78,24 @@ class Server:
         port: at which it listens.
         log: the file that it writes its messages to.
         connect: a connection of the driver to it.
+        ending: the signal that ends it at once.
         options: whom it runs as, and where.
     """
 
     def __init__(
-        self, arguments: list[Any], port: int, log: Path, connect: Any, **options: Any
+        self,
+        arguments: list[Any],
+        port: int,
+        log: Path,
+        connect: Any,
+        ending: signal.Signals,
+        **options: Any,
     ) -> None:
         self.arguments = arguments
         self.port = port
         self.log = log
         self.connect = connect
+        self.ending = ending
         self.options = options
         self.start()
 
@@ -98,7 +107,7 @@ class Server:
 
     def stop(self) -> None:
         """End it at once: what it keeps goes anyway."""
-        self.process.kill()
+        self.process.send_signal(self.ending)
         self.process.wait()
 
     def _wait(self) -> None:
@@ -116,6 +125,13 @@ class Server:
                 return
 
 
+def run(arguments: list[Any], **options: Any) -> None:
+    """Run a program to its end; what it said, if it failed."""
+    done = subprocess.run(arguments, check=False, capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        pytest.fail(f"{arguments[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
 @contextmanager
 def mariadb() -> Iterator[Server]:
     """A private MariaDB; root has no password."""
@@ -126,19 +142,18 @@ def mariadb() -> Iterator[Server]:
     with directory_for("mysql") as top:
         data, log = top / "data", top / "log"
         who = [f"--user={user}"] if user else []
-        subprocess.run(
+        run(
             [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
-             "--skip-test-db", *who],
-            check=True, capture_output=True,
+             "--skip-test-db", "--innodb-use-native-aio=0", *who],
         )
         port = free_port()
         arguments = [
             program, "--no-defaults", f"--datadir={data}", f"--socket={top}/s", f"--port={port}",
             "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin",
-            "--innodb-buffer-pool-size=32M", f"--pid-file={top}/pid", *who,
+            "--innodb-buffer-pool-size=32M", "--innodb-use-native-aio=0", f"--pid-file={top}/pid", *who,
         ]  # fmt: skip
         place = {"host": "127.0.0.1", "port": port, "user": "root", "password": ""}
-        server = Server(arguments, port, log, lambda: pymysql.connect(**place))
+        server = Server(arguments, port, log, lambda: pymysql.connect(**place), signal.SIGKILL)
         try:
             yield server
         finally:
@@ -154,9 +169,9 @@ def postgresql() -> Iterator[Server]:
     user = server_user("postgres")
     with directory_for("postgres") as top:
         data, log = top / "data", top / "log"
-        subprocess.run(
+        run(
             [install, "-D", data, "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"],
-            check=True, capture_output=True, user=user, cwd=top,
+            user=user, cwd=top,
         )
         port = free_port()
         arguments = [
@@ -164,7 +179,10 @@ def postgresql() -> Iterator[Server]:
             "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200",
         ]  # fmt: skip
         place = {"host": "127.0.0.1", "port": port, "user": "postgres", "dbname": "postgres"}
-        server = Server(arguments, port, log, lambda: psycopg.connect(**place), user=user, cwd=top)
+        # Killed, it would leave its shared memory behind.
+        ending = signal.SIGQUIT
+        connect = lambda: psycopg.connect(**place)  # noqa: E731
+        server = Server(arguments, port, log, connect, ending, user=user, cwd=top)
         try:
             yield server
         finally:
