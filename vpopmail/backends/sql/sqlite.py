@@ -78,7 +78,7 @@ class SqliteDialect(Dialect):
 
     def put(self, value: Any, column: Column | None = None) -> Any:  # noqa: ARG002
         """Text as it is; bytes that are no UTF-8 as a blob of the same bytes."""
-        if isinstance(value, str):
+        if isinstance(value, str) and not value.isascii():
             try:
                 value.encode()
             except UnicodeEncodeError:

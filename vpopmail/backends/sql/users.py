@@ -94,5 +94,6 @@ def values_of(
             if column.length and len(value) > column.length:
                 what = f"the column {name} holds {column.length} characters"
                 raise _TOO_LONG[name](f"{user.pw_name}@{domain}", what)
-            row[name] = dialect.put(value, column)
+            if not value.isascii():  # every column holds the rest, which has no NUL
+                row[name] = dialect.put(value, column)
     return row
