@@ -93,7 +93,6 @@ CHANGES_NOTHING = {
     _RUNS: (
         "call_onchange", "signal_process", "events.before", "events.after", "events.call_script",
         "events.committed", "events.noted",
-        "events.committed", "events.noted",
     ),
     _STORE: ("vauth_adddomain", "vauth_deldomain"),
 }  # fmt: skip
