@@ -144,13 +144,15 @@ def mariadb() -> Iterator[Server]:
         who = [f"--user={user}"] if user else []
         run(
             [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
-             "--skip-test-db", "--innodb-use-native-aio=0", *who],
+             "--skip-test-db", "--innodb-use-native-aio=0", f"--tmpdir={top}", *who],
+            # Two at the same time get in each other's way in /tmp.
+            env={**os.environ, "TMPDIR": str(top)},
         )
         port = free_port()
         arguments = [
             program, "--no-defaults", f"--datadir={data}", f"--socket={top}/s", f"--port={port}",
             "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin",
-            "--innodb-buffer-pool-size=32M", "--innodb-use-native-aio=0", f"--pid-file={top}/pid", *who,
+            "--innodb-buffer-pool-size=32M", "--innodb-use-native-aio=0", f"--pid-file={top}/pid", f"--tmpdir={top}", *who,
         ]  # fmt: skip
         place = {"host": "127.0.0.1", "port": port, "user": "root", "password": ""}
         server = Server(arguments, port, log, lambda: pymysql.connect(**place), signal.SIGKILL)
