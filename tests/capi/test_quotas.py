@@ -158,6 +158,13 @@ def test_the_file_is_made_and_removed(joe: Path) -> None:
     assert file_of(joe) is None
 
 
+def test_a_file_that_cannot_be_written_is_told(joe: Path) -> None:
+    (joe / "Maildir").rename(joe / "moved")
+    (joe / "Maildir").symlink_to("moved")
+    assert vpopmail.update_maildirsize(DOMAIN, str(joe), QUOTA) == -1
+    assert not (joe / "moved/maildirsize").exists()
+
+
 def test_a_full_disk_is_told(joe: Path, maildir: str, fail: Callable[..., None]) -> None:
     fail("write")
     assert vpopmail.maildir_addquota(maildir, QUOTA, 5, 1) == -1

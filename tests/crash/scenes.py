@@ -51,7 +51,8 @@ class Scene:
             a reader may find some of them made.
         counts: whether the same call again would count once more.
         best_effort: whether it may succeed without its change, which the log then tells.
-        advice: files that may be missing after it: the next reader makes them.
+        advice: files that may be missing after it or stay, if the owner of the Maildir keeps them
+            from being changed: the log tells, and readers that doubt them count.
         waits: whether what is left after the commit point waits for another change than this.
         commits_last: whether nothing follows the commit point.
         settings: of the site, for the call.
@@ -370,7 +371,7 @@ SCENES = [
     Scene("no quota any more", "vsetuserquota",
           lambda s: (_with_joe(s), s.users.set_quota(JOE, "10M")),
           lambda _s: vpopmail.vsetuserquota("joe", DOMAIN, "NOQUOTA"), VA.SUCCESS,
-          before=(f"{_D}/joe/Maildir/maildirsize",)),
+          before=(f"{_D}/joe/Maildir/maildirsize",), advice=_SIZE),
     Scene("flags and comment", "users.update", _with_joe,
           lambda s: s.users.update(JOE, gecos="J. J.", set_flags=8), VA.SUCCESS),
     Scene("limits", "limits.set", _with_joe,

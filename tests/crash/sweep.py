@@ -41,6 +41,8 @@ for _module in pkgutil.walk_packages(vpopmail.__path__, "vpopmail."):
         importlib.import_module(_module.name)
 
 
+# How a file may be whose reader doubts it.
+ADVICE = ("missing", "left over")
 # A full disk, a broken one, too many open files, no right, no quota left, a signal, Control-C.
 ERRORS = (
     errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EACCES, errno.EDQUOT, errno.EINTR, CTRL_C,
@@ -149,7 +151,7 @@ class Figures:
         if state != "mixed" and repeat not in (None, stand.repeat_code(state)):
             found.append(f"repeat in the {state} state returned {repeat}")
         if stand.is_settled(state, repeat):
-            told = [f"missing: {path}" for path in stand.scene.advice]
+            told = [f"{what}: {path}" for path in stand.scene.advice for what in ADVICE]
             left = differences(stand.goal, snapshot(stand.site))
             found += [what for what in left if what not in told]
         self.counts["points"] += 1

@@ -204,7 +204,7 @@ def _update(domain: str, path: str, quota: str) -> None:
     entry = current().domains.get(domain)
     text_format.start(quota, 0, 0)  # refuses what no file can hold before the present one goes
     with _open_directory(path) as home:
-        maildirsize.refresh_maildirsize(home, quota, Owner(entry.uid, entry.gid))
+        maildirsize.renew_maildirsize(home, quota, Owner(entry.uid, entry.gid))
 
 
 def remove_maildirsize(dir: str) -> VA:  # noqa: A002

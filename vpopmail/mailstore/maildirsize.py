@@ -160,19 +160,18 @@ def remove(maildir: Directory) -> bool:
     return maildir.remove(FILE)
 
 
-def refresh_maildirsize(home: Directory, quota: str, owner: Owner) -> None:
-    """Make maildirsize of a home anew after its quota has changed; twice does no harm.
+def renew_maildirsize(home: Directory, quota: str, owner: Owner) -> None:
+    """Make maildirsize of a home anew for another quota; twice does no harm.
 
     Args:
         home: the open home; without a Maildir nothing is done.
         quota: as stored; without a limit the file is removed.
         owner: who gets the file.
 
-    Its commit point is the rename of the file. A Maildir that its owner has spoilt, with a link
-    in place of a directory, does not keep his quota from being changed: the log tells of it.
+    Its commit point is the rename of the file.
 
     Raises:
-        OSError: the disk gave trouble.
+        OSError.
     """
     try:
         with home.enter(MAILDIR) as maildir:
@@ -183,6 +182,19 @@ def refresh_maildirsize(home: Directory, quota: str, owner: Owner) -> None:
             maildir.flush()
     except FileNotFoundError:
         return
+
+
+def refresh_maildirsize(home: Directory, quota: str, owner: Owner) -> None:
+    """``renew_maildirsize`` after the quota of a user has changed.
+
+    A Maildir that its owner has spoilt, with a link in place of a directory, does not keep his
+    quota from being changed: the log tells of it.
+
+    Raises:
+        OSError: the disk gave trouble.
+    """
+    try:
+        renew_maildirsize(home, quota, owner)
     except OSError as error:
         if error.errno not in _SPOILT:
             raise
