@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import DOMAIN
 from vpopmail import Vpopmail
-from vpopmail.errors import DomainNotFound
+from vpopmail.errors import DomainNotFound, InvalidDomainName
 from vpopmail.events.events import Event
 from vpopmail.safeio import seam
 
@@ -177,3 +177,37 @@ def test_domains_committed_before_a_failure_are_told_of(
     assert [name for when, name in seen if when == "after"] == [JOE]
     assert JOE in site.users
     assert f"amy@{OTHER}" not in site.users
+
+
+@pytest.mark.parametrize("was", ["domain", "alias domain"])
+def test_a_name_that_means_another_domain_by_now_is_not_deleted(
+    site: Vpopmail, make_site: Callable[..., Vpopmail], was: str
+) -> None:
+    other = make_site()
+    name = OTHER if was == "domain" else ALIAS
+
+    def change() -> None:
+        with site.batch():
+            site.domains.delete(name)
+            other.domains.delete(name)
+            if was == "domain":
+                other.domains.add_alias(name, DOMAIN)
+            else:
+                other.domains.add(name)
+
+    with pytest.raises(DomainNotFound, match="another domain"):
+        change()
+    assert names(site)[DOMAIN] == DOMAIN
+    assert name in names(site)
+
+
+def test_a_pending_domain_is_no_alias_domain_that_could_be_moved(site: Vpopmail) -> None:
+    with site.batch():
+        site.domains.add("new.example")
+        with pytest.raises(InvalidDomainName):
+            site.domains.update_alias("new.example", OTHER)
+        site.domains.add_alias("also.example", OTHER)
+        with pytest.raises(DomainNotFound):
+            site.domains.update_alias("also.example", "nowhere.example")
+    assert names(site)["new.example"] == "new.example"
+    assert names(site)["also.example"] == OTHER

@@ -280,10 +280,11 @@ class Batch:
 
         change = self._domain_change()
         present = self._find_entry(alias)
-        if alias in change.added:
+        target = self._find_entry(real)
+        if alias in change.added and present.is_alias:
             change.drop(alias)
             return self.add_alias(plan, alias, real)
-        decide_update(change, present, self._find_entry(real))
+        decide_update(change, present, target)
         return self._note_domain(plan)
 
     def delete_domain(self, plan: Plan, entry: DomainEntry) -> Plan:
@@ -373,8 +374,12 @@ class Batch:
         for entry in [*change.added.values(), *change.replaced.values()]:
             self._check_real(change, entry)
         for name, entry in sorted(change.removed.items()):
-            if self.installation.resolve(name) is None:
+            now = self.installation.resolve(name)
+            if now is None:
                 raise DomainNotFound(name, "deleted by another process meanwhile")
+            same = now.is_alias if entry.is_alias else now.path == entry.path and not now.is_alias
+            if not same:
+                raise DomainNotFound(name, "another domain has the name now")
             if not entry.is_alias:
                 change.lock_users(entry)
                 self._delete_new_aliases(change, entry)

@@ -78,7 +78,6 @@ class Connections:
         """Close those of this thread; others go with their threads."""
         for role in (READ, WRITE):
             self._drop(role)
-        self._local = _local()
         self._layout = None
 
     # reading
