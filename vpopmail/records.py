@@ -289,3 +289,54 @@ class DirControl(Record):
         self.level_mod = [0, 2, 4]
         self.level_index = [0, 0, 0]
         self.the_dir = ""
+
+
+class LoginRecord(Record):
+    """One line of the log of logins: a row of the C library's table vlog.
+
+    Attributes:
+        user, domain: who; texts, empty if not known.
+        password: what was given, where the administrator chose to keep it; else empty.
+        logon: the name as it was given.
+        remote_ip: the client's address, or empty.
+        message: what happened, in the words of the system log.
+        time: seconds since 1970.
+        status: its class: 0 trouble of ours, 1 no such user, 2 success, 3 wrong password,
+            4 closed service.
+
+    Source: auth-and-delivery, logging; api, VLOG_*.
+    """
+
+    __slots__ = (
+        "domain",
+        "logon",
+        "message",
+        "password",
+        "remote_ip",
+        "status",
+        "time",
+        "user",
+    )
+
+    _secret = ("password",)
+
+    def __init__(
+        self,
+        user: str,
+        domain: str,
+        *,
+        logon: str = "",
+        password: str = "",
+        remote_ip: str = "",
+        message: str = "",
+        time: int = 0,
+        status: int = 0,
+    ) -> None:
+        self.user = user
+        self.domain = domain
+        self.logon = logon
+        self.password = password
+        self.remote_ip = remote_ip
+        self.message = message
+        self.time = time
+        self.status = status

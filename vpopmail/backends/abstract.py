@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from vpopmail.settings import Settings
 
 ALIASES = "aliases"
+AUTH_LOG = "auth_log"
 DIR_CONTROL = "dir_control"
+IP_MAP = "ip_map"
 LAST_AUTH = "last_auth"
 LIMITS = "limits"
+RELAY = "relay"
 
 
 class Backend(ABC):
@@ -31,8 +34,8 @@ class Backend(ABC):
 
     Attributes:
         name: the name it is configured by.
-        facets: what it keeps besides the accounts: any of ``aliases``, ``dir_control``,
-            ``last_auth``, ``limits``.
+        facets: what it keeps besides the accounts: any of ``aliases``, ``auth_log``,
+            ``dir_control``, ``ip_map``, ``last_auth``, ``limits``, ``relay``.
         writable: whether accounts can be changed.
         keeps_bytes: whether a text may have bytes that are no UTF-8, as surrogateescape has them;
             a store that cannot keep them refuses them when they are staged: InvalidCharacter.

@@ -10,7 +10,9 @@ from typing import Protocol, runtime_checkable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vpopmail.records import DirControl, DomainEntry, VLimits, VqPasswd
+    from collections.abc import Iterator
+
+    from vpopmail.records import DirControl, DomainEntry, LoginRecord, VLimits, VqPasswd
     from vpopmail.safeio.directory import Directory
 
 
@@ -112,3 +114,82 @@ class LimitsFacet(Protocol):
 
     def delete_limits(self, domain: DomainEntry) -> bool:
         """Forget the limits of a domain; whether there were any."""
+
+
+@runtime_checkable
+class IpMapFacet(Protocol):
+    """Keeps which domain a server's own address stands for.
+
+    Addresses are texts in the form in which they are stored; domains are folded names.
+    """
+
+    def read_ip_map(self, address: str) -> str | None:
+        """The domain of an address, the first one if it has several; None if it has none.
+
+        Raises:
+            OSError, BackendUnavailable.
+        """
+
+    def iterate_ip_map(self) -> Iterator[tuple[str, str]]:
+        """Pairs of address and domain, as they are at the first ``next``.
+
+        Raises:
+            OSError, BackendUnavailable.
+        """
+
+    def write_ip_map(self, address: str, domain: str) -> None:
+        """Let an address stand for a domain. Raises: OSError, BackendUnavailable.
+
+        A store that has one domain for an address replaces it; one that has several adds it last.
+        """
+
+    def delete_ip_map(self, address: str, domain: str) -> bool:
+        """Forget exactly this pair; whether it was there. Raises: OSError, BackendUnavailable."""
+
+
+@runtime_checkable
+class RelayFacet(Protocol):
+    """Keeps the addresses that may send mail for a while after a login."""
+
+    def open_relay(self, address: str, now: int) -> bool:
+        """Note a login from an address at a time, in seconds since 1970; whether it is a new one.
+
+        Raises:
+            OSError, BackendUnavailable.
+        """
+
+    def relay_addresses(self) -> list[tuple[str, int]]:
+        """The addresses, each with the time of its last login.
+
+        Raises:
+            OSError, BackendUnavailable.
+        """
+
+    def close_relay(self, until: int) -> int:
+        """Forget the addresses whose last login is at this time or before; how many they were.
+
+        Raises:
+            OSError, BackendUnavailable.
+        """
+
+
+@runtime_checkable
+class AuthLogFacet(Protocol):
+    """Keeps a log of logins. Nothing stands in for it where a backend has none."""
+
+    def write_log(self, record: LoginRecord) -> None:
+        """Add a login to the log. Raises: BackendUnavailable."""
+
+    def iterate_log(self, since: int = 0) -> Iterator[LoginRecord]:
+        """The logins at this time or after, oldest first, as they are at the first ``next``.
+
+        Raises:
+            BackendUnavailable.
+        """
+
+    def delete_log(self, until: int) -> int:
+        """Forget the logins at this time or before; how many they were.
+
+        Raises:
+            BackendUnavailable.
+        """
