@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from vpopmail.capi.limits import vlimits_setflags as vlimits_setflags
     from vpopmail.capi.limits import vlimits_write_limits_file as vlimits_write_limits_file
     from vpopmail.capi.limits import vset_limits as vset_limits
+    from vpopmail.capi.login_log import logsql as logsql
     from vpopmail.capi.passwords import mkpasswd3 as mkpasswd3
     from vpopmail.capi.passwords import pw_strength as pw_strength
     from vpopmail.capi.passwords import pw_strength_error as pw_strength_error
@@ -285,6 +286,7 @@ _PUBLIC = {
         "vlimits_write_limits_file",
         "vset_limits",
     ),
+    "capi.login_log": ("logsql",),
     "capi.quotas": (
         "add_warningsize_to_quota",
         "domain_over_maildirquota",

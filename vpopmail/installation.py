@@ -8,7 +8,7 @@ from __future__ import annotations
 from _thread import allocate_lock
 
 from vpopmail import errors
-from vpopmail.backends.abstract import ALIASES, DIR_CONTROL, LAST_AUTH, LIMITS
+from vpopmail.backends.abstract import ALIASES, AUTH_LOG, DIR_CONTROL, LAST_AUTH, LIMITS
 from vpopmail.names import fold
 from vpopmail.qmail.lookup import DomainLookup
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vpopmail.backends.abstract import Backend
     from vpopmail.backends.facets import (
         AliasesFacet,
+        AuthLogFacet,
         DirControlFacet,
         LastAuthFacet,
         LimitsFacet,
@@ -156,6 +157,13 @@ class Installation:
         from vpopmail.backends.files.last_auth import FileLastAuth
 
         return FileLastAuth(self.settings)
+
+    @property
+    def auth_log(self) -> AuthLogFacet | None:
+        """Where logins are logged besides the system log; None: nowhere."""
+        if AUTH_LOG in self.backend.facets:
+            return self.backend  # type: ignore[return-value]
+        return None
 
     @property
     def limits(self) -> LimitsFacet:

@@ -291,6 +291,14 @@ class DirControl(Record):
         self.the_dir = ""
 
 
+# Classes of lines of the log of logins.
+VLOG_ERROR_INTERNAL = 0
+VLOG_ERROR_LOGON = 1
+VLOG_AUTH = 2
+VLOG_ERROR_PASSWD = 3
+VLOG_ERROR_ACCESS = 4
+
+
 class LoginRecord(Record):
     """One line of the log of logins: a row of the C library's table vlog.
 
@@ -301,8 +309,8 @@ class LoginRecord(Record):
         remote_ip: the client's address, or empty.
         message: what happened, in the words of the system log.
         time: seconds since 1970.
-        status: its class: 0 trouble of ours, 1 no such user, 2 success, 3 wrong password,
-            4 closed service.
+        status: its class: VLOG_ERROR_INTERNAL trouble of ours, VLOG_ERROR_LOGON no such user,
+            VLOG_AUTH success, VLOG_ERROR_PASSWD wrong password, VLOG_ERROR_ACCESS closed service.
 
     Source: auth-and-delivery, logging; api, VLOG_*.
     """

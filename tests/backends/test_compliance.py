@@ -26,7 +26,7 @@ class TestSqlite(BackendCompliance):
 
 
 class TestSqliteWithAll(BackendCompliance):
-    """Aliases and limits in tables too, one connection for each thread."""
+    """Whatever can be in tables, one connection for each thread."""
 
     backend = "sqlite"
-    settings = {"valias": True, "mysql_limits": True}
+    settings = {"valias": True, "mysql_limits": True, "sql_logging": True}

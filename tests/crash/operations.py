@@ -94,7 +94,7 @@ CHANGES_NOTHING = {
         "call_onchange", "signal_process", "events.before", "events.after", "events.call_script",
         "events.committed", "events.noted",
     ),
-    _STORE: ("vauth_adddomain", "vauth_deldomain"),
+    _STORE: ("vauth_adddomain", "vauth_deldomain", "logsql"),
 }  # fmt: skip
 READING = frozenset(name for names in CHANGES_NOTHING.values() for name in names)
 

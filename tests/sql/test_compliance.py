@@ -33,9 +33,9 @@ class TestMysql(OnAServer):
 
 
 class TestMysqlWithAll(TestMysql):
-    """Aliases and limits in tables too."""
+    """Whatever can be in tables."""
 
-    settings = {"valias": True, "mysql_limits": True}
+    settings = {"valias": True, "mysql_limits": True, "sql_logging": True}
 
 
 class TestPgsql(OnAServer):
@@ -47,9 +47,9 @@ class TestPgsql(OnAServer):
 
 
 class TestPgsqlWithAll(TestPgsql):
-    """Aliases and limits in tables too."""
+    """Whatever can be in tables."""
 
-    settings = {"valias": True, "mysql_limits": True}
+    settings = {"valias": True, "mysql_limits": True, "sql_logging": True}
 
 
 class TestMysqlWithTables(TestMysql):

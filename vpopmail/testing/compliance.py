@@ -18,14 +18,16 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager, suppress
+from time import time
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
 import vpopmail
-from vpopmail.backends.abstract import ALIASES, DIR_CONTROL, LAST_AUTH, LIMITS
+from vpopmail.backends.abstract import ALIASES, AUTH_LOG, DIR_CONTROL, LAST_AUTH, LIMITS
 from vpopmail.backends.facets import (
     AliasesFacet,
+    AuthLogFacet,
     DirControlFacet,
     LastAuthFacet,
     LimitsFacet,
@@ -41,7 +43,16 @@ from vpopmail.errors import (
     UserExists,
     UserNotFound,
 )
-from vpopmail.records import NO_IMAP, NO_POP, NOQUOTA, VLimits, VqPasswd
+from vpopmail.records import (
+    NO_IMAP,
+    NO_POP,
+    NOQUOTA,
+    VLOG_AUTH,
+    VLOG_ERROR_PASSWD,
+    LoginRecord,
+    VLimits,
+    VqPasswd,
+)
 from vpopmail.testing.sandbox import sandbox
 
 if TYPE_CHECKING:
@@ -123,6 +134,7 @@ class BackendCompliance:
         """A claimed facet has its methods; unknown facets would never be asked for."""
         classes = {
             ALIASES: AliasesFacet,
+            AUTH_LOG: AuthLogFacet,
             DIR_CONTROL: DirControlFacet,
             LAST_AUTH: LastAuthFacet,
             LIMITS: LimitsFacet,
@@ -751,6 +763,86 @@ class BackendCompliance:
         store.note_new_user(DOMAIN, "joe")
         files = store.first_auth_files("0.0.0.0")  # noqa: S104 - the marker of lastauth
         assert all("/" not in name and isinstance(data, bytes) for name, data in files.items())
+
+    # the log of logins, where a backend keeps one
+
+    def test_logins_are_logged(self, site: Vpopmail) -> None:
+        """All fields come back, oldest first; from a time on; and they are forgotten by time."""
+        log = _auth_log(site)
+        records = [
+            LoginRecord(
+                f"joe{number}",
+                DOMAIN,
+                logon=f"Joe{number}@Example.com",
+                password="it's %s",  # noqa: S106 - a text to be kept
+                remote_ip="192.0.2.1",
+                message=f"vchkpw-pop3: password fail joe{number}@{DOMAIN}:192.0.2.1",
+                time=1000 + number,
+                status=VLOG_ERROR_PASSWD,
+            )
+            for number in range(3)
+        ]
+        for record in records:
+            log.write_log(record)
+        assert list(log.iterate_log()) == records
+        assert list(log.iterate_log(1001)) == records[1:]
+        assert log.delete_log(1001) == 2
+        assert list(log.iterate_log()) == records[2:]
+        assert log.delete_log(1001) == 0
+
+    def test_a_login_of_nobody_is_logged(self, site: Vpopmail) -> None:
+        """Most of it may be unknown; the same login twice is two."""
+        log = _auth_log(site)
+        record = LoginRecord("", "", logon="", message="null user name given :", time=7)
+        log.write_log(record)
+        log.write_log(record)
+        assert list(log.iterate_log()) == [record, record]
+
+    @pytest.mark.parametrize(
+        "text",
+        ["\0", "'", "\udcff\udc80", "\U0001f600", "x" * 5000, "\U0001f600" * 300],
+        ids=["NUL", "quote", "bytes", "emoji", "long", "long-emoji"],
+    )
+    def test_nobody_keeps_out_of_the_log_by_what_he_types(self, site: Vpopmail, text: str) -> None:
+        """Shortened or escaped if need be: there is a line, and nobody else's name is in it."""
+        log = _auth_log(site)
+        log.write_log(
+            LoginRecord(
+                text,
+                text,
+                logon=f"begin {text}",
+                password=text,
+                remote_ip=text,
+                message=f"begin {text}",
+                time=7,
+                status=VLOG_AUTH,
+            )
+        )
+        (found,) = log.iterate_log()
+        assert (found.time, found.status) == (7, VLOG_AUTH)
+        assert found.logon.startswith("begin")
+        assert found.message.startswith("begin")
+        escaped = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        whole = {text, escaped, ascii(text)[1:-1], ""}
+        assert {found.user, found.domain, found.password, found.remote_ip} <= whole
+
+    def test_the_c_face_logs(self, site: Vpopmail) -> None:
+        """With the time of now; -1 where no log is kept."""
+        given = (VLOG_AUTH, "joe", DOMAIN, "", f"joe@{DOMAIN}", "192.0.2.1", "login success")
+        if AUTH_LOG not in site.installation.backend.facets:
+            assert vpopmail.logsql(*given) == -1
+            return
+        assert vpopmail.logsql(*given) == 0
+        (found,) = _auth_log(site).iterate_log()
+        assert (found.user, found.message, found.status) == ("joe", "login success", VLOG_AUTH)
+        assert abs(found.time - time()) < 60
+
+
+def _auth_log(site: Vpopmail) -> AuthLogFacet:
+    store = site.installation.backend
+    if AUTH_LOG not in store.facets or not isinstance(store, AuthLogFacet):
+        pytest.skip("it keeps no log of logins")
+    return store
 
 
 def _require_writable(site: Vpopmail) -> None:

@@ -79,13 +79,12 @@ def check(backend: SqlBackend, changed: Mapping[str, Sequence[str] | None]) -> N
     name, line = columns["alias"], columns["valias_line"]
     for alias, lines in changed.items():
         backend.dialect.put(alias, name)
-        if name.length and len(alias) > name.length:
-            raise InvalidUserName(alias, f"the column alias holds {name.length} characters")
+        if not name.holds(alias):
+            raise InvalidUserName(alias, f"the column alias holds {name.width}")
         for text in lines or ():
             backend.dialect.put(text, line)
-            if line.length and len(text) > line.length:
-                what = f"the column valias_line holds {line.length} characters"
-                raise AliasLineTooLong(alias, what)
+            if not line.holds(text):
+                raise AliasLineTooLong(alias, f"the column valias_line holds {line.width}")
 
 
 def store(

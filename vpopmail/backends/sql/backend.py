@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from vpopmail import errors
-from vpopmail.backends.abstract import ALIASES, DIR_CONTROL, LAST_AUTH, LIMITS, Backend
+from vpopmail.backends.abstract import ALIASES, AUTH_LOG, DIR_CONTROL, LAST_AUTH, LIMITS, Backend
+from vpopmail.backends.sql import auth_log
 from vpopmail.backends.sql.account_table import (
     AccountTable,
     check_distinct,
@@ -11,6 +12,7 @@ from vpopmail.backends.sql.account_table import (
     shared_table,
 )
 from vpopmail.backends.sql.aliases import SqlAliases
+from vpopmail.backends.sql.auth_log import SqlAuthLog
 from vpopmail.backends.sql.connections import Connections
 from vpopmail.backends.sql.dir_control import SqlDirControl
 from vpopmail.backends.sql.last_auth import SqlLastAuth
@@ -37,7 +39,7 @@ _OF_A_DOMAIN = (
 )
 
 
-class SqlBackend(SqlAliases, SqlDirControl, SqlLastAuth, SqlLimits, Backend):
+class SqlBackend(SqlAliases, SqlAuthLog, SqlDirControl, SqlLastAuth, SqlLimits, Backend):
     """Accounts in an SQL database.
 
     Attributes:
@@ -58,6 +60,8 @@ class SqlBackend(SqlAliases, SqlDirControl, SqlLastAuth, SqlLimits, Backend):
             kept.add(ALIASES)
         if settings.mysql_limits:
             kept.add(LIMITS)
+        if settings.sql_logging:
+            kept.add(AUTH_LOG)
         self.facets = frozenset(kept)
 
     def close(self) -> None:
@@ -120,6 +124,8 @@ class SqlBackend(SqlAliases, SqlDirControl, SqlLastAuth, SqlLimits, Backend):
         name, users = domain.realdomain, self.table_of(domain)
         layout = self.connections.layout()
         tables = [(table, column) for table, column in _OF_A_DOMAIN if table in layout]
+        if self.settings.sql_remove_deleted and auth_log.TABLE in layout:
+            tables.append((auth_log.TABLE, "domain"))
 
         def delete(work: Work) -> None:
             for table, column in tables:

@@ -89,9 +89,13 @@ class Dialect(ABC):
         """An identifier, quoted."""
         return '"' + name.replace('"', '""') + '"'
 
+    def column(self, name: str) -> str:
+        """What ``table``, ``column`` or ``table.column`` of a statement is called here."""
+        return self.columns.get(name, name.rpartition(".")[2])
+
     def identify(self, name: str) -> str:
         """The quoted form of ``table``, ``column`` or ``table.column`` of a statement."""
-        return self.quote(self.columns.get(name, name.rpartition(".")[2]))
+        return self.quote(self.column(name))
 
     def render(self, text: str) -> Rendered:
         """A statement for this dialect; kept."""

@@ -54,9 +54,12 @@ class SqlLastAuth:
     def _note(self, domain: str, name: str, remote_ip: str) -> None:
         text = self.dialect.upsert(TABLE, ("user", "domain"), ("remote_ip", "timestamp"))
         columns = self.connections.layout().get(TABLE, {})
-        user = columns.get(self.dialect.columns.get("lastauth.user", "user"))
-        if user is not None and user.length and len(name) > user.length:
+        user = columns.get(self.dialect.column("lastauth.user"))
+        if user is not None and not user.holds(name):
             return  # an old table, narrower than names: C would cut the name of another user
+        address = columns.get(self.dialect.column("lastauth.remote_ip"))
+        if address is not None and not address.holds(remote_ip):
+            remote_ip = ""  # the time counts: accounts that are not used are deleted by it
         self.connections.execute(
             text,
             user=self.dialect.put(name),

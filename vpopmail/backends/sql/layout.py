@@ -9,18 +9,40 @@ class Column:
     Attributes:
         name: as the database has it.
         length: the longest text in it, in characters; 0 is any.
+        in_bytes: whether the length is one of bytes, of UTF-8.
         charset: of a text, lower case: ``latin1``, ``utf8mb4``; ``""`` where it does not matter.
         is_text: whether it holds text.
         high: the highest number in it; 0 is any.
     """
 
-    __slots__ = ("charset", "high", "is_text", "length", "name")
+    __slots__ = ("charset", "high", "in_bytes", "is_text", "length", "name")
 
     def __init__(
-        self, name: str, *, length: int = 0, charset: str = "", is_text: bool = True, high: int = 0
+        self,
+        name: str,
+        *,
+        length: int = 0,
+        in_bytes: bool = False,
+        charset: str = "",
+        is_text: bool = True,
+        high: int = 0,
     ) -> None:
         self.name = name
         self.length = length
+        self.in_bytes = in_bytes
         self.charset = charset
         self.is_text = is_text
         self.high = high
+
+    @property
+    def width(self) -> str:
+        """Its length, in words."""
+        return f"{self.length} {'bytes' if self.in_bytes else 'characters'}"
+
+    def holds(self, text: str) -> bool:
+        """Whether a text is short enough for it."""
+        if not self.length:
+            return True
+        if self.in_bytes and not text.isascii():
+            return len(text.encode("utf-8", "surrogatepass")) <= self.length
+        return len(text) <= self.length

@@ -72,6 +72,7 @@ def _needed(settings: Settings) -> list[str]:
         "lastauth": settings.auth_logging,
         "valias": settings.valias,
         "limits": settings.mysql_limits,
+        "vlog": settings.sql_logging,
     }
     return [table for table, wanted in options.items() if wanted]
 

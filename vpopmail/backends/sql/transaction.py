@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.backends.lock_file import LockFileTransaction
-from vpopmail.backends.sql import aliases, last_auth, tables, users
+from vpopmail.backends.sql import aliases, auth_log, last_auth, tables, users
 from vpopmail.backends.sql.connections import Duplicate, NoTable
 from vpopmail.errors import BackendUnavailable, UserExists, UserNotFound
 from vpopmail.formats import vpasswd
@@ -116,8 +116,11 @@ class SqlTransaction(LockFileTransaction):
         key = self.backend.dialect.put(name)
         if not work.execute(self.table.delete(), pw_name=key, pw_domain=domain):
             raise UserNotFound(f"{name}@{domain}", "deleted by somebody else meanwhile")
-        if last_auth.TABLE in self.backend.connections.layout():
+        layout = self.backend.connections.layout()
+        if last_auth.TABLE in layout:
             work.execute(last_auth.DELETE, user=key, domain=domain)
+        if self.backend.settings.sql_remove_deleted and auth_log.TABLE in layout:
+            work.execute(auth_log.DELETE, user=key, domain=domain)
 
     def _update(self, work: Work, old: VqPasswd, row: dict[str, object]) -> None:
         before = self._row(old)

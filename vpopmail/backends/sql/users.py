@@ -91,8 +91,8 @@ def values_of(
     for name, value in row.items():
         column = columns[name]
         if isinstance(value, str):
-            if column.length and len(value) > column.length:
-                what = f"the column {name} holds {column.length} characters"
+            if not column.holds(value):
+                what = f"the column {name} holds {column.width}"
                 raise _TOO_LONG[name](f"{user.pw_name}@{domain}", what)
             if not value.isascii():  # every column holds the rest, which has no NUL
                 row[name] = dialect.put(value, column)

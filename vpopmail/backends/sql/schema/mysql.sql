@@ -85,3 +85,20 @@ CREATE TABLE IF NOT EXISTS `limits` (
     perm_quota               integer NOT NULL DEFAULT 0,
     perm_defaultquota        integer NOT NULL DEFAULT 0
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- table vlog
+CREATE TABLE IF NOT EXISTS vlog (
+    id          bigint NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    `user`      varchar(64),
+    passwd      varchar(128),
+    domain      varchar(96),
+    logon       varchar(255),
+    remoteip    varchar(39),
+    message     varchar(512),
+    `timestamp` bigint NOT NULL DEFAULT 0,
+    error       integer
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE INDEX vlog_user ON vlog (`user`, domain);
+CREATE INDEX vlog_domain ON vlog (domain);
+CREATE INDEX vlog_remoteip ON vlog (remoteip);
+CREATE INDEX vlog_timestamp ON vlog (`timestamp`);

@@ -85,3 +85,20 @@ CREATE TABLE IF NOT EXISTS limits (
     perm_quota               integer NOT NULL DEFAULT 0,
     perm_defaultquota        integer NOT NULL DEFAULT 0
 );
+
+-- table vlog
+CREATE TABLE IF NOT EXISTS vlog (
+    id          bigserial PRIMARY KEY,
+    userid      varchar(64),
+    passwd      varchar(128),
+    domain      varchar(96),
+    logon       varchar(255),
+    remoteip    varchar(39),
+    message     varchar(512),
+    "timestamp" bigint NOT NULL DEFAULT 0,
+    error       integer
+);
+CREATE INDEX IF NOT EXISTS vlog_user ON vlog (userid, domain);
+CREATE INDEX IF NOT EXISTS vlog_domain ON vlog (domain);
+CREATE INDEX IF NOT EXISTS vlog_remoteip ON vlog (remoteip);
+CREATE INDEX IF NOT EXISTS vlog_timestamp ON vlog ("timestamp");

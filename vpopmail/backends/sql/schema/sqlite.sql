@@ -85,3 +85,20 @@ CREATE TABLE IF NOT EXISTS limits (
     perm_quota               INTEGER NOT NULL DEFAULT 0,
     perm_defaultquota        INTEGER NOT NULL DEFAULT 0
 );
+
+-- table vlog
+CREATE TABLE IF NOT EXISTS vlog (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    user      TEXT,
+    passwd    TEXT,
+    domain    TEXT,
+    logon     TEXT,
+    remoteip  TEXT,
+    message   TEXT,
+    timestamp INTEGER NOT NULL DEFAULT 0,
+    error     INTEGER
+);
+CREATE INDEX IF NOT EXISTS vlog_user ON vlog (user, domain);
+CREATE INDEX IF NOT EXISTS vlog_domain ON vlog (domain);
+CREATE INDEX IF NOT EXISTS vlog_remoteip ON vlog (remoteip);
+CREATE INDEX IF NOT EXISTS vlog_timestamp ON vlog (timestamp);
