@@ -132,6 +132,7 @@ class VA(int):
         PARSE_ERROR: ClassVar[VA]
         CANNOT_READ_LIMITS: ClassVar[VA]
         CANNOT_READ_ASSIGN: ClassVar[VA]
+        INVALID_IP_ADDRESS: ClassVar[VA]
         CANNOT_DELETE_CATCHALL: ClassVar[VA]
         UNKNOWN_UIDGID: ClassVar[VA]
         NO_AUTH_MODULE: ClassVar[VA]

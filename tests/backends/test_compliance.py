@@ -29,4 +29,6 @@ class TestSqliteWithAll(BackendCompliance):
     """Whatever can be in tables, one connection for each thread."""
 
     backend = "sqlite"
-    settings = {"valias": True, "mysql_limits": True, "sql_logging": True}
+    settings = dict.fromkeys(
+        ("valias", "mysql_limits", "sql_logging", "ip_alias_domains", "roaming_users"), True
+    )

@@ -35,7 +35,9 @@ class TestMysql(OnAServer):
 class TestMysqlWithAll(TestMysql):
     """Whatever can be in tables."""
 
-    settings = {"valias": True, "mysql_limits": True, "sql_logging": True}
+    settings = dict.fromkeys(
+        ("valias", "mysql_limits", "sql_logging", "ip_alias_domains", "roaming_users"), True
+    )
 
 
 class TestPgsql(OnAServer):
@@ -49,7 +51,9 @@ class TestPgsql(OnAServer):
 class TestPgsqlWithAll(TestPgsql):
     """Whatever can be in tables."""
 
-    settings = {"valias": True, "mysql_limits": True, "sql_logging": True}
+    settings = dict.fromkeys(
+        ("valias", "mysql_limits", "sql_logging", "ip_alias_domains", "roaming_users"), True
+    )
 
 
 class TestMysqlWithTables(TestMysql):

@@ -24,7 +24,8 @@
     │   ├── QuotaTooLong             VA_QUOTA_TOO_LONG
     │   ├── InvalidQuota             VA_QUOTA_TOO_LONG
     │   ├── DirectoryTooLong         VA_DIR_TOO_LONG
-    │   └── AliasLineTooLong         VA_ALIAS_LINE_TOO_LONG
+    │   ├── AliasLineTooLong         VA_ALIAS_LINE_TOO_LONG
+    │   └── InvalidIpAddress         VA_INVALID_IP_ADDRESS
     ├── NotFound
     │   ├── UserNotFound             VA_USER_DOES_NOT_EXIST
     │   ├── DomainNotFound           VA_DOMAIN_DOES_NOT_EXIST

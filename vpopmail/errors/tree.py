@@ -151,6 +151,13 @@ class AliasLineTooLong(InvalidInput):
     code = VA.ALIAS_LINE_TOO_LONG
 
 
+class InvalidIpAddress(InvalidInput):
+    """An IP address that is none, or too long for where it would be stored."""
+
+    code = VA.INVALID_IP_ADDRESS
+    text = "invalid IP address"
+
+
 class NotFound(VpopmailError):
     """What was asked for is not there."""
 

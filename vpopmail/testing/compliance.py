@@ -24,13 +24,23 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 import vpopmail
-from vpopmail.backends.abstract import ALIASES, AUTH_LOG, DIR_CONTROL, LAST_AUTH, LIMITS
+from vpopmail.backends.abstract import (
+    ALIASES,
+    AUTH_LOG,
+    DIR_CONTROL,
+    IP_MAP,
+    LAST_AUTH,
+    LIMITS,
+    RELAY,
+)
 from vpopmail.backends.facets import (
     AliasesFacet,
     AuthLogFacet,
     DirControlFacet,
+    IpMapFacet,
     LastAuthFacet,
     LimitsFacet,
+    RelayFacet,
 )
 from vpopmail.codes import VA
 from vpopmail.errors import (
@@ -136,8 +146,10 @@ class BackendCompliance:
             ALIASES: AliasesFacet,
             AUTH_LOG: AuthLogFacet,
             DIR_CONTROL: DirControlFacet,
+            IP_MAP: IpMapFacet,
             LAST_AUTH: LastAuthFacet,
             LIMITS: LimitsFacet,
+            RELAY: RelayFacet,
         }
         assert store.facets <= classes.keys()
         assert all(isinstance(store, classes[facet]) for facet in store.facets)

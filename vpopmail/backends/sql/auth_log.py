@@ -53,11 +53,9 @@ class SqlAuthLog:
         at their end; a name, an address or a password is left empty; what a column cannot hold
         stands as an escape, ``\xff``.
         """
-        if TABLE not in self.connections.layout():
-            from vpopmail.backends.sql.tables import make_missing
+        from vpopmail.backends.sql.tables import columns_of
 
-            make_missing(self.connections, self.dialect)
-        columns = self.connections.layout()[TABLE]
+        columns = columns_of(self.connections, self.dialect, TABLE)
         given = {
             "user": record.user,
             "passwd": record.password,

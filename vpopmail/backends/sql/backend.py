@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from vpopmail import errors
-from vpopmail.backends.abstract import ALIASES, AUTH_LOG, DIR_CONTROL, LAST_AUTH, LIMITS, Backend
+from vpopmail.backends.abstract import (
+    ALIASES,
+    AUTH_LOG,
+    DIR_CONTROL,
+    IP_MAP,
+    LAST_AUTH,
+    LIMITS,
+    RELAY,
+    Backend,
+)
 from vpopmail.backends.sql import auth_log
 from vpopmail.backends.sql.account_table import (
     AccountTable,
@@ -15,8 +24,10 @@ from vpopmail.backends.sql.aliases import SqlAliases
 from vpopmail.backends.sql.auth_log import SqlAuthLog
 from vpopmail.backends.sql.connections import Connections
 from vpopmail.backends.sql.dir_control import SqlDirControl
+from vpopmail.backends.sql.ip_map import SqlIpMap
 from vpopmail.backends.sql.last_auth import SqlLastAuth
 from vpopmail.backends.sql.limits import SqlLimits
+from vpopmail.backends.sql.relay import SqlRelay
 from vpopmail.backends.sql.users import Reader
 
 TYPE_CHECKING = False
@@ -36,10 +47,13 @@ _OF_A_DOMAIN = (
     ("lastauth", "domain"),
     ("limits", "domain"),
     ("dir_control", "domain"),
+    ("ip_alias_map", "domain"),
 )
 
 
-class SqlBackend(SqlAliases, SqlAuthLog, SqlDirControl, SqlLastAuth, SqlLimits, Backend):
+class SqlBackend(
+    SqlAliases, SqlAuthLog, SqlDirControl, SqlIpMap, SqlLastAuth, SqlLimits, SqlRelay, Backend
+):
     """Accounts in an SQL database.
 
     Attributes:
@@ -53,16 +67,16 @@ class SqlBackend(SqlAliases, SqlAuthLog, SqlDirControl, SqlLastAuth, SqlLimits, 
         super().__init__(settings)
         self.dialect = self.dialect_class(settings)
         self.connections = Connections(self.dialect, settings.lock_timeout)
-        kept = {DIR_CONTROL}
-        if settings.auth_logging:
-            kept.add(LAST_AUTH)
-        if settings.valias:
-            kept.add(ALIASES)
-        if settings.mysql_limits:
-            kept.add(LIMITS)
-        if settings.sql_logging:
-            kept.add(AUTH_LOG)
-        self.facets = frozenset(kept)
+        optional = {
+            LAST_AUTH: settings.auth_logging,
+            ALIASES: settings.valias,
+            LIMITS: settings.mysql_limits,
+            AUTH_LOG: settings.sql_logging,
+            IP_MAP: settings.ip_alias_domains,
+            RELAY: settings.roaming_users,
+        }
+        kept = [facet for facet, wanted in optional.items() if wanted]
+        self.facets = frozenset((DIR_CONTROL, *kept))
 
     def close(self) -> None:
         """Close the connections of this thread."""

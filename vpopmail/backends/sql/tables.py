@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from vpopmail.backends.sql.account_table import AccountTable
     from vpopmail.backends.sql.connections import Connections
     from vpopmail.backends.sql.dialect import Dialect
+    from vpopmail.backends.sql.layout import Column
     from vpopmail.settings import Settings
 
 
@@ -65,6 +66,17 @@ def make_missing(
     connections.forget_layout()
 
 
+def columns_of(connections: Connections, dialect: Dialect, table: str) -> dict[str, Column]:
+    """The columns of a table that the settings ask for, made if it is missing.
+
+    Raises:
+        BackendUnavailable.
+    """
+    if table not in connections.layout():
+        make_missing(connections, dialect)
+    return connections.layout()[table]
+
+
 def _needed(settings: Settings) -> list[str]:
     """The tables that a site with these settings keeps something in, besides its users."""
     options = {
@@ -73,6 +85,8 @@ def _needed(settings: Settings) -> list[str]:
         "valias": settings.valias,
         "limits": settings.mysql_limits,
         "vlog": settings.sql_logging,
+        "ip_alias_map": settings.ip_alias_domains,
+        "relay": settings.roaming_users,
     }
     return [table for table, wanted in options.items() if wanted]
 

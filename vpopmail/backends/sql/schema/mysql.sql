@@ -102,3 +102,15 @@ CREATE INDEX vlog_user ON vlog (`user`, domain);
 CREATE INDEX vlog_domain ON vlog (domain);
 CREATE INDEX vlog_remoteip ON vlog (remoteip);
 CREATE INDEX vlog_timestamp ON vlog (`timestamp`);
+
+-- table ip_alias_map
+CREATE TABLE IF NOT EXISTS ip_alias_map (
+    ip_addr varchar(39) NOT NULL PRIMARY KEY,
+    domain  varchar(96)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- table relay
+CREATE TABLE IF NOT EXISTS relay (
+    ip_addr     varchar(39) NOT NULL PRIMARY KEY,
+    `timestamp` bigint
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -102,3 +102,15 @@ CREATE INDEX IF NOT EXISTS vlog_user ON vlog (user, domain);
 CREATE INDEX IF NOT EXISTS vlog_domain ON vlog (domain);
 CREATE INDEX IF NOT EXISTS vlog_remoteip ON vlog (remoteip);
 CREATE INDEX IF NOT EXISTS vlog_timestamp ON vlog (timestamp);
+
+-- table ip_alias_map
+CREATE TABLE IF NOT EXISTS ip_alias_map (
+    ip_addr TEXT NOT NULL PRIMARY KEY,
+    domain  TEXT
+);
+
+-- table relay
+CREATE TABLE IF NOT EXISTS relay (
+    ip_addr   TEXT NOT NULL PRIMARY KEY,
+    timestamp INTEGER
+);

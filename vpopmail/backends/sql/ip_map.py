@@ -1,0 +1,75 @@
+"""The domains that addresses of a server stand for, in the table ip_alias_map."""
+
+from __future__ import annotations
+
+from vpopmail.backends.sql.connections import NoTable
+from vpopmail.errors import DomainNameTooLong, InvalidCharacter, InvalidIpAddress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vpopmail.backends.sql.connections import Connections
+    from vpopmail.backends.sql.dialect import Dialect
+
+TABLE = "ip_alias_map"
+_FIND = "SELECT [domain] FROM [ip_alias_map] WHERE [ip_addr] = :ip_addr"
+_ALL = "SELECT [ip_addr], [domain] FROM [ip_alias_map] ORDER BY [ip_addr]"
+_DELETE = "DELETE FROM [ip_alias_map] WHERE [ip_addr] = :ip_addr AND [domain] = :domain"
+
+
+class SqlIpMap:
+    """Keeps which domain a server's own address stands for; see IpMapFacet.
+
+    The address is the key of the table: it has one domain.
+    """
+
+    connections: Connections
+    dialect: Dialect
+
+    def read_ip_map(self, address: str) -> str | None:
+        """The domain of an address."""
+        try:
+            rows = self.connections.select(_FIND, ip_addr=self.dialect.put(address)).rows
+        except (NoTable, InvalidCharacter):
+            return None
+        return str(self.dialect.take(rows[0][0]) or "").rstrip() or None if rows else None
+
+    def iterate_ip_map(self) -> Iterator[tuple[str, str]]:
+        """Pairs of address and domain, sorted by address."""
+        try:
+            rows = self.connections.select(_ALL).rows
+        except NoTable:
+            return
+        for row in rows:
+            address, domain = (str(self.dialect.take(value) or "").rstrip() for value in row)
+            yield address, domain
+
+    def write_ip_map(self, address: str, domain: str) -> None:
+        """Let an address stand for a domain, and for no other any more: one statement.
+
+        Raises:
+            InvalidIpAddress, DomainNameTooLong: a column is too narrow.
+            InvalidCharacter, BackendUnavailable.
+        """
+        from vpopmail.backends.sql.tables import columns_of
+
+        columns = columns_of(self.connections, self.dialect, TABLE)
+        if not columns["ip_addr"].holds(address):
+            what = f"the column ip_addr holds {columns['ip_addr'].width}"
+            raise InvalidIpAddress(address, what)
+        if not columns["domain"].holds(domain):
+            raise DomainNameTooLong(domain, f"the column domain holds {columns['domain'].width}")
+        values = {
+            "ip_addr": self.dialect.put(address, columns["ip_addr"]),
+            "domain": self.dialect.put(domain, columns["domain"]),
+        }
+        self.connections.execute(self.dialect.upsert(TABLE, ("ip_addr",), ("domain",)), **values)
+
+    def delete_ip_map(self, address: str, domain: str) -> bool:
+        """Forget exactly this pair: one statement."""
+        put = self.dialect.put
+        try:
+            return bool(self.connections.execute(_DELETE, ip_addr=put(address), domain=put(domain)))
+        except (NoTable, InvalidCharacter):
+            return False

@@ -1,0 +1,105 @@
+"""The addresses that may send mail for a while, in the table relay."""
+
+from __future__ import annotations
+
+from vpopmail.backends.sql.connections import Duplicate, NoTable
+from vpopmail.errors import InvalidIpAddress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from vpopmail.backends.sql.connections import Connections, Work
+    from vpopmail.backends.sql.dialect import Dialect
+
+TABLE = "relay"
+_ALL = "SELECT [relay.ip_addr], [relay.timestamp] FROM [relay]"
+_HAS = "SELECT [relay.ip_addr] FROM [relay] WHERE [relay.ip_addr] = :ip_addr"
+_REFRESH = "UPDATE [relay] SET [relay.timestamp] = :timestamp WHERE [relay.ip_addr] = :ip_addr"
+_INSERT = """
+    INSERT INTO [relay] ([relay.ip_addr], [relay.timestamp]) VALUES (:ip_addr, :timestamp)
+"""
+_DELETE = """
+    DELETE FROM [relay] WHERE [relay.ip_addr] = :ip_addr AND [relay.timestamp] = :timestamp
+"""
+_DELETE_UNDATED = """
+    DELETE FROM [relay] WHERE [relay.ip_addr] = :ip_addr AND [relay.timestamp] IS NULL
+"""
+
+
+class SqlRelay:
+    """Keeps the addresses that may send mail; see RelayFacet.
+
+    Releases 5.4 have the time as a text, later ones as a number: it is compared here, not there.
+    """
+
+    connections: Connections
+    dialect: Dialect
+
+    def open_relay(self, address: str, now: int) -> bool:
+        """Note a login: one statement for an address that is known, two for a new one.
+
+        Raises:
+            InvalidIpAddress: the column is too narrow.
+            InvalidCharacter, BackendUnavailable.
+        """
+        from vpopmail.backends.sql.tables import columns_of
+
+        columns = columns_of(self.connections, self.dialect, TABLE)
+        column = columns["ip_addr"]
+        if not column.holds(address):
+            raise InvalidIpAddress(address, f"the column ip_addr holds {column.width}")
+        is_text = columns[self.dialect.column("relay.timestamp")].is_text
+        values: dict[str, Any] = {
+            "ip_addr": self.dialect.put(address, column),
+            "timestamp": str(now) if is_text else now,
+        }
+        if self.connections.execute(_REFRESH, **values):
+            return False
+        try:
+            self.connections.run(
+                lambda work: work.execute(_INSERT, **values),
+                lambda: bool(self.connections.select(_HAS, ip_addr=values["ip_addr"]).rows),
+            )
+        except Duplicate:
+            return False  # another process was quicker, a moment ago
+        return True
+
+    def relay_addresses(self) -> list[tuple[str, int]]:
+        """The addresses, each with the time of its last login."""
+        return [(str(self.dialect.take(row[0])).rstrip(), _seconds(row[1])) for row in self._rows()]
+
+    def close_relay(self, until: int) -> int:
+        """Forget the addresses that were seen last at this time or before, in one transaction.
+
+        One that logs in meanwhile stays.
+        """
+        old = [row for row in self._rows() if _seconds(row[1]) <= until]
+        if not old:
+            return 0
+
+        def delete(work: Work) -> int:
+            return sum(_delete(work, address, seconds) for address, seconds in old)
+
+        count = self.connections.run(delete)
+        return len(old) if count is None else count
+
+    def _rows(self) -> list[tuple[Any, Any]]:
+        try:
+            return [(row[0], row[1]) for row in self.connections.select(_ALL).rows]
+        except NoTable:
+            return []
+
+
+def _delete(work: Work, address: Any, seconds: Any) -> int:
+    if seconds is None:
+        return work.execute(_DELETE_UNDATED, ip_addr=address)
+    return work.execute(_DELETE, ip_addr=address, timestamp=seconds)
+
+
+def _seconds(value: Any) -> int:
+    """A time, as a number or a text; what is none is long ago."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0
