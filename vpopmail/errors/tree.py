@@ -306,9 +306,15 @@ class CryptFailed(StorageError):
 
 
 class BackendUnavailable(StorageError):
-    """The account store cannot be reached, locked or written."""
+    """The account store cannot be reached, locked or written.
+
+    Attributes:
+        in_doubt: whether the change may count all the same: the connection broke in the commit,
+            and the store did not answer any more.
+    """
 
     code = VA.NO_AUTH_CONNECTION
+    in_doubt: bool = False
 
 
 class FormatError(VpopmailError):

@@ -13,9 +13,11 @@ def carry_out(plan: Plan) -> Plan:
     """Carry out a plan.
 
     A step that fails up to and including the commit point undoes those before it, last first,
-    and the error goes to the caller: nothing has changed. A step that fails after the commit
-    point is noted in ``plan.unfinished`` and logged; the others are done all the same, and the
-    journal keeps what is needed to finish later. The failure of a vital one is raised at the end.
+    and the error goes to the caller: nothing has changed. If a store cannot tell whether its
+    commit counts, nothing is undone, and the next change asks it again. A step that fails after
+    the commit point is noted in ``plan.unfinished`` and logged; the others are done all the same,
+    and the journal keeps what is needed to finish later. The failure of a vital one is raised at
+    the end.
 
     Args:
         plan: at most one step of it is the commit point; without one the last is.
@@ -34,10 +36,9 @@ def carry_out(plan: Plan) -> Plan:
             done.append(step)
             step.do()
     except BaseException as error:
-        if done[-1] is plan.steps[commit] and not isinstance(error, Exception):
-            # Interrupted in the commit step: only the store knows whether the change counts, and
-            # the next change asks it.
-            plan.unfinished.append(f"{done[-1]}: interrupted")
+        if done[-1] is plan.steps[commit] and _is_in_doubt(error):
+            # Only the store knows whether the change counts, and the next change asks it.
+            plan.unfinished.append(f"{done[-1]}: it may count")
         else:
             _undo(plan, done, error)
         raise
@@ -53,6 +54,11 @@ def _commit_index(steps: list[Step]) -> int:
         if step.commit:
             return index
     return len(steps) - 1
+
+
+def _is_in_doubt(error: BaseException) -> bool:
+    """Whether a commit step may count that ended with this error, or was interrupted by it."""
+    return not isinstance(error, Exception) or getattr(error, "in_doubt", False)
 
 
 def _undo(plan: Plan, done: list[Step], error: BaseException) -> None:

@@ -1,18 +1,26 @@
-"""Connections to a database, made when needed, and what is done when one breaks.
+"""Reading and changing a database, and what is done when a connection breaks or others interfere.
 
-Each thread has its own, and so has a child process after a fork. A read is tried again once; a
-transaction is repeated as a whole, a bounded number of times, with a random wait in between.
+A transaction is repeated as a whole, a bounded number of times and until a deadline, with a random
+wait in between. Whether a commit counts whose answer was lost is found out by looking at the rows.
 """
 
 from __future__ import annotations
 
-import os
-from _thread import _local
-from contextlib import suppress
-from time import monotonic, sleep
+from time import monotonic
 
 from vpopmail.backends.sql import dialect as kinds
-from vpopmail.errors import BackendUnavailable
+from vpopmail.backends.sql.doubt import Doubt
+from vpopmail.backends.sql.reads import Reads
+from vpopmail.backends.sql.servers import (
+    PASSES,
+    PRIMARY,
+    DatabaseError,
+    Duplicate,
+    NoTable,
+    Rows,
+    Servers,
+    wait,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,43 +28,14 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from vpopmail.backends.sql.dialect import Dialect
+    from vpopmail.backends.sql.held import Held
     from vpopmail.backends.sql.layout import Column
-    from vpopmail.backends.sql.server import Server
 
     T = TypeVar("T")
 
+__all__ = ["Connections", "Duplicate", "NoTable", "Rows", "Work"]
+
 _MOST_TRIES = 8
-_FIRST_WAIT = 0.01  # seconds; doubled each time
-_LONGEST_WAIT = 1.0
-
-READ = "read"
-WRITE = "write"
-
-
-class NoTable(BackendUnavailable):
-    """A table is missing."""
-
-
-class Duplicate(BackendUnavailable):
-    """A row of the same key is there."""
-
-
-_KINDS = {kinds.NO_TABLE: NoTable, kinds.DUPLICATE: Duplicate}
-
-
-class Rows:
-    """What a select gave.
-
-    Attributes:
-        names: of the columns, lower case.
-        rows: one sequence of values a row.
-    """
-
-    __slots__ = ("names", "rows")
-
-    def __init__(self, names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
-        self.names = names
-        self.rows = rows
 
 
 class Connections:
@@ -64,26 +43,26 @@ class Connections:
 
     Args:
         dialect: of the database.
-        timeout: seconds after which no transaction is begun again.
+        timeout: seconds after which no transaction is begun again, and for which one of its
+            statements waits for a lock.
     """
 
     def __init__(self, dialect: Dialect, timeout: float) -> None:
         self.dialect = dialect
         self.timeout = timeout
-        self._servers: list[Server] = []
-        self._local = _local()
+        self._servers = Servers(dialect)
+        self._reads = Reads(self._servers)
         self._layout: dict[str, dict[str, Column]] | None = None
 
     def close(self) -> None:
-        """Close those of this thread; others go with their threads."""
-        for role in (READ, WRITE):
-            self._drop(role)
+        """Close those of all threads; one that is being used, after that."""
+        self._servers.close()
         self._layout = None
 
     # reading
 
     def select(self, text: str, **values: object) -> Rows:
-        """The rows of a select.
+        """The rows of a select: of the replica, if there is one and it has what we changed.
 
         Args:
             text: the statement, see ``statements``.
@@ -92,7 +71,17 @@ class Connections:
         Raises:
             NoTable, BackendUnavailable.
         """
-        return self._read(lambda: self._select(self._connection(READ), text, values), READ)
+        return self._reads.ask(lambda connection: self._servers.select(connection, text, values))
+
+    def select_latest(self, text: str, **values: object) -> Rows:
+        """The rows of a select where changes are made: for what is changed next.
+
+        Raises:
+            NoTable, BackendUnavailable.
+        """
+        return self._reads.ask_primary(
+            lambda connection: self._servers.select(connection, text, values)
+        )
 
     def layout(self) -> dict[str, dict[str, Column]]:
         """The tables where changes are made, as they are: columns by table and name.
@@ -101,11 +90,9 @@ class Connections:
             BackendUnavailable.
         """
         if self._layout is None:
-
-            def rows(text: str) -> Sequence[Sequence[Any]]:
-                return self._select(self._connection(WRITE), text, {}).rows
-
-            self._layout = self._read(lambda: self.dialect.layout(rows), WRITE)
+            self._layout = self._reads.ask_primary(
+                lambda connection: self.dialect.layout(self._servers.rows_of(connection))
+            )
         return self._layout
 
     def is_empty(self) -> bool:
@@ -118,115 +105,93 @@ class Connections:
 
     # writing
 
+    def begin_change(self, who: object) -> None:
+        """From now on read where changes are made: what is read decides what is changed."""
+        self._reads.changing.add(id(who))
+
+    def end_change(self, who: object) -> None:
+        """That change is over, or had not begun."""
+        self._reads.changing.discard(id(who))
+
     def run(self, work: Callable[[Work], T], settled: Callable[[], bool] | None = None) -> T | None:
         """Do a transaction, repeated as a whole if another one was in its way.
 
         Args:
             work: gets what executes statements; called again for each repetition.
-            settled: asked if the connection broke in the commit: whether what was to be stored
-                is there. Without it the transaction is then repeated, so it must bear that.
+            settled: asked if a connection broke in the commit: whether what was to be stored is
+                there. Without it the transaction is then repeated, so it must bear that.
 
         Returns:
             What ``work`` returns; None if only ``settled`` could tell that it counts.
 
         Raises:
-            Duplicate, NoTable, BackendUnavailable: nothing was stored.
-            BackendUnavailable: also if nobody could tell; the text says so.
+            Duplicate, NoTable, BackendUnavailable, and what ``work`` raises: nothing was stored.
+            BackendUnavailable with ``in_doubt``: nobody could tell whether it was.
         """
         end = monotonic() + self.timeout
+        doubt = Doubt(settled)
         attempt = 0
         while True:
-            state = _Attempt()
             try:
-                return self._once(work, state)
+                return self._once(work, doubt)
             except Exception as error:  # noqa: BLE001 - sorted out there
-                trouble, failed = self._explain(error)
-            if trouble == kinds.LOST:
-                self._drop(WRITE)
-                if state.committing and settled is not None and settled():
-                    return None
+                failed = self._servers.explain(error)
+            trouble = failed.trouble if isinstance(failed, DatabaseError) else kinds.OTHER
+            if doubt.is_settled(trouble):
+                return None
             attempt += 1
-            again = trouble in {kinds.LOST, kinds.REPEAT}
-            if not again or attempt == _MOST_TRIES or monotonic() > end:
-                raise failed
-            _wait(attempt)
+            if trouble not in PASSES or attempt == _MOST_TRIES or monotonic() > end:
+                raise doubt.judged(failed, trouble)
+            wait(attempt)
 
     def execute(self, text: str, **values: object) -> int:
         """Do one statement as a transaction; the number of rows it was about.
 
         It must bear being done twice.
         """
-        count = self.run(lambda work: work.execute(text, **values))
-        return 0 if count is None else count
+        counts: list[int] = []
+        self.run(lambda work: counts.append(work.execute(text, **values)))
+        # The last attempt finds nothing left to delete, if the one before counted after all.
+        return max(counts)
 
-    def _once(self, work: Callable[[Work], T], state: _Attempt) -> T:
-        connection = self._connection(WRITE)
-        try:
-            cursor = connection.cursor()
-            if self.dialect.begin:
-                cursor.execute(self.dialect.begin)
-            result = work(Work(self.dialect, cursor))
-            state.committing = True
-            connection.commit()
-        except BaseException:
-            self._roll_back(connection)
-            raise
+    def _once(self, work: Callable[[Work], T], doubt: Doubt) -> T:
+        held = self._servers.held(PRIMARY)
+        with held as connection:
+            try:
+                cursor = connection.cursor()
+                self._begin(held, cursor)
+                self._reads.transaction = connection
+                result = work(Work(self.dialect, cursor))
+                doubt.committing = True
+                connection.commit()
+                doubt.committing = False
+            except BaseException as error:
+                if doubt.committing:
+                    self._reads.note_change(None)
+                self._roll_back(held, connection, error)
+                raise
+            finally:
+                self._reads.transaction = None
+            self._reads.note_change(connection)
         return result
 
-    def _roll_back(self, connection: Any) -> None:
+    def _begin(self, held: Held, cursor: Any) -> None:
+        if not held.is_bounded:
+            bound = self.dialect.bound_waits(max(1, int(self.timeout)))
+            if bound:
+                cursor.execute(bound)
+            held.is_bounded = True
+        if self.dialect.begin:
+            cursor.execute(self.dialect.begin)
+
+    def _roll_back(self, held: Held, connection: Any, error: BaseException) -> None:
+        if not isinstance(error, Exception) or self._servers.is_lost(error):
+            held.close()
+            return
         try:
             connection.rollback()
         except Exception:  # noqa: BLE001 - the error before it tells more; a broken one goes
-            self._drop(WRITE)
-
-    def _read(self, ask: Callable[[], T], role: str) -> T:
-        try:
-            return ask()
-        except Exception as error:  # noqa: BLE001 - sorted out there
-            trouble, failed = self._explain(error)
-        if trouble not in {kinds.LOST, kinds.REPEAT}:
-            raise failed
-        self._drop(role)
-        try:
-            return ask()
-        except Exception as error:  # noqa: BLE001 - sorted out there
-            failed = self._explain(error)[1]
-        self._drop(role)
-        raise failed
-
-    def _select(self, connection: Any, text: str, values: dict[str, object]) -> Rows:
-        rendered = self.dialect.render(text)
-        cursor = connection.cursor()
-        cursor.execute(rendered.text, rendered.arguments(values))
-        names = tuple(column[0].lower() for column in cursor.description)
-        return Rows(names, cursor.fetchall())
-
-    def _connection(self, role: str) -> Any:
-        held: _Held | None = getattr(self._local, role, None)
-        if held is None or not held.is_ours:
-            held = _Held(self.dialect.connect(self._server(role)))
-            setattr(self._local, role, held)
-        return held.connection
-
-    def _server(self, role: str) -> Server:
-        if not self._servers:
-            self._servers = self.dialect.servers()
-        reads_elsewhere = role == READ and self.dialect.settings.mysql_replication
-        return self._servers[0 if reads_elsewhere else -1]
-
-    def _drop(self, role: str) -> None:
-        setattr(self._local, role, None)
-
-    def _explain(self, error: Exception) -> tuple[str, BackendUnavailable]:
-        """What an error means, and the error of ours; one that is not the driver's goes on.
-
-        The driver's own text is not kept: it may show values, passwords among them.
-        """
-        if not self.dialect.is_error(error):
-            raise error
-        trouble = self.dialect.trouble(error)
-        kind = _KINDS.get(trouble, BackendUnavailable)
-        return trouble, kind(str(self._server(WRITE)), f"{trouble}: {self.dialect.number(error)}")
+            held.close()
 
 
 class Work:
@@ -250,45 +215,3 @@ class Work:
         if rows:
             rendered = self._dialect.render(text)
             self._cursor.executemany(rendered.text, [rendered.arguments(row) for row in rows])
-
-
-class _Held:
-    """A connection that is closed with the thread it belongs to.
-
-    One that a parent process opened is the parent's: closing it here would end it there.
-    """
-
-    __slots__ = ("connection", "pid")
-
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-        self.pid = os.getpid()
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether this process opened it."""
-        return self.pid == os.getpid()
-
-    def __del__(self) -> None:
-        if self.is_ours:
-            with suppress(Exception):  # it may be broken: that is why it goes
-                self.connection.close()
-        else:
-            _of_the_parent.append(self.connection)
-
-
-_of_the_parent: list[Any] = []
-
-
-class _Attempt:
-    __slots__ = ("committing",)
-
-    def __init__(self) -> None:
-        self.committing = False
-
-
-def _wait(attempt: int) -> None:
-    from random import uniform
-
-    longest = min(_FIRST_WAIT * 2**attempt, _LONGEST_WAIT)
-    sleep(uniform(longest / 2, longest))  # noqa: S311 - spreads the load, hides nothing

@@ -85,6 +85,31 @@ class Dialect(ABC):
         """Whether it comes from the driver: PEP 249 wants ``Error`` of its module above all."""
         return any(kind.__name__ == "Error" for kind in type(error).__mro__)
 
+    def bound_waits(self, seconds: int) -> str:  # noqa: ARG002
+        """The statement that bounds the waits of a connection for locks; ``""``: none is needed.
+
+        Args:
+            seconds: at least 1.
+        """
+        return ""
+
+    def position(self, rows: Any) -> str:  # noqa: ARG002
+        """How far the changes of the primary have got; ``""`` if it does not tell.
+
+        Args:
+            rows: gives the rows of a statement there.
+        """
+        return ""
+
+    def has_reached(self, rows: Any, position: str) -> bool:  # noqa: ARG002
+        """Whether a replica has got as far, without waiting for it.
+
+        Args:
+            rows: gives the rows of a statement there: ``rows(text, name=value)``.
+            position: of the primary, see ``position``.
+        """
+        return False
+
     def quote(self, name: str) -> str:
         """An identifier, quoted."""
         return '"' + name.replace('"', '""') + '"'

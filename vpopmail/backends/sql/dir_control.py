@@ -34,7 +34,8 @@ class SqlDirControl:
     def read_dir_control(self, key: str, directory: Directory) -> DirControl | None:  # noqa: ARG002
         """The state; None if there is none."""
         try:
-            rows = self.connections.select(_FIND, domain=key).rows
+            # It is read to be changed.
+            rows = self.connections.select_latest(_FIND, domain=key).rows
         except NoTable:
             return None
         return _state(rows[0], str(self.dialect.take(rows[0][-1]) or "")) if rows else None

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 _CONNECT_TIMEOUT = 10  # seconds
-_LOST = frozenset((1047, 1053, 1927, 2002, 2003, 2006, 2013, 2014, 2045, 2055, 4031))
-_REPEAT = frozenset((1205, 1213, 8002, 8005, 9007))
+_ANSWER_TIMEOUT = 120  # seconds, besides waits for locks; then the server is taken for dead
+# With those of a server that has become a replica (1290, 1792, 1836): another one may be found
+# at the next connecting.
+_OF_THE_SERVER = (1047, 1053, 1158, 1159, 1160, 1161, 1290, 1792, 1836, 1927)
+_OF_THE_CLIENT = (2002, 2003, 2006, 2013, 2014, 2045, 2055, 4031)
+_LOST = frozenset((*_OF_THE_SERVER, *_OF_THE_CLIENT))
+_REPEAT = frozenset((1020, 1205, 1213, 8002, 8005, 9007))
 _DUPLICATE = 1062
-_NO_TABLE = 1146
+_NO_TABLE = frozenset((1051, 1146))
 _TABLES = """
     SELECT table_name, column_name, data_type, character_maximum_length, character_set_name,
         column_type
@@ -32,12 +37,13 @@ class MysqlDialect(Dialect):
     name = "mysql"
     conflict = "duplicate"
     begin = "BEGIN"
+    _is_mariadb = True
 
     def servers(self) -> list[Server]:
-        """That of the settings, else those of etc/vpopmail.mysql."""
+        """Those of the settings, else those of etc/vpopmail.mysql."""
         settings = self.settings
         if settings.database_url:
-            return [parse_url(settings.database_url, "mysql")]
+            return parse_url(settings.database_url, "mysql")
         path = settings.etc_path("vpopmail.mysql")
         return parse_lines(read_private(path), path, empty_fields=False)
 
@@ -50,6 +56,8 @@ class MysqlDialect(Dialect):
             "database": server.database,
             "charset": "utf8mb4",
             "connect_timeout": _CONNECT_TIMEOUT,
+            "read_timeout": _ANSWER_TIMEOUT + self.settings.lock_timeout,
+            "write_timeout": _ANSWER_TIMEOUT,
             "autocommit": True,
         }
         if server.socket:
@@ -74,12 +82,34 @@ class MysqlDialect(Dialect):
             return kinds.REPEAT
         if number == _DUPLICATE:
             return kinds.DUPLICATE
-        return kinds.NO_TABLE if number == _NO_TABLE else kinds.OTHER
+        return kinds.NO_TABLE if number in _NO_TABLE else kinds.OTHER
 
     def number(self, error: Exception) -> str:
         """The number of the error."""
         number = error.args[0] if error.args else None
         return f"error {number}" if isinstance(number, int) else type(error).__name__
+
+    def bound_waits(self, seconds: int) -> str:
+        """Those for rows, at most as long as the transaction may take."""
+        return f"SET innodb_lock_wait_timeout = {seconds}"
+
+    def position(self, rows: Any) -> str:
+        """The GTIDs that the primary has; ``""`` without a binary log, or GTIDs in MySQL."""
+        ((version,),) = rows("SELECT VERSION()")
+        self._is_mariadb = "MariaDB" in version
+        name = "gtid_current_pos" if self._is_mariadb else "gtid_executed"
+        ((found,),) = rows(f"SELECT @@GLOBAL.{name}")
+        return str(found or "")
+
+    def has_reached(self, rows: Any, position: str) -> bool:
+        """Whether the replica has these GTIDs."""
+        if self._is_mariadb:
+            # It tells 0 if it has them, and -1 when the time is over: at once.
+            ((found,),) = rows("SELECT MASTER_GTID_WAIT(:position, 0)", position=position)
+            return bool(found == 0)
+        text = "SELECT GTID_SUBSET(:position, @@GLOBAL.gtid_executed)"
+        ((found,),) = rows(text, position=position)
+        return bool(found == 1)
 
     def quote(self, name: str) -> str:
         """In backticks, which mean the same in every sql_mode."""

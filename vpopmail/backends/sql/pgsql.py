@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 _CONNECT_TIMEOUT = 10  # seconds
-_LOST = ("08", "57P01", "57P02", "57P03", "25006")
+_GONE_AFTER = 60  # seconds without any sign of the host
+# With a standby (25006) where the primary was, and a commit of unknown end (40003).
+_LOST = ("08", "57P01", "57P02", "57P03", "25006", "40003")
 _REPEAT = ("40001", "40P01", "55P03")
 _TABLES = """
     SELECT table_name, column_name, data_type, character_maximum_length
@@ -33,10 +35,10 @@ class PgsqlDialect(Dialect):
     columns = {"lastauth.user": "userid", "vlog.user": "userid"}  # noqa: RUF012
 
     def servers(self) -> list[Server]:
-        """That of the settings, else that of etc/vpopmail.pgsql."""
+        """Those of the settings, else those of etc/vpopmail.pgsql."""
         settings = self.settings
         if settings.database_url:
-            return [parse_url(settings.database_url, "pgsql")]
+            return parse_url(settings.database_url, "pgsql")
         path = settings.etc_path("vpopmail.pgsql")
         return parse_lines(read_private(path), path, empty_fields=True)
 
@@ -48,12 +50,18 @@ class PgsqlDialect(Dialect):
             raise UnknownBackend("pgsql", "no driver: pip install 'vpopmail[pgsql]'") from None
         return psycopg.connect(
             host=server.socket or server.host or None,
-            port=server.port or None,
+            port=server.ports or server.port or None,
+            # Of several hosts that one which takes changes.
+            target_session_attrs="read-write" if "," in server.host else "any",
             user=server.user or "postgres",
             password=server.password or None,
             dbname=server.database,
             client_encoding="UTF8",
             connect_timeout=_CONNECT_TIMEOUT,
+            keepalives_idle=_GONE_AFTER // 2,
+            keepalives_interval=_GONE_AFTER // 6,
+            keepalives_count=3,
+            tcp_user_timeout=_GONE_AFTER * 1000,
             autocommit=True,
             prepare_threshold=1,
         )
@@ -79,6 +87,21 @@ class PgsqlDialect(Dialect):
         """The SQLSTATE of the error."""
         state = getattr(error, "sqlstate", None)
         return f"SQLSTATE {state}" if state else type(error).__name__
+
+    def bound_waits(self, seconds: int) -> str:
+        """Those for rows and tables, at most as long as the transaction may take."""
+        return f"SET lock_timeout = {seconds * 1000}"
+
+    def position(self, rows: Any) -> str:
+        """The place in the write-ahead log; ``""`` where that is not PostgreSQL's."""
+        ((found,),) = rows("SELECT CAST(pg_current_wal_lsn() AS text)")
+        return str(found or "")
+
+    def has_reached(self, rows: Any, position: str) -> bool:
+        """Whether a standby has played the log so far."""
+        text = "SELECT pg_last_wal_replay_lsn() >= CAST(:position AS pg_lsn)"
+        ((found,),) = rows(text, position=position)
+        return bool(found)
 
     def layout(self, rows: Any) -> dict[str, dict[str, Column]]:
         """The tables of the present schema."""

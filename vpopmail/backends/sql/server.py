@@ -13,6 +13,7 @@ class Server:
     Attributes:
         host: name or address; ``""``: the local socket of the driver's choice.
         port: number, or 0 for the usual one.
+        ports: if ``host`` has several hosts: the port of each, with commas in between.
         socket: absolute path of a socket; ``""``: none.
         user, password: ``""`` for the driver's default.
         database: its name; for SQLite an absolute path.
@@ -20,13 +21,14 @@ class Server:
     Its repr shows no password.
     """
 
-    __slots__ = ("database", "host", "password", "port", "socket", "user")
+    __slots__ = ("database", "host", "password", "port", "ports", "socket", "user")
 
     def __init__(
         self,
         *,
         host: str = "",
         port: int = 0,
+        ports: str = "",
         socket: str = "",
         user: str = "",
         password: str = "",
@@ -34,6 +36,7 @@ class Server:
     ) -> None:
         self.host = host
         self.port = port
+        self.ports = ports
         self.socket = socket
         self.user = user
         self.password = password
@@ -43,16 +46,21 @@ class Server:
         return f"<Server {self}>"
 
     def __str__(self) -> str:
-        place = self.socket or f"{self.host or 'localhost'}:{self.port or 'default'}"
+        place = self.socket or f"{self.host or 'localhost'}:{self.ports or self.port or 'default'}"
         return self.database if self.database.startswith("/") else f"{place}/{self.database}"
 
 
-def parse_url(url: str, scheme: str) -> Server:
-    """The server of a URL: ``mysql://user:password@host:port/database?socket=/path``.
+def parse_url(url: str, scheme: str) -> list[Server]:
+    """The servers of a URL: ``mysql://user:password@host:port/database?socket=/path``.
 
     Args:
-        url: its parts are percent-encoded where they have to be.
+        url: its parts are percent-encoded where they have to be. ``?replica=host:port`` names a
+            server to read from, with the same user, password and database. For ``pgsql`` there
+            may be several hosts, one of which is the primary: ``host:port,host:port``.
         scheme: what it must begin with, without ``://``.
+
+    Returns:
+        The server to read from, if there is one, and that to change.
 
     Raises:
         ConfigError: it is no such URL; the text does not show it, it may hold a password.
@@ -61,20 +69,42 @@ def parse_url(url: str, scheme: str) -> Server:
 
     try:
         parts = urlsplit(url)
-        port = parts.port or 0
+        query = parse_qs(parts.query)
     except ValueError:
         raise ConfigError("database_url", "it is no URL") from None
     if parts.scheme != scheme:
         raise ConfigError("database_url", f"it must begin with {scheme}://")
+    names, _, hosts = parts.netloc.rpartition("@")
+    user, _, password = names.partition(":")
     database = unquote(parts.path)
-    return Server(
-        host=unquote(parts.hostname or ""),
-        port=port,
-        socket=parse_qs(parts.query).get("socket", [""])[0],
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        database=database if scheme == "sqlite" else database.removeprefix("/"),
-    )
+
+    def server(hosts: str, socket: str = "") -> Server:
+        host, ports = _split_hosts(hosts, several=scheme == "pgsql")
+        return Server(
+            host=host,
+            port=0 if "," in ports else int(ports or 0),
+            ports=ports if "," in ports else "",
+            socket=socket,
+            user=unquote(user),
+            password=unquote(password),
+            database=database if scheme == "sqlite" else database.removeprefix("/"),
+        )
+
+    primary = server(hosts, query.get("socket", [""])[0])
+    return [*(server(place) for place in query.get("replica", [])[:1]), primary]
+
+
+def _split_hosts(text: str, *, several: bool) -> tuple[str, str]:
+    """The hosts and the ports of ``host:port``, or of several with commas in between."""
+    from urllib.parse import unquote, urlsplit
+
+    places = text.split(",") if several else [text]
+    try:
+        parts = [urlsplit(f"//{place}") for place in places]
+        found = [(unquote(part.hostname or ""), str(part.port or "")) for part in parts]
+    except ValueError:
+        raise ConfigError("database_url", "it is no URL") from None
+    return ",".join(host for host, _ in found), ",".join(port for _, port in found)
 
 
 def parse_lines(text: str, path: str, *, empty_fields: bool) -> list[Server]:

@@ -31,7 +31,7 @@ class SqliteDialect(Dialect):
     def servers(self) -> list[Server]:
         """The file of the settings, else the one that the C library uses."""
         if self.settings.database_url:
-            return [parse_url(self.settings.database_url, "sqlite")]
+            return parse_url(self.settings.database_url, "sqlite")
         return [Server(database=f"{self.settings.domains_path}/{FILE}")]
 
     def connect(self, server: Server) -> Any:

@@ -37,6 +37,16 @@ class SqlTransaction(LockFileTransaction):
         self.seen: dict[str, VqPasswd | None] = {}
         self.rows: dict[str, dict[str, object] | None] = {}
 
+    def lock(self) -> None:
+        """Take the lock file; what is read from now on is what the primary has."""
+        super().lock()
+        self.backend.connections.begin_change(self)
+
+    def unlock(self) -> None:
+        """Give the lock file back."""
+        self.backend.connections.end_change(self)
+        super().unlock()
+
     def stored(self, name: str) -> VqPasswd | None:
         """The user as the database has it."""
         try:
@@ -86,6 +96,7 @@ class SqlTransaction(LockFileTransaction):
 
     def close(self) -> None:
         """Give the lock file back."""
+        self.backend.connections.end_change(self)
         self.file_lock.release()
 
     def _row(self, user: VqPasswd) -> dict[str, object]:
