@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from vpopmail.qmail.rebuild import Rebuilt
     from vpopmail.upkeep.diagnosis import Diagnosis
     from vpopmail.upkeep.findings import Reconciled
+    from vpopmail.upkeep.schema import Schema
 
 
 class Vpopmail:
@@ -42,6 +43,7 @@ class Vpopmail:
     Attributes:
         settings: what holds for the site.
         domains, users, aliases, default_delivery, catch_all, limits, quotas: its managers.
+        schema: its tables.
         events: who is told of changes.
         qmail: its qmail directory.
 
@@ -103,6 +105,13 @@ class Vpopmail:
         from vpopmail.accounts.quotas import Quotas
 
         return Quotas(self.installation)
+
+    @property
+    def schema(self) -> Schema:
+        """The tables of an account store that is a database."""
+        from vpopmail.upkeep.schema import Schema
+
+        return Schema(self.installation)
 
     @property
     def qmail(self) -> Qmail:

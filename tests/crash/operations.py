@@ -45,6 +45,7 @@ _CURSOR = "goes on with a listing, or ends it"
 _DESCRIPTORS = "works on descriptors of the caller"
 _SETS_UP = "sets something up in this process"
 _RUNS = "tells a program; files are that program's matter"
+_TABLES = "the cdb backend has no tables; elsewhere they are the database's own files"
 _STORE = "the cdb backend has nothing to prepare or to forget"
 
 CHANGES_NOTHING = {
@@ -57,6 +58,7 @@ CHANGES_NOTHING = {
         "default_delivery.find", "default_delivery.get", "default_delivery.iter",
         "catch_all.find", "catch_all.get", "catch_all.iter", "catch_all.protects",
         "limits.find", "limits.get",
+        "schema.check",
         "quotas.get", "quotas.usage", "quotas.domain_usage", "quotas.is_over",
         "quotas.is_domain_over",
         "qmail.find", "qmail.entries", "qmail.count_rcpthosts",
@@ -95,6 +97,7 @@ CHANGES_NOTHING = {
         "events.committed", "events.noted",
     ),
     _STORE: ("vauth_adddomain", "vauth_deldomain", "logsql"),
+    _TABLES: ("schema.create", "schema.upgrade"),
 }  # fmt: skip
 READING = frozenset(name for names in CHANGES_NOTHING.values() for name in names)
 

@@ -27,6 +27,7 @@ IP_MAP = "ip_map"
 LAST_AUTH = "last_auth"
 LIMITS = "limits"
 RELAY = "relay"
+SCHEMA = "schema"
 
 
 class Backend(ABC):
@@ -35,7 +36,8 @@ class Backend(ABC):
     Attributes:
         name: the name it is configured by.
         facets: what it keeps besides the accounts: any of ``aliases``, ``auth_log``,
-            ``dir_control``, ``ip_map``, ``last_auth``, ``limits``, ``relay``.
+            ``dir_control``, ``ip_map``, ``last_auth``, ``limits``, ``relay``;
+            and ``schema`` if it keeps them in tables that have to be made and upgraded.
         writable: whether accounts can be changed.
         keeps_bytes: whether a text may have bytes that are no UTF-8, as surrogateescape has them;
             a store that cannot keep them refuses them when they are staged: InvalidCharacter.

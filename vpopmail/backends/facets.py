@@ -10,8 +10,9 @@ from typing import Protocol, runtime_checkable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from vpopmail.backends.schema_plan import SchemaPlan
     from vpopmail.records import DirControl, DomainEntry, LoginRecord, VLimits, VqPasswd
     from vpopmail.safeio.directory import Directory
 
@@ -193,3 +194,32 @@ class AuthLogFacet(Protocol):
         Raises:
             BackendUnavailable.
         """
+
+
+class SchemaKeeper(Protocol):
+    """Looks at the tables of a store, makes those that are missing, and upgrades old ones.
+
+    Domains are the real domains of the site, for stores with a table for each.
+    """
+
+    def check(self, domains: Iterable[str]) -> SchemaPlan:
+        """What differs from the tables of this release. Raises: BackendUnavailable."""
+
+    def create(self, domains: Iterable[str], *, dry_run: bool) -> SchemaPlan:
+        """Make the tables that are missing. Raises: BackendUnavailable."""
+
+    def upgrade(self, domains: Iterable[str], *, dry_run: bool) -> SchemaPlan:
+        """Make all tables as this release makes them, without losing anything.
+
+        Raises:
+            SchemaRefused: that cannot be done; nothing was changed.
+            BackendUnavailable.
+        """
+
+
+@runtime_checkable
+class SchemaFacet(Protocol):
+    """Keeps its records in tables. Nothing stands in for it where a backend has none."""
+
+    def schema(self) -> SchemaKeeper:
+        """What looks after the tables."""

@@ -38,7 +38,8 @@
     ├── Refused
     │   ├── CatchAllProtected        VA_CANNOT_DELETE_CATCHALL
     │   ├── NotPermitted             VA_BAD_UID
-    │   └── PasswordChangeForbidden  VA_ILLEGAL_USERNAME
+    │   ├── PasswordChangeForbidden  VA_ILLEGAL_USERNAME
+    │   └── SchemaRefused            -1
     ├── StorageError                 a file, directory, lock or database gave trouble
     │   ├── BaseDirectoryMissing     VA_BAD_V_DIR
     │   ├── DomainDirectoryMissing   VA_BAD_D_DIR

@@ -225,6 +225,10 @@ class NotPermitted(Refused):
     code = VA.BAD_UID
 
 
+class SchemaRefused(Refused):
+    """Tables cannot be upgraded without losing something; nothing was changed."""
+
+
 class PasswordChangeForbidden(Refused):
     """A flag of the user or a limit of the domain forbids it.
 

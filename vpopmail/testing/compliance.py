@@ -32,6 +32,7 @@ from vpopmail.backends.abstract import (
     LAST_AUTH,
     LIMITS,
     RELAY,
+    SCHEMA,
 )
 from vpopmail.backends.facets import (
     AliasesFacet,
@@ -41,6 +42,7 @@ from vpopmail.backends.facets import (
     LastAuthFacet,
     LimitsFacet,
     RelayFacet,
+    SchemaFacet,
 )
 from vpopmail.codes import VA
 from vpopmail.errors import (
@@ -150,6 +152,7 @@ class BackendCompliance:
             LAST_AUTH: LastAuthFacet,
             LIMITS: LimitsFacet,
             RELAY: RelayFacet,
+            SCHEMA: SchemaFacet,
         }
         assert store.facets <= classes.keys()
         assert all(isinstance(store, classes[facet]) for facet in store.facets)

@@ -11,6 +11,7 @@ from vpopmail.backends.abstract import (
     LAST_AUTH,
     LIMITS,
     RELAY,
+    SCHEMA,
     Backend,
 )
 from vpopmail.backends.sql import auth_log
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from vpopmail.backends.sql.connections import Work
+    from vpopmail.backends.sql.ddl.keeper import SchemaKeeper
     from vpopmail.backends.sql.dialect import Dialect
     from vpopmail.backends.transaction import Transaction
     from vpopmail.records import DomainEntry, VqPasswd
@@ -74,6 +76,7 @@ class SqlBackend(
             AUTH_LOG: settings.sql_logging,
             IP_MAP: settings.ip_alias_domains,
             RELAY: settings.roaming_users,
+            SCHEMA: self.dialect.language is not None,
         }
         kept = [facet for facet, wanted in optional.items() if wanted]
         self.facets = frozenset((DIR_CONTROL, *kept))
@@ -132,6 +135,16 @@ class SqlBackend(
         from vpopmail.backends.sql.tables import make_missing
 
         make_missing(self.connections, self.dialect, self.table_of(domain))
+
+    def schema(self) -> SchemaKeeper:
+        """What looks after the tables; see SchemaFacet."""
+        from importlib import import_module
+
+        from vpopmail.backends.sql.ddl.keeper import SchemaKeeper
+
+        assert self.dialect.language is not None
+        module, name = self.dialect.language
+        return SchemaKeeper(self, getattr(import_module(module), name)(self.dialect))
 
     def delete_domain(self, domain: DomainEntry) -> None:
         """Delete all rows of a domain, in one transaction."""

@@ -95,6 +95,20 @@ class Connections:
             )
         return self._layout
 
+    def ask(self, text: str) -> Sequence[Sequence[Any]]:
+        """The rows of a statement about tables, where changes are made; its text is taken as it is.
+
+        Raises:
+            NoTable, BackendUnavailable.
+        """
+
+        def rows() -> Sequence[Sequence[Any]]:
+            cursor = self._connection(WRITE).cursor()
+            cursor.execute(text)
+            return list(cursor.fetchall())
+
+        return self._read(rows, WRITE)
+
     def is_empty(self) -> bool:
         """Whether the database has no table at all; else one that is missing was lost."""
         return not self.layout()
@@ -209,6 +223,10 @@ class Work:
         self._cursor.execute(rendered.text, rendered.arguments(values))
         count: int = self._cursor.rowcount
         return count
+
+    def execute_text(self, text: str) -> None:
+        """Do a statement about tables; its text is taken as it is."""
+        self._cursor.execute(text)
 
     def execute_many(self, text: str, rows: Sequence[dict[str, object]]) -> None:
         """Do a statement for each row of values."""

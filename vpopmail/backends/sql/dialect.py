@@ -36,6 +36,7 @@ class Dialect(ABC):
         columns: what a column is called here, ``table.column`` to name, where it differs.
         conflict: how an upsert is said: ``conflict``, ``duplicate``, or ``""`` if it is not.
         begin: the statement that begins a transaction; ``""``: the driver does it.
+        language: module and class of what looks after the tables; None: nothing does.
     """
 
     name: str = ""
@@ -43,6 +44,7 @@ class Dialect(ABC):
     columns: Mapping[str, str] = {}
     conflict: str = ""
     begin: str = ""
+    language: tuple[str, str] | None = None
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

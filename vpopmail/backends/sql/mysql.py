@@ -38,6 +38,7 @@ class MysqlDialect(Dialect):
     conflict = "duplicate"
     begin = "BEGIN"
     _is_mariadb = True
+    language = ("vpopmail.backends.sql.ddl.mysql", "MysqlLanguage")
 
     def servers(self) -> list[Server]:
         """Those of the settings, else those of etc/vpopmail.mysql."""

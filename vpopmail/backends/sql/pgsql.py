@@ -32,6 +32,7 @@ class PgsqlDialect(Dialect):
     name = "pgsql"
     conflict = "conflict"
     begin = "BEGIN"
+    language = ("vpopmail.backends.sql.ddl.pgsql", "PgsqlLanguage")
     columns = {"lastauth.user": "userid", "vlog.user": "userid"}  # noqa: RUF012
 
     def servers(self) -> list[Server]:

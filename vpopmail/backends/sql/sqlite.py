@@ -27,6 +27,7 @@ class SqliteDialect(Dialect):
     style = NAMED
     conflict = "conflict"
     begin = "BEGIN IMMEDIATE"
+    language = ("vpopmail.backends.sql.ddl.sqlite", "SqliteLanguage")
 
     def servers(self) -> list[Server]:
         """The file of the settings, else the one that the C library uses."""

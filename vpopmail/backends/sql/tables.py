@@ -48,14 +48,14 @@ def make_missing(
     there = connections.layout()
     known = statements(dialect.name)
     shared = known[SHARED]
-    needed = _needed(dialect.settings)
+    needed = needed_tables(dialect.settings)
     if users is not None:
-        known[users.name] = [_own(text, users) for text in shared] if users.own else shared
+        known[users.name] = own_statements(users, dialect.name) if users.own else shared
         needed.append(users.name)
     for table, texts in known.items():
         if table in there or table not in needed:
             continue
-        for text in filter(None, texts):
+        for text in texts:
             try:
                 connections.execute(text)
             except BackendUnavailable:
@@ -77,7 +77,17 @@ def columns_of(connections: Connections, dialect: Dialect, table: str) -> dict[s
     return connections.layout()[table]
 
 
-def _needed(settings: Settings) -> list[str]:
+def own_statements(users: AccountTable, name: str) -> list[str]:
+    """The statements that make the table of one domain.
+
+    Args:
+        users: the table.
+        name: of the dialect.
+    """
+    return list(filter(None, [_own(text, users) for text in statements(name)[SHARED]]))
+
+
+def needed_tables(settings: Settings) -> list[str]:
     """The tables that a site with these settings keeps something in, besides its users."""
     options = {
         "dir_control": True,
