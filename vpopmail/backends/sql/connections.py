@@ -102,12 +102,12 @@ class Connections:
             NoTable, BackendUnavailable.
         """
 
-        def rows() -> Sequence[Sequence[Any]]:
-            cursor = self._connection(WRITE).cursor()
+        def rows(connection: Any) -> Sequence[Sequence[Any]]:
+            cursor = connection.cursor()
             cursor.execute(text)
             return list(cursor.fetchall())
 
-        return self._read(rows, WRITE)
+        return self._reads.ask_primary(rows)
 
     def is_empty(self) -> bool:
         """Whether the database has no table at all; else one that is missing was lost."""

@@ -52,12 +52,6 @@ class PgsqlLanguage(Language):
             found[name] = Table(name, own, primary=first, keys=rest)
         return found
 
-    def bounds(self) -> list[str]:
-        """The wait for others who read or write the tables, in milliseconds."""
-        return [
-            f"SET LOCAL lock_timeout = {max(1, round(self.dialect.settings.lock_timeout * 1000))}"
-        ]
-
     def change(self, change: Change) -> list[str]:
         """One statement for the columns and the key, one for each index."""
         parts = []
