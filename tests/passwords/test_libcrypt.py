@@ -178,3 +178,37 @@ def test_passlib_warns_nobody() -> None:
         "print(by_passlib(b'rasmuslerdorf', b'rl').decode())"
     )
     assert run(code) == "rl.3StKT.4T8M"
+
+
+SHORT = """
+import ctypes, importlib.util, os, resource, sys
+sys.path.insert(0, {root!r})
+from vpopmail.passwords import libcrypt, verify
+importlib.util.find_spec("_crypt")
+before = resource.getrlimit(resource.RLIMIT_NOFILE)
+lowest = os.dup(0)
+os.close(lowest)
+resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + {allowed}, before[1]))
+try:
+    verify({password!r}, {stored!r})
+except (OSError, ImportError):
+    pass
+resource.setrlimit(resource.RLIMIT_NOFILE, before)
+print(verify({password!r}, {stored!r}))
+"""
+# No package but the library of the host knows it.
+YESCRYPT = "$y$j9T$aaaaaaaaaaaaaaaa$"
+
+
+@pytest.mark.parametrize("allowed", range(4))
+def test_too_few_descriptors_once_do_not_hide_the_host_s_crypt_for_good(allowed: int) -> None:
+    stored = libcrypt.reentrant(shared_library().crypt_rn)(b"secret", YESCRYPT.encode())
+    if stored is None or not stored.startswith(b"$y$"):
+        pytest.skip("the library of this host has no yescrypt")
+    program = SHORT.format(
+        root=str(ROOT), allowed=allowed, password="secret", stored=stored.decode()
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("True\n", "")

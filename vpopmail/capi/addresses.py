@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from vpopmail import names
-from vpopmail.capi.status import ask, check_number, check_text, note
+from vpopmail.capi.status import TOLD, ask, check_number, check_text, note
 from vpopmail.capi.users import vauth_getpw
 from vpopmail.codes import VA
 from vpopmail.errors import VpopmailError
@@ -112,7 +112,7 @@ def default_domain() -> str:
     try:
         with Directory.open(f"{current().settings.vpopmaildir}/etc", follow=True) as etc:
             data = etc.read("defaultdomain") or b""
-    except (OSError, VpopmailError) as error:
+    except TOLD as error:
         if isinstance(error, VpopmailError):
             note(error.code)
         return ""

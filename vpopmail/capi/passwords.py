@@ -45,14 +45,15 @@ def vauth_crypt(user: str, domain: str, clear_pass: str, pw: VqPasswd | None) ->
 
     Returns:
         0 if the password matches, 1 if not, -1 without a record. An empty or locked
-        ``pw_passwd`` matches nothing.
+        ``pw_passwd`` matches nothing. 1 too if it cannot be compared, which ``last_error()``
+        tells: VA_NO_AUTH_CONNECTION.
     """
     check_text(user, domain, clear_pass)
-    note(VA.SUCCESS)
     if pw is None:
+        note(VA.SUCCESS)
         return -1
     check_record(pw)
-    return 0 if verify(clear_pass, pw.pw_passwd) else 1
+    return 0 if ask(False, verify, clear_pass, pw.pw_passwd) else 1
 
 
 def vrandom_pass(length: int) -> str:

@@ -7,17 +7,22 @@ from _thread import _local
 from vpopmail.codes import VA, verror
 from vpopmail.errors import VpopmailError
 
+# Not first where they are needed: with too few descriptors nothing more can be loaded.
+from vpopmail.log import warn
+from vpopmail.records import VqPasswd
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import ParamSpec, TextIO, TypeVar
 
-    from vpopmail.records import VqPasswd
-
     P = ParamSpec("P")
     R = TypeVar("R")
 
 _TROUBLE = (VA.NO_AUTH_CONNECTION, VA.NO_AUTH_MODULE)
+# With too few descriptors an extension module gives an ImportError.
+_REFUSED = (OSError, ImportError)
+TOLD = (VpopmailError, *_REFUSED)  # what becomes a code
 _thread = _local()
 
 
@@ -55,7 +60,7 @@ def attempt(trouble: VA, act: Callable[P, object], *args: P.args, **kwargs: P.kw
     """Call something that raises and say how it went by a code.
 
     Args:
-        trouble: the code for what the system refuses (OSError).
+        trouble: the code for what the system refuses (OSError), or has no room to load.
         act: what to call, with what.
 
     Returns:
@@ -66,8 +71,8 @@ def attempt(trouble: VA, act: Callable[P, object], *args: P.args, **kwargs: P.kw
     except VpopmailError as error:
         _report_trouble(error)
         return note(error.code)
-    except OSError as error:
-        _report(error)
+    except _REFUSED as error:
+        warn("%s", error)
         return note(trouble)
     return note(VA.SUCCESS)
 
@@ -86,20 +91,20 @@ def ask(missing: R, question: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
     """
     try:
         answer = question(*args, **kwargs)
-    except (VpopmailError, OSError) as error:
+    except TOLD as error:
         note_failure(error)
         return missing
     note(VA.SUCCESS)
     return answer
 
 
-def note_failure(error: VpopmailError | OSError) -> None:
+def note_failure(error: Exception) -> None:
     """Remember the code of an error as the last error of this thread; log what it cannot tell."""
     if isinstance(error, VpopmailError):
         _report_trouble(error)
         note(error.code)
     else:
-        _report(error)
+        warn("%s", error)
         note(VA.NO_AUTH_CONNECTION)
 
 
@@ -118,8 +123,6 @@ def check_kind(kind: type, value: object) -> None:
 
 def check_record(record: VqPasswd) -> None:
     """Refuse what is no VqPasswd. Raises: TypeError."""
-    from vpopmail.records import VqPasswd
-
     check_kind(VqPasswd, record)
 
 
@@ -133,10 +136,4 @@ def check_number(*numbers: int) -> None:
 def _report_trouble(error: VpopmailError) -> None:
     """Log what a code cannot tell: which setting is wrong, why the store is not there."""
     if error.code in _TROUBLE:
-        _report(error)
-
-
-def _report(error: Exception) -> None:
-    from vpopmail.log import warn
-
-    warn("%s", error)
+        warn("%s", error)

@@ -6,6 +6,7 @@ from sys import modules
 
 from vpopmail.accounts.lookup import find_user
 from vpopmail.capi.status import (
+    TOLD,
     ask,
     attempt,
     check_number,
@@ -14,7 +15,6 @@ from vpopmail.capi.status import (
     note_failure,
 )
 from vpopmail.codes import VA
-from vpopmail.errors import VpopmailError
 from vpopmail.site import current
 
 TYPE_CHECKING = False
@@ -91,7 +91,7 @@ def vauth_getpw(user: str, domain: str) -> VqPasswd | None:
             found = find_user(site.installation, user, domain)
         else:
             found = site.users.find_in(user, domain)
-    except (VpopmailError, OSError) as error:
+    except TOLD as error:
         note_failure(error)
         return None
     note(VA.SUCCESS)

@@ -6,6 +6,7 @@ The way to the C library is found once, at the first use: CPython's own ``_crypt
 
 from __future__ import annotations
 
+import os
 from _thread import allocate_lock
 
 TYPE_CHECKING = False
@@ -158,17 +159,25 @@ def first_of(ways: Sequence[Callable[[], Crypt | None]]) -> Crypt:
 
 
 def _host() -> Crypt:
-    if "host" not in _found:
-        modules = (lambda: by_module("_crypt"), lambda: by_module("_crypt_r"))
-        _found["host"] = first_of((*modules, _in_libraries))
-    return _found["host"]
+    modules = (lambda: by_module("_crypt"), lambda: by_module("_crypt_r"))
+    return _kept("host", (*modules, _in_libraries))
 
 
 def _in_libraries() -> Crypt:
-    if "library" not in _found:
-        ways = [lambda name=name: by_library(name) for name in _LIBRARIES]
-        _found["library"] = first_of(ways)
-    return _found["library"]
+    return _kept("library", [lambda name=name: by_library(name) for name in _LIBRARIES])
+
+
+def _kept(what: str, ways: Sequence[Callable[[], Crypt | None]]) -> Crypt:
+    """The first way that exists, looked for once.
+
+    Raises:
+        OSError: there are too few descriptors to say that a way does not exist.
+    """
+    if what not in _found:
+        way = first_of(ways)
+        os.close(os.open("/", os.O_RDONLY | os.O_CLOEXEC))
+        _found[what] = way
+    return _found[what]
 
 
 _PASSLIB = {"$1$": "md5_crypt", "$5$": "sha256_crypt", "$6$": "sha512_crypt"}
