@@ -5,8 +5,6 @@ Light, since a login goes through it.
 
 from __future__ import annotations
 
-from _thread import allocate_lock
-
 from vpopmail import errors
 from vpopmail.backends.abstract import ALIASES, AUTH_LOG, DIR_CONTROL, LAST_AUTH, LIMITS
 from vpopmail.names import fold
@@ -29,6 +27,8 @@ if TYPE_CHECKING:
     from vpopmail.safeio.directory import Directory
     from vpopmail.settings import Settings
 
+_OPEN = "open"
+
 
 class Installation:
     """Settings and stores of one site.
@@ -44,10 +44,11 @@ class Installation:
         self.settings = settings
         self.domain_lookup = DomainLookup(settings.qmaildir, settings.qmail_cdb_name)
         self._qmail: Qmail | None = None
-        self._backend: Backend | None = None
         self._file_limits: FileLimits | None = None
-        self._events: Events | None = None
-        self._making = allocate_lock()  # threads that ask first at the same time get one answer
+        # Who asks first decides by ``setdefault``, in one step: a lock would be waited for in vain
+        # by a signal handler, a call-back, or a child that was forked while it was held.
+        self._backends: dict[str, Backend] = {}
+        self._events: dict[str, Events] = {}
 
     @property
     def qmail(self) -> Qmail:
@@ -72,13 +73,12 @@ class Installation:
     @property
     def events(self) -> Events:
         """Who is told of changes."""
-        if self._events is None:
+        events = self._events.get(_OPEN)
+        if events is None:
             from vpopmail.events.events import Events
 
-            with self._making:
-                if self._events is None:
-                    self._events = Events(self.settings)
-        return self._events
+            events = self._events.setdefault(_OPEN, Events(self.settings))
+        return events
 
     @property
     def backend(self) -> Backend:
@@ -87,19 +87,22 @@ class Installation:
         Raises:
             UnknownBackend, BackendUnavailable.
         """
-        if self._backend is None:
-            from vpopmail.backends import registry
+        backend = self._backends.get(_OPEN)
+        return self._open_backend() if backend is None else backend
 
-            with self._making:
-                if self._backend is None:
-                    backend = registry.make(self.settings)
-                    backend.open()
-                    self._backend = backend
-        return self._backend
+    def _open_backend(self) -> Backend:
+        from vpopmail.backends import registry
+
+        made = registry.make(self.settings)
+        made.open()
+        backend = self._backends.setdefault(_OPEN, made)
+        if backend is not made:
+            made.close()
+        return backend
 
     def close(self) -> None:
         """Close the backend; the next use opens it again, except that memory is gone."""
-        backend, self._backend = self._backend, None
+        backend = self._backends.pop(_OPEN, None)
         if backend is not None:
             backend.close()
         if self._file_limits is not None:

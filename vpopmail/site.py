@@ -5,8 +5,6 @@ Light, since the C face finds its way through here: the managers are imported wh
 
 from __future__ import annotations
 
-from _thread import allocate_lock
-
 from vpopmail.installation import Installation
 from vpopmail.settings import Settings, load
 
@@ -228,9 +226,13 @@ class Vpopmail:
         return f"<Vpopmail {self.settings.vpopmaildir} ({self.settings.backend})>"
 
 
+_CONFIGURED = "configured"
+
 _used: ContextVar[Vpopmail | None] | None = None  # made by the first ``use``: a login has none
-_configured: Vpopmail | None = None
-_making = allocate_lock()
+# Of the process. Who asks first decides by ``setdefault``, in one step: a lock would be waited
+# for in vain by a signal handler, a call-back, or a child that was forked while it was held.
+_sites: dict[str, Vpopmail] = {}
+_variables: dict[str, ContextVar[Vpopmail | None]] = {}
 
 
 class use:  # noqa: N801 - reads as a word: ``with use(site):``
@@ -248,7 +250,10 @@ class use:  # noqa: N801 - reads as a word: ``with use(site):``
         return self.site
 
     def __exit__(self, *exception: object) -> None:
-        _variable().reset(self._token)
+        try:
+            _variable().reset(self._token)
+        except ValueError:  # it began in another context: in this one there is nothing to end
+            return
 
 
 def _variable() -> ContextVar[Vpopmail | None]:
@@ -257,9 +262,7 @@ def _variable() -> ContextVar[Vpopmail | None]:
     if _used is None:
         from contextvars import ContextVar
 
-        with _making:
-            if _used is None:
-                _used = ContextVar("vpopmail_site", default=None)
+        _used = _variables.setdefault(_CONFIGURED, ContextVar("vpopmail_site", default=None))
     return _used
 
 
@@ -273,9 +276,9 @@ def configure(**settings: object) -> Vpopmail:
     Raises:
         ConfigError: nothing has changed.
     """
-    global _configured
     site = Vpopmail(load(settings))
-    before, _configured = _configured, site
+    before = _sites.get(_CONFIGURED)
+    _sites[_CONFIGURED] = site
     if before is not None:
         before.close()
     return site
@@ -289,11 +292,6 @@ def current() -> Vpopmail:
     """
     site = None if _used is None else _used.get()
     if site is None:
-        site = _configured
-    return _first() if site is None else site
-
-
-def _first() -> Vpopmail:
-    """The site that nobody configured; made once, however many threads ask first."""
-    with _making:
-        return configure() if _configured is None else _configured
+        site = _sites.get(_CONFIGURED)
+    # Nobody configured one: all who ask first at the same time get the same.
+    return _sites.setdefault(_CONFIGURED, Vpopmail(load())) if site is None else site

@@ -452,3 +452,54 @@ def test_a_star_import_gives_every_public_name(tmp_path: Path) -> None:
     program = "from vpopmail import *; print(vadduser.__name__, Vpopmail.__name__, VA.SUCCESS)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout == "vadduser Vpopmail VA.SUCCESS\n"
+
+
+def test_the_counter_of_a_domain_that_is_not_there_is_nobody_s(
+    site: Vpopmail, domain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("vpopmail.accounts.domain_tree.pwd.getpwuid", asked.append)
+    assert vpopmail.vdel_dir_control("none.example") == -1
+    assert asked == []
+
+
+def test_the_counter_of_the_domains_is_forgotten_by_its_key(site: Vpopmail, domain: Path) -> None:
+    import os
+
+    key = f"dom_{os.getuid()}"
+    state = DirControl()
+    state.cur_users = 7
+    assert vpopmail.vwrite_dir_control(state, key, os.getuid(), os.getgid()) == 0
+    assert vpopmail.vdel_dir_control(key) == 0
+    assert vpopmail.vread_dir_control(key, os.getuid(), os.getgid())[0] == -1
+    assert vpopmail.vdel_dir_control(key) == -1
+
+
+def test_a_batch_lists_the_domains_that_it_has_pending(site: Vpopmail, domain: Path) -> None:
+    site.domains.add("gone.example")
+    site.domains.add_alias("alias.example", DOMAIN)
+    with site.batch():
+        site.domains.add("new.example")
+        site.domains.delete("gone.example")
+        site.domains.update_alias("alias.example", "new.example")
+        listed = [entry.domain for entry in vpopmail.domain_entries()]
+        assert sorted(listed) == ["alias.example", DOMAIN, "new.example"]
+        assert [entry.domain for entry in vpopmail.domain_entries("alias.example")] == [
+            *("alias.example", "new.example"),
+        ]
+        assert [entry.domain for entry in vpopmail.domain_entries(DOMAIN)] == [DOMAIN]
+        first = vpopmail.get_domain_entries("gone.example")
+        assert (first, vpopmail.last_error()) == (None, VA.SUCCESS)
+
+
+def test_a_wrong_setting_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in settings_for(tmp_path, lock_timeout="soon").items():
+        monkeypatch.setenv(f"VPOPMAIL_{name.upper()}", "no" if name == "sync" else str(value))
+    for _ in range(3):
+        assert vpopmail.vadduser("joe", DOMAIN, "x", "") == VA.NO_AUTH_CONNECTION
+        assert vpopmail.vauth_getpw("joe", DOMAIN) is None
+        assert vpopmail.last_error() == VA.NO_AUTH_CONNECTION
+    assert len(caplog.records) == 1
+    assert "VPOPMAIL_LOCK_TIMEOUT = 'soon'" in caplog.text

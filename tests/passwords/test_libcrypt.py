@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -178,6 +180,44 @@ def test_passlib_warns_nobody() -> None:
         "print(by_passlib(b'rasmuslerdorf', b'rl').decode())"
     )
     assert run(code) == "rl.3StKT.4T8M"
+
+
+class Slow:
+    """A crypt of POSIX in which something happens."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        self.happens = happens
+
+    def __call__(self, password: bytes, setting: bytes) -> bytes:
+        self.happens()
+        return setting + password
+
+
+def test_a_signal_handler_may_hash_while_a_password_is_hashed() -> None:
+    inner: list[bytes | None] = []
+    plain = libcrypt.one_at_a_time(Slow(lambda: None))
+    hashed = libcrypt.one_at_a_time(Slow(lambda: inner.append(plain(b"inner", b"x"))))
+    thread = Thread(target=lambda: inner.append(hashed(b"outer", b"x")), daemon=True)
+    thread.start()
+    thread.join(60)
+    assert inner == [b"xinner", b"xouter"]
+
+
+def test_a_child_forked_while_another_thread_hashes_can_hash() -> None:
+    begun, go_on = Event(), Event()
+    plain = libcrypt.one_at_a_time(Slow(lambda: None))
+    slow = libcrypt.one_at_a_time(Slow(lambda: (begun.set(), go_on.wait())))
+    thread = Thread(target=lambda: slow(b"outer", b"x"))
+    thread.start()
+    begun.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        os._exit(0 if plain(b"inner", b"x") == b"xinner" else 1)
+    _, status = os.waitpid(child, 0)
+    go_on.set()
+    thread.join()
+    assert status == 0
 
 
 SHORT = """

@@ -88,3 +88,11 @@ def test_limits_limit_nothing_by_default() -> None:
     assert (limits.maxpopaccounts, limits.maxmsgcount, limits.defaultquota) == (-1, 0, 0)
     everything = {name: 1 for name in limits.__slots__ if name.startswith("disable")}
     assert VLimits(**everything, delete_spam=1).flag_mask() == 0x4_C87F & ~0x10
+
+
+def test_a_star_import_gives_every_error_and_nothing_else() -> None:
+    found: dict[str, object] = {}
+    exec("from vpopmail.errors import *", found)  # noqa: S102
+    del found["__builtins__"]
+    assert found == {one.__name__: one for one in CLASSES}
+    assert len(found) == len(TREE) + 1

@@ -16,10 +16,10 @@ from vpopmail.errors import ConfigError, UnknownBackend
 
 @pytest.fixture(autouse=True)
 def nothing_configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(site_module, "_configured", None)
+    monkeypatch.setattr(site_module, "_sites", {})
     yield
-    if site_module._configured is not None:
-        site_module._configured.close()
+    for site in site_module._sites.values():
+        site.close()
 
 
 def test_use_nests_and_ends(make_site: Callable[..., Vpopmail], tmp_path: Path) -> None:

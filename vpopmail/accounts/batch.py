@@ -7,6 +7,7 @@ of each domain with one. Reads inside the batch see what is pending. An error di
 
 from __future__ import annotations
 
+from contextlib import suppress
 from contextvars import ContextVar
 
 from vpopmail.accounts.domain_change import DomainChange
@@ -107,7 +108,8 @@ class Batch:
         if self._outer is not None:
             return
         self.ended = True
-        _open.reset(self._token)
+        with suppress(ValueError):  # begun in another context, which sees that it has ended
+            _open.reset(self._token)
         try:
             if kind is None and not self._discarded:
                 self._commit()

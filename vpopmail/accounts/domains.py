@@ -78,7 +78,7 @@ class Domains:
             DomainNotFound, AssignUnreadable.
         """
         entry = self.get(real)
-        names = [other.domain for other in self if other.realdomain == entry.realdomain]
+        names = [other.domain for other in self.iter(entry.realdomain)]
         return [name for name in names if name != entry.realdomain]
 
     def __iter__(self) -> Iterator[DomainEntry]:
@@ -87,7 +87,23 @@ class Domains:
         Raises:
             AssignUnreadable.
         """
-        return iter(all_entries(self._installation))
+        return self.iter()
+
+    def iter(self, domain: str = "") -> Iterator[DomainEntry]:
+        """The domains and alias domains, in the order of users/assign; new ones of a batch last.
+
+        Args:
+            domain: a domain or alias domain, for only those of the same real domain; ``""``: all.
+
+        Raises:
+            AssignUnreadable.
+        """
+        entries = all_entries(self._installation)
+        if domain:
+            match = self.find(domain)
+            real = fold_domain(domain) if match is None else match.realdomain
+            entries = [entry for entry in entries if entry.realdomain == real]
+        return iter(entries)
 
     # changing
 

@@ -141,7 +141,13 @@ def domain_entries(match_real: str = "") -> Iterator[DomainEntry]:
 
 
 def _entries(match_real: str) -> Iterator[DomainEntry]:
-    found = current().qmail.entries(fold(match_real))
+    site = current()
+    # A batch can only be open if its module is loaded.
+    batch = sys.modules.get("vpopmail.accounts.batch")
+    if batch is None or batch.open_batch(site.installation) is None:
+        found = iter(site.qmail.entries(fold(match_real)))
+    else:
+        found = site.domains.iter(match_real)
     return iter([entry for entry in found if "." in entry.domain])
 
 

@@ -9,6 +9,7 @@ from vpopmail.accounts.hashing import advance, increment, next_character, retrea
 from vpopmail.accounts.homes import make_home
 from vpopmail.capi.status import ask, attempt, check_kind, check_number, check_text, note, zero
 from vpopmail.codes import VA
+from vpopmail.errors import DomainNotFound
 from vpopmail.mailstore.free_places import change_free_places, free_places
 from vpopmail.mailstore.homes import make_place, split_home
 from vpopmail.records import DirControl
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from vpopmail.safeio.directory import Directory
 
     R = TypeVar("R")
+
+_DIGITS = 10  # of a uid
 
 
 class _BigDir(_local):
@@ -126,13 +129,17 @@ def vwrite_dir_control(state: DirControl, domain: str, uid: int, gid: int) -> in
 
 
 def vdel_dir_control(domain: str) -> int:
-    """Forget the state of directory hashing of a domain: 0, or -1 if there was none."""
+    """Forget the state of directory hashing: 0, or -1 if there was none.
+
+    Args:
+        domain: a domain, or a key ``dom_<uid>``.
+    """
     check_text(domain)
 
     def delete(directory: Directory, key: str) -> bool:
         return current().installation.dir_control.delete_dir_control(key, directory)
 
-    return 0 if ask(False, lambda: _with_counter(domain, 0, delete)) else -1
+    return 0 if ask(False, lambda: _with_counter(domain, _uid_of(domain), delete)) else -1
 
 
 def dec_dir_control(domain: str, uid: int, gid: int) -> int:
@@ -222,13 +229,26 @@ def _entry(domain: str) -> DomainEntry:
     return current().domains.get(domain)
 
 
-def _with_counter(domain: str, uid: int, act: Callable[[Directory, str], R]) -> R:
-    """Call with the directory and the key of a counter: of a domain, else of the uid's domains."""
+def _uid_of(key: str) -> int | None:
+    """The uid in a key ``dom_<uid>``, or None."""
+    digits = key.removeprefix("dom_")
+    is_key = digits != key and digits.isascii() and digits.isdecimal() and len(digits) <= _DIGITS
+    return int(digits) if is_key else None
+
+
+def _with_counter(domain: str, uid: int | None, act: Callable[[Directory, str], R]) -> R:
+    """Call with the directory and the key of a counter: of a domain, else of the uid's domains.
+
+    Raises:
+        DomainNotFound: there is neither.
+    """
     installation = current().installation
     entry = installation.resolve(domain)
     if entry is not None:
         with installation.open_domain(entry) as directory:
             return act(directory, entry.realdomain)
+    if uid is None:
+        raise DomainNotFound(domain)
     counter: Places = domain_counter(installation, uid)
     with counter.directory:
         return act(counter.directory, counter.key)

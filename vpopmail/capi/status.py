@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _thread import _local
 
+from vpopmail import errors
 from vpopmail.codes import VA, verror
 from vpopmail.errors import VpopmailError
 
@@ -24,6 +25,7 @@ _TROUBLE = (VA.NO_AUTH_CONNECTION, VA.NO_AUTH_MODULE)
 _REFUSED = (OSError, ImportError)
 TOLD = (VpopmailError, *_REFUSED)  # what becomes a code
 _thread = _local()
+_told: set[str] = set()  # of errors in the settings
 
 
 def last_error() -> VA:
@@ -134,6 +136,13 @@ def check_number(*numbers: int) -> None:
 
 
 def _report_trouble(error: VpopmailError) -> None:
-    """Log what a code cannot tell: which setting is wrong, why the store is not there."""
-    if error.code in _TROUBLE:
-        warn("%s", error)
+    """Log what a code cannot tell: why the store is not there; once, which setting is wrong."""
+    if error.code not in _TROUBLE:
+        return
+    if isinstance(error, errors.ConfigError):
+        # It stays wrong for every call until somebody mends it.
+        text = str(error)
+        if text in _told:
+            return
+        _told.add(text)
+    warn("%s", error)

@@ -116,16 +116,23 @@ if not TYPE_CHECKING:
 
     def __getattr__(name):
         """Import the classes when one of them is first used."""
-        known = not name.startswith("_") and name != "tree"
-        found = vars(_classes()).get(name) if known else None
+        if name == "__all__":
+            return sorted(_classes())
+        # "tree" is asked for while it is loaded; other modules ask for names with a "_".
+        found = _classes().get(name) if name[0] != "_" and name != "tree" else None
         if found is None:
             raise AttributeError(f"module 'vpopmail.errors' has no attribute '{name}'")
         globals()[name] = found
         return found
 
     def __dir__():
-        return sorted({*globals(), *(name for name in vars(_classes()) if name[0] != "_")})
+        return sorted({*globals(), *_classes()})
 
     def _classes():
         # Not "from vpopmail.errors import": that would ask __getattr__ for it.
-        return __import__("vpopmail.errors.tree", fromlist=["VpopmailError"])
+        tree = __import__("vpopmail.errors.tree", fromlist=["VpopmailError"])
+        return {
+            name: one
+            for name, one in vars(tree).items()
+            if isinstance(one, type) and issubclass(one, VpopmailError)
+        }

@@ -5,7 +5,7 @@ Source: api, on-change hook; formats, etc/onchange.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 import attrs
@@ -84,7 +84,8 @@ class Events:
         try:
             yield
         finally:
-            _silent.reset(token)
+            with suppress(ValueError):  # begun in another context: this one was never silent
+                _silent.reset(token)
 
     def wanted_before(self, command: str) -> bool:
         """Whether anybody is to be told before a change."""

@@ -7,7 +7,7 @@ The way to the C library is found once, at the first use: CPython's own ``_crypt
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock
+from _thread import RLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _DATA_SIZE = 32768  # struct crypt_data of libxcrypt, bytes
 _LIBRARIES = ("libcrypt.so.1", "libcrypt.so.2", None)  # None: the process itself (musl, BSD)
 _found: dict[str, Crypt] = {}
-_turn = allocate_lock()
+_turn = RLock()  # a signal handler may check a password too
 
 
 def crypt(password: bytes, setting: bytes) -> bytes | None:
@@ -149,6 +149,15 @@ def one_at_a_time(function: Any) -> Crypt:
     return hashed
 
 
+def _renew_turn() -> None:
+    """In a child it may be a thread's of the parent, which is not there to give it back."""
+    global _turn  # noqa: PLW0603 - of the process
+    _turn = RLock()
+
+
+os.register_at_fork(after_in_child=_renew_turn)
+
+
 def first_of(ways: Sequence[Callable[[], Crypt | None]]) -> Crypt:
     """The first way that exists; if none does, one that knows no scheme."""
     for way in ways:
@@ -164,7 +173,8 @@ def _host() -> Crypt:
 
 
 def _in_libraries() -> Crypt:
-    return _kept("library", [lambda name=name: by_library(name) for name in _LIBRARIES])
+    ways = [lambda name=name: by_library(name) for name in _LIBRARIES]
+    return _kept("library", ways)
 
 
 def _kept(what: str, ways: Sequence[Callable[[], Crypt | None]]) -> Crypt:
