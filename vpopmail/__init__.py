@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from vpopmail.capi.addresses import vauth_getpw_long as vauth_getpw_long
     from vpopmail.capi.addresses import vset_default_domain as vset_default_domain
     from vpopmail.capi.addresses import vvalidchar as vvalidchar
+    from vpopmail.capi.alias_domains import vcreate_sql_aliasdomain as vcreate_sql_aliasdomain
+    from vpopmail.capi.alias_domains import vdelete_sql_aliasdomain as vdelete_sql_aliasdomain
     from vpopmail.capi.aliases import isCatchall as isCatchall
     from vpopmail.capi.aliases import vadddotqmail as vadddotqmail
     from vpopmail.capi.aliases import valias_all as valias_all
@@ -197,6 +199,7 @@ _PUBLIC = {
         "vset_default_domain",
         "vvalidchar",
     ),
+    "capi.alias_domains": ("vcreate_sql_aliasdomain", "vdelete_sql_aliasdomain"),
     "capi.aliases": (
         "isCatchall",
         "vadddotqmail",

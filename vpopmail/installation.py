@@ -6,7 +6,14 @@ Light, since a login goes through it.
 from __future__ import annotations
 
 from vpopmail import errors
-from vpopmail.backends.abstract import ALIASES, AUTH_LOG, DIR_CONTROL, LAST_AUTH, LIMITS
+from vpopmail.backends.abstract import (
+    ALIAS_DOMAINS,
+    ALIASES,
+    AUTH_LOG,
+    DIR_CONTROL,
+    LAST_AUTH,
+    LIMITS,
+)
 from vpopmail.names import fold
 from vpopmail.qmail.lookup import DomainLookup
 
@@ -14,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vpopmail.backends.abstract import Backend
     from vpopmail.backends.facets import (
+        AliasDomainsFacet,
         AliasesFacet,
         AuthLogFacet,
         DirControlFacet,
@@ -160,6 +168,13 @@ class Installation:
         from vpopmail.backends.files.last_auth import FileLastAuth
 
         return FileLastAuth(self.settings)
+
+    @property
+    def alias_domains(self) -> AliasDomainsFacet | None:
+        """Where a copy of the alias domains is kept for other programs; None: nowhere."""
+        if ALIAS_DOMAINS in self.backend.facets:
+            return self.backend  # type: ignore[return-value]
+        return None
 
     @property
     def auth_log(self) -> AuthLogFacet | None:

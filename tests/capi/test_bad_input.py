@@ -28,11 +28,13 @@ NAMES = sorted(
 STORING = {
     f"capi.{room}"
     for room in (
+        "alias_domains",
         "aliases",
         "domains",
         "homes",
         "last_auth",
         "limits",
+        "login_log",
         "user_changes",
         "users",
         "vauth",
@@ -95,8 +97,10 @@ VALID: dict[str, Callable[[Filled], object]] = {
     "limits": lambda _: VLimits(),
     "line": lambda _: "a.org",
     "lines": lambda _: ["a.org"],
+    "logon": lambda _: f"joe@{DOMAIN}",
     "maildir": lambda made: str(made.home / "Maildir"),
     "match_real": lambda _: DOMAIN,
+    "message": lambda _: "login success",
     "mode": lambda _: 0o600,
     "name": lambda _: "joe",
     "once_only": lambda _: 1,
@@ -114,6 +118,7 @@ VALID: dict[str, Callable[[Filled], object]] = {
     "size": lambda _: 10,
     "sortit": lambda _: 1,
     "state": lambda _: DirControl(),
+    "status": lambda _: 2,
     "string": lambda _: "Joe",
     "targets": lambda _: "joe",
     "template": lambda _: "a.org",

@@ -46,7 +46,7 @@ _DESCRIPTORS = "works on descriptors of the caller"
 _SETS_UP = "sets something up in this process"
 _RUNS = "tells a program; files are that program's matter"
 _TABLES = "the cdb backend has no tables; elsewhere they are the database's own files"
-_STORE = "the cdb backend has nothing to prepare or to forget"
+_STORE = "the cdb backend has nothing to prepare, to forget or to store there"
 
 CHANGES_NOTHING = {
     _ASKS: (
@@ -96,8 +96,11 @@ CHANGES_NOTHING = {
         "call_onchange", "signal_process", "events.before", "events.after", "events.call_script",
         "events.committed", "events.noted",
     ),
-    _STORE: ("vauth_adddomain", "vauth_deldomain", "logsql"),
     _TABLES: ("schema.create", "schema.upgrade"),
+    _STORE: (
+        "vauth_adddomain", "vauth_deldomain", "logsql",
+        "vcreate_sql_aliasdomain", "vdelete_sql_aliasdomain",
+    ),
 }  # fmt: skip
 READING = frozenset(name for names in CHANGES_NOTHING.values() for name in names)
 

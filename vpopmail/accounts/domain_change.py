@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
+from vpopmail.accounts.alias_domains import copier
 from vpopmail.accounts.checks import check_directory
 from vpopmail.accounts.domain_tree import NewDomain, Tree
 from vpopmail.accounts.user_change import UserChange
@@ -51,7 +52,9 @@ class DomainChange:
         self.installation = installation
         self.batch = batch
         self.dry_run = dry_run
+        follow = copier(installation)
         self.qmail: QmailChange = installation.qmail.change()
+        self.qmail.follow = follow
         if dry_run:
             self._check_permitted()
         self.trees: dict[str, Tree] = {}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vpopmail.settings import Settings
 
 ALIASES = "aliases"
+ALIAS_DOMAINS = "alias_domains"
 AUTH_LOG = "auth_log"
 DIR_CONTROL = "dir_control"
 IP_MAP = "ip_map"
@@ -35,8 +36,8 @@ class Backend(ABC):
 
     Attributes:
         name: the name it is configured by.
-        facets: what it keeps besides the accounts: any of ``aliases``, ``auth_log``,
-            ``dir_control``, ``ip_map``, ``last_auth``, ``limits``, ``relay``;
+        facets: what it keeps besides the accounts: any of ``aliases``, ``alias_domains``,
+            ``auth_log``, ``dir_control``, ``ip_map``, ``last_auth``, ``limits``, ``relay``;
             and ``schema`` if it keeps them in tables that have to be made and upgraded.
         writable: whether accounts can be changed.
         keeps_bytes: whether a text may have bytes that are no UTF-8, as surrogateescape has them;

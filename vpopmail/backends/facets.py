@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from vpopmail.backends.schema_plan import SchemaPlan
     from vpopmail.records import DirControl, DomainEntry, LoginRecord, VLimits, VqPasswd
@@ -223,3 +223,25 @@ class SchemaFacet(Protocol):
 
     def schema(self) -> SchemaKeeper:
         """What looks after the tables."""
+
+
+@runtime_checkable
+class AliasDomainsFacet(Protocol):
+    """Keeps a copy of the alias domains, for programs that read the store past this library.
+
+    What counts is qmail's users/cdb; the library never reads the copy but to compare it.
+    """
+
+    def iterate_alias_domains(self) -> Iterator[tuple[str, str]]:
+        """Pairs of alias domain and domain, as they are at the first ``next``.
+
+        Raises:
+            BackendUnavailable.
+        """
+
+    def write_alias_domains(self, changed: Mapping[str, str | None]) -> None:
+        """Store the domain of each of these alias domains, or forget it (None): all or nothing.
+
+        Raises:
+            BackendUnavailable.
+        """

@@ -14,7 +14,7 @@ from vpopmail.safeio.times import later_than
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from typing_extensions import Self
 
@@ -36,10 +36,16 @@ class QmailChange:
 
     Args:
         qmail: the qmail directory.
+
+    Attributes:
+        follow: told of the names whose lines in users/cdb changed, or may have, once that counts:
+            of this change, or of one that a killed process left; None: nobody wants to know.
+            What it raises keeps the journal's entry, for the next change.
     """
 
     def __init__(self, qmail: Qmail) -> None:
         self.qmail = qmail
+        self.follow: Callable[[list[str]], object] | None = None
         self.directory = Directory.open(f"{qmail.qmaildir}/users", sync=qmail.sync, follow=True)
         self.file_lock = FileLock(self.directory, f"{ASSIGN}.lock", qmail.lock_timeout)
         self.added: list[DomainEntry] = []
@@ -128,6 +134,10 @@ class QmailChange:
                 vital=True,
             )
         plan.add("qmail", "HUP to qmail-send", lambda: hang_up(self.qmail.qmaildir))
+        follow = self.follow
+        if follow is not None:
+            names = [entry.domain for entry in (*self.added, *self.replaced, *self.removed)]
+            plan.add("accounts", "copy the alias domains", lambda: follow(names))
         plan.add("journal", "forget the domains", self._forget)
 
     def _publish(self, names: list[str]) -> None:
@@ -254,10 +264,12 @@ class QmailChange:
             return
         if entry is not None:
             self.qmail.control.tidy()
-            self._settle(entry[1])
+            names = self._settle(entry[1])
+            if self.follow is not None:
+                self.follow(names)
 
-    def _settle(self, facts: list[Fact]) -> None:
-        """Bring all files in line with users/cdb for the names of an entry."""
+    def _settle(self, facts: list[Fact]) -> list[str]:
+        """Bring all files in line with users/cdb for the names of an entry; these names."""
         find = self.qmail.lookup.find
         accepted = [fact[1] for fact in facts if fact[0] == "accepted"]
         names = [fact[1] for fact in facts if fact[0] in {"add", "remove"}]
@@ -274,6 +286,7 @@ class QmailChange:
             self.qmail.control.publish([name for name in there if name in added])
             self.qmail.control.accept([name for name in there if name in accepted])
         hang_up(self.qmail.qmaildir)
+        return names
 
 
 def without_domains(text: bytes, names: Collection[str]) -> bytes:

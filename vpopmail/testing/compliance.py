@@ -25,6 +25,7 @@ import pytest
 
 import vpopmail
 from vpopmail.backends.abstract import (
+    ALIAS_DOMAINS,
     ALIASES,
     AUTH_LOG,
     DIR_CONTROL,
@@ -35,6 +36,7 @@ from vpopmail.backends.abstract import (
     SCHEMA,
 )
 from vpopmail.backends.facets import (
+    AliasDomainsFacet,
     AliasesFacet,
     AuthLogFacet,
     DirControlFacet,
@@ -145,6 +147,7 @@ class BackendCompliance:
     def test_each_facet_it_claims_is_there(self, store: Backend) -> None:
         """A claimed facet has its methods; unknown facets would never be asked for."""
         classes = {
+            ALIAS_DOMAINS: AliasDomainsFacet,
             ALIASES: AliasesFacet,
             AUTH_LOG: AuthLogFacet,
             DIR_CONTROL: DirControlFacet,
@@ -779,6 +782,57 @@ class BackendCompliance:
         files = store.first_auth_files("0.0.0.0")  # noqa: S104 - the marker of lastauth
         assert all("/" not in name and isinstance(data, bytes) for name, data in files.items())
 
+    # the copy of the alias domains, where a backend keeps one
+
+    def test_alias_domains_are_copied(self, site: Vpopmail) -> None:
+        """Whatever changes them; a batch copies at its end."""
+        store = _alias_domains(site)
+        site.domains.add(DOMAIN)
+        site.domains.add("other.example")
+        site.domains.add_alias(ALIAS, DOMAIN)
+        assert vpopmail.vaddaliasdomain("second.example", ALIAS) == VA.SUCCESS
+        assert dict(store.iterate_alias_domains()) == {ALIAS: DOMAIN, "second.example": DOMAIN}
+        site.domains.update_alias(ALIAS, "other.example")
+        assert dict(store.iterate_alias_domains())[ALIAS] == "other.example"
+        with site.batch():
+            site.domains.add_alias("third.example", "other.example")
+            site.domains.delete("second.example")
+            assert "third.example" not in dict(store.iterate_alias_domains())
+        assert dict(store.iterate_alias_domains()) == dict.fromkeys(
+            (ALIAS, "third.example"), "other.example"
+        )
+        site.domains.delete("other.example")
+        assert dict(store.iterate_alias_domains()) == {}
+        assert not site.reconcile(dry_run=True)
+
+    def test_a_refused_alias_domain_is_not_copied(self, site: Vpopmail) -> None:
+        """Nor does a dry run copy anything."""
+        store = _alias_domains(site)
+        site.domains.add(DOMAIN)
+        with pytest.raises(DomainNotFound):
+            site.domains.add_alias(ALIAS, "none.example")
+        site.domains.add_alias(ALIAS, DOMAIN, dry_run=True)
+        assert dict(store.iterate_alias_domains()) == {}
+
+    def test_a_wrong_copy_of_alias_domains_is_put_right(self, site: Vpopmail) -> None:
+        """By reconcile, which only tells of it in a dry run."""
+        store = _alias_domains(site)
+        site.domains.add(DOMAIN)
+        site.domains.add_alias(ALIAS, DOMAIN)
+        site.domains.add_alias("second.example", DOMAIN)
+        wrong = {ALIAS: None, "second.example": "other.example", "third.example": DOMAIN}
+        store.write_alias_domains(wrong)
+        assert vpopmail.vcreate_sql_aliasdomain(DOMAIN, "fourth.example") == 0
+        before = dict(store.iterate_alias_domains())
+        (finding,) = site.reconcile(dry_run=True).findings
+        assert "4 of them" in finding.what
+        assert dict(store.iterate_alias_domains()) == before
+        assert site.reconcile().repaired
+        right = {ALIAS: DOMAIN, "second.example": DOMAIN}
+        assert dict(store.iterate_alias_domains()) == right
+        assert vpopmail.vdelete_sql_aliasdomain(ALIAS) == 0
+        assert dict(store.iterate_alias_domains()) == {"second.example": DOMAIN}
+
     # the log of logins, where a backend keeps one
 
     def test_logins_are_logged(self, site: Vpopmail) -> None:
@@ -851,6 +905,13 @@ class BackendCompliance:
         (found,) = _auth_log(site).iterate_log()
         assert (found.user, found.message, found.status) == ("joe", "login success", VLOG_AUTH)
         assert abs(found.time - time()) < 60
+
+
+def _alias_domains(site: Vpopmail) -> AliasDomainsFacet:
+    store = site.installation.backend
+    if ALIAS_DOMAINS not in store.facets or not isinstance(store, AliasDomainsFacet):
+        pytest.skip("it keeps no copy of alias domains")
+    return store
 
 
 def _auth_log(site: Vpopmail) -> AuthLogFacet:

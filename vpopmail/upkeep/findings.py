@@ -19,6 +19,7 @@ USERS_CDB = "users/cdb"
 LINE_WITHOUT_DIRECTORY = "line without directory"
 DIRECTORY_WITHOUT_LINE = "directory without line"
 ALIAS_DOMAIN = "alias domain"
+ALIAS_DOMAIN_COPY = "copy of alias domains"
 CONTROL_ENTRY_MISSING = "control entry missing"
 CONTROL_ENTRY_LEFT = "control entry without domain"
 MORERCPTHOSTS = "morercpthosts.cdb"
@@ -49,6 +50,7 @@ KINDS = {
     LINE_WITHOUT_DIRECTORY: "the directory of a domain is not there",
     DIRECTORY_WITHOUT_LINE: "the directory of a domain that users/cdb does not lead to",
     ALIAS_DOMAIN: "an alias domain whose domain is missing or lies elsewhere",
+    ALIAS_DOMAIN_COPY: "the account store's copy of the alias domains is not as users/cdb says",
     CONTROL_ENTRY_MISSING: "rcpthosts, virtualdomains or locals keep mail from a domain",
     CONTROL_ENTRY_LEFT: "virtualdomains sends mail to a domain that does not exist",
     MORERCPTHOSTS: "morercpthosts and its compiled file do not belong together",

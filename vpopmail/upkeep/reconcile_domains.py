@@ -12,6 +12,7 @@ from vpopmail.safeio.directory import remove_staged
 from vpopmail.safeio.locks import FileLock
 from vpopmail.upkeep.examined_site import ExaminedSite, in_force
 from vpopmail.upkeep.findings import Examination
+from vpopmail.upkeep.reconcile_alias_domains import examine_alias_domains
 from vpopmail.upkeep.reconcile_assign import examine_assign
 from vpopmail.upkeep.reconcile_leftovers import (
     IN_CONTROL,
@@ -76,6 +77,7 @@ def _examine(look: ExaminedSite) -> None:
         (settings.domains_path, examine_trees),
         (settings.domains_path, examine_counters),
         (settings.vpopmaildir, examine_site_rights),
+        (settings.backend, examine_alias_domains),
     )
     for subject, examine in looks:
         with look.examination.looking_at(subject):

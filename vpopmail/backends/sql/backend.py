@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vpopmail import errors
 from vpopmail.backends.abstract import (
+    ALIAS_DOMAINS,
     ALIASES,
     AUTH_LOG,
     DIR_CONTROL,
@@ -21,6 +22,7 @@ from vpopmail.backends.sql.account_table import (
     own_table,
     shared_table,
 )
+from vpopmail.backends.sql.alias_domains import SqlAliasDomains
 from vpopmail.backends.sql.aliases import SqlAliases
 from vpopmail.backends.sql.auth_log import SqlAuthLog
 from vpopmail.backends.sql.connections import Connections
@@ -50,11 +52,20 @@ _OF_A_DOMAIN = (
     ("limits", "domain"),
     ("dir_control", "domain"),
     ("ip_alias_map", "domain"),
+    ("aliasdomains", "domain"),
 )
 
 
 class SqlBackend(
-    SqlAliases, SqlAuthLog, SqlDirControl, SqlIpMap, SqlLastAuth, SqlLimits, SqlRelay, Backend
+    SqlAliasDomains,
+    SqlAliases,
+    SqlAuthLog,
+    SqlDirControl,
+    SqlIpMap,
+    SqlLastAuth,
+    SqlLimits,
+    SqlRelay,
+    Backend,
 ):
     """Accounts in an SQL database.
 
@@ -77,6 +88,7 @@ class SqlBackend(
             IP_MAP: settings.ip_alias_domains,
             RELAY: settings.roaming_users,
             SCHEMA: self.dialect.language is not None,
+            ALIAS_DOMAINS: settings.sql_aliasdomains,
         }
         kept = [facet for facet, wanted in optional.items() if wanted]
         self.facets = frozenset((DIR_CONTROL, *kept))

@@ -24,7 +24,7 @@ from vpopmail.backends.sql.servers import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeVar
 
     from vpopmail.backends.sql.dialect import Dialect
@@ -168,6 +168,27 @@ class Connections:
         # The last attempt finds nothing left to delete, if the one before counted after all.
         return max(counts)
 
+    def change(self, work: Callable[[Work], object]) -> None:
+        """Do a transaction that may find another one's row where it was to insert one.
+
+        It must bear being done twice.
+        """
+        try:
+            self.run(work)
+        except Duplicate:
+            self.run(work)  # now it is there to be updated
+
+    def upsert(
+        self, table: str, keys: tuple[str, ...], names: tuple[str, ...], **values: object
+    ) -> None:
+        """Store a row in the place of one with the same keys, as a transaction.
+
+        Args:
+            table, keys, names: the table, its key and its other columns, see ``Dialect.upsert``.
+            values: by the names of the columns.
+        """
+        self.change(lambda work: work.upsert(table, keys, names, values))
+
     def _once(self, work: Callable[[Work], T], doubt: Doubt) -> T:
         held = self._servers.held(PRIMARY)
         with held as connection:
@@ -227,6 +248,20 @@ class Work:
     def execute_text(self, text: str) -> None:
         """Do a statement about tables; its text is taken as it is."""
         self._cursor.execute(text)
+
+    def upsert(
+        self,
+        table: str,
+        keys: tuple[str, ...],
+        names: tuple[str, ...],
+        values: Mapping[str, object],
+    ) -> None:
+        """Store a row in the place of one with the same keys: in one statement, or in two."""
+        first, *more = self._dialect.upsert(table, keys, names)
+        count = self.execute(first, **values)
+        for text in more:
+            if not count:
+                count = self.execute(text, **values)
 
     def execute_many(self, text: str, rows: Sequence[dict[str, object]]) -> None:
         """Do a statement for each row of values."""

@@ -143,12 +143,15 @@ class Dialect(ABC):
         """A value as the driver gives it, in the form of the library."""
         return value
 
-    def upsert(self, table: str, keys: tuple[str, ...], values: tuple[str, ...]) -> str:
-        """The statement that stores a row, in the place of one with the same keys.
+    def upsert(self, table: str, keys: tuple[str, ...], values: tuple[str, ...]) -> list[str]:
+        """The statements that store a row, in the place of one with the same keys.
 
         Args:
             table: its name.
             keys, values: names of its columns, as ``identify`` takes them.
+
+        Returns:
+            One statement; or two, of which the second counts if the first found no row.
         """
         columns = [*keys, *values]
         into = ", ".join(f"[{table}.{name}]" for name in columns)
@@ -156,7 +159,11 @@ class Dialect(ABC):
         insert = f"INSERT INTO [{table}] ({into}) VALUES ({given})"  # noqa: S608 - names of ours
         if self.conflict == "duplicate":
             change = ", ".join(f"[{table}.{name}] = VALUES([{table}.{name}])" for name in values)
-            return f"{insert} ON DUPLICATE KEY UPDATE {change}"
-        unique = ", ".join(f"[{table}.{name}]" for name in keys)
-        change = ", ".join(f"[{table}.{name}] = excluded.[{table}.{name}]" for name in values)
-        return f"{insert} ON CONFLICT ({unique}) DO UPDATE SET {change}"
+            return [f"{insert} ON DUPLICATE KEY UPDATE {change}"]
+        if self.conflict == "conflict":
+            unique = ", ".join(f"[{table}.{name}]" for name in keys)
+            change = ", ".join(f"[{table}.{name}] = excluded.[{table}.{name}]" for name in values)
+            return [f"{insert} ON CONFLICT ({unique}) DO UPDATE SET {change}"]
+        change = ", ".join(f"[{table}.{name}] = :{name}" for name in values)
+        where = " AND ".join(f"[{table}.{name}] = :{name}" for name in keys)
+        return [f"UPDATE [{table}] SET {change} WHERE {where}", insert]  # noqa: S608

@@ -45,8 +45,7 @@ class SqlDirControl:
         values: dict[str, Any] = {name: getattr(state, name) for name in (*_NUMBERS, "the_dir")}
         for name in _TRIPLES:
             values |= {f"{name}{index}": value for index, value in enumerate(getattr(state, name))}
-        text = self.dialect.upsert(TABLE, ("domain",), _COLUMNS)
-        self.connections.execute(text, domain=key, **values)
+        self.connections.upsert(TABLE, ("domain",), _COLUMNS, domain=key, **values)
 
     def delete_dir_control(self, key: str, directory: Directory) -> bool:  # noqa: ARG002
         """Forget the state; whether there was one."""

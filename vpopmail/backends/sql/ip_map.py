@@ -64,7 +64,7 @@ class SqlIpMap:
             "ip_addr": self.dialect.put(address, columns["ip_addr"]),
             "domain": self.dialect.put(domain, columns["domain"]),
         }
-        self.connections.execute(self.dialect.upsert(TABLE, ("ip_addr",), ("domain",)), **values)
+        self.connections.upsert(TABLE, ("ip_addr",), ("domain",), **values)
 
     def delete_ip_map(self, address: str, domain: str) -> bool:
         """Forget exactly this pair: one statement."""

@@ -52,7 +52,6 @@ class SqlLastAuth:
         self._note(domain.realdomain, user.pw_name, remote_ip)
 
     def _note(self, domain: str, name: str, remote_ip: str) -> None:
-        text = self.dialect.upsert(TABLE, ("user", "domain"), ("remote_ip", "timestamp"))
         columns = self.connections.layout().get(TABLE, {})
         user = columns.get(self.dialect.column("lastauth.user"))
         if user is not None and not user.holds(name):
@@ -60,8 +59,10 @@ class SqlLastAuth:
         address = columns.get(self.dialect.column("lastauth.remote_ip"))
         if address is not None and not address.holds(remote_ip):
             remote_ip = ""  # the time counts: accounts that are not used are deleted by it
-        self.connections.execute(
-            text,
+        self.connections.upsert(
+            TABLE,
+            ("user", "domain"),
+            ("remote_ip", "timestamp"),
             user=self.dialect.put(name),
             domain=domain,
             remote_ip=remote_ip,

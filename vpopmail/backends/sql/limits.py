@@ -66,8 +66,7 @@ class SqlLimits:
             if column.high and name in values and values[name] > column.high:
                 what = f"the column {name} holds at most {column.high}"
                 raise BackendUnavailable(domain.realdomain, what)
-        text = self.dialect.upsert(TABLE, ("domain",), _COLUMNS)
-        self.connections.execute(text, domain=domain.realdomain, **values)
+        self.connections.upsert(TABLE, ("domain",), _COLUMNS, domain=domain.realdomain, **values)
 
     def delete_limits(self, domain: DomainEntry) -> bool:
         """Delete the row; whether there was one."""

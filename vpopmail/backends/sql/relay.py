@@ -59,7 +59,7 @@ class SqlRelay:
         try:
             self.connections.run(
                 lambda work: work.execute(_INSERT, **values),
-                lambda: bool(self.connections.select(_HAS, ip_addr=values["ip_addr"]).rows),
+                lambda: bool(self.connections.select_latest(_HAS, ip_addr=values["ip_addr"]).rows),
             )
         except Duplicate:
             return False  # another process was quicker, a moment ago
@@ -67,14 +67,22 @@ class SqlRelay:
 
     def relay_addresses(self) -> list[tuple[str, int]]:
         """The addresses, each with the time of its last login."""
-        return [(str(self.dialect.take(row[0])).rstrip(), _seconds(row[1])) for row in self._rows()]
+        try:
+            rows = self.connections.select(_ALL).rows
+        except NoTable:
+            return []
+        return [(str(self.dialect.take(row[0])).rstrip(), _seconds(row[1])) for row in rows]
 
     def close_relay(self, until: int) -> int:
         """Forget the addresses that were seen last at this time or before, in one transaction.
 
         One that logs in meanwhile stays.
         """
-        old = [row for row in self._rows() if _seconds(row[1]) <= until]
+        try:
+            rows = self.connections.select_latest(_ALL).rows
+        except NoTable:
+            return 0
+        old = [(row[0], row[1]) for row in rows if _seconds(row[1]) <= until]
         if not old:
             return 0
 
@@ -83,12 +91,6 @@ class SqlRelay:
 
         count = self.connections.run(delete)
         return len(old) if count is None else count
-
-    def _rows(self) -> list[tuple[Any, Any]]:
-        try:
-            return [(row[0], row[1]) for row in self.connections.select(_ALL).rows]
-        except NoTable:
-            return []
 
 
 def _delete(work: Work, address: Any, seconds: Any) -> int:

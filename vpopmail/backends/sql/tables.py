@@ -97,6 +97,7 @@ def needed_tables(settings: Settings) -> list[str]:
         "vlog": settings.sql_logging,
         "ip_alias_map": settings.ip_alias_domains,
         "relay": settings.roaming_users,
+        "aliasdomains": settings.sql_aliasdomains,
     }
     return [table for table, wanted in options.items() if wanted]
 

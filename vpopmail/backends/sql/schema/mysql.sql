@@ -114,3 +114,10 @@ CREATE TABLE IF NOT EXISTS relay (
     ip_addr     varchar(39) NOT NULL PRIMARY KEY,
     `timestamp` bigint
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- table aliasdomains
+CREATE TABLE IF NOT EXISTS aliasdomains (
+    alias  varchar(96) NOT NULL PRIMARY KEY,
+    domain varchar(96) NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE INDEX aliasdomains_domain ON aliasdomains (domain);

@@ -114,3 +114,10 @@ CREATE TABLE IF NOT EXISTS relay (
     ip_addr     varchar(39) NOT NULL PRIMARY KEY,
     "timestamp" bigint NOT NULL DEFAULT 0
 );
+
+-- table aliasdomains
+CREATE TABLE IF NOT EXISTS aliasdomains (
+    alias  varchar(96) NOT NULL PRIMARY KEY,
+    domain varchar(96) NOT NULL
+);
+CREATE INDEX IF NOT EXISTS aliasdomains_domain ON aliasdomains (domain);

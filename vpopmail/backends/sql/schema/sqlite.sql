@@ -114,3 +114,10 @@ CREATE TABLE IF NOT EXISTS relay (
     ip_addr   TEXT NOT NULL PRIMARY KEY,
     timestamp INTEGER
 );
+
+-- table aliasdomains
+CREATE TABLE IF NOT EXISTS aliasdomains (
+    alias  TEXT NOT NULL PRIMARY KEY,
+    domain TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS aliasdomains_domain ON aliasdomains (domain);

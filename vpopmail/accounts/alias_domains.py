@@ -1,0 +1,29 @@
+"""The copy of the alias domains that an account store keeps for other programs."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from vpopmail.installation import Installation
+
+
+def copier(installation: Installation) -> Callable[[Iterable[str]], None] | None:
+    """What brings the copy in line with users/cdb for some names; None: there is no copy.
+
+    Raises:
+        UnknownBackend, BackendUnavailable: the account store cannot be opened.
+    """
+    store = installation.alias_domains
+    if store is None:
+        return None
+
+    def copy(names: Iterable[str]) -> None:
+        changed: dict[str, str | None] = {}
+        for name in names:
+            entry = installation.resolve(name)
+            changed[name] = entry.realdomain if entry is not None and entry.is_alias else None
+        store.write_alias_domains(changed)
+
+    return copy
