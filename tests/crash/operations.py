@@ -50,7 +50,7 @@ _STORE = "the cdb backend has nothing to prepare, to forget or to store there"
 
 CHANGES_NOTHING = {
     _ASKS: (
-        "domains.find", "domains.get", "domains.aliases",
+        "domains.find", "domains.get", "domains.aliases", "domains.iter",
         "users.find", "users.find_in", "users.get", "users.iter", "users.iter_all",
         "users.check_lengths", "users.last_auth",
         "aliases.find", "aliases.find_in", "aliases.get", "aliases.iter", "aliases.names",
