@@ -22,6 +22,7 @@ def options_for(name: str) -> dict[str, object]:
         "many_domains": "per domain" not in name,
         "valias": "valias" in tables,
         "mysql_limits": "limits" in tables,
+        "sql_aliasdomains": "aliasdomains" in tables,
         "clear_passwd": "without clear" not in name,
         "profile": "5.4" if name.startswith("5.4") else "5.6",
         "md5_passwords": True,
