@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from vpopmail.accounts.batch import open_batch
+from vpopmail.accounts.batch import pending_change
 from vpopmail.accounts.change import announced, change_domain, find_domain, get_domain
 from vpopmail.errors import (
     AliasLineTooLong,
@@ -279,8 +279,7 @@ class Aliases:
         return alias
 
     def _facet(self, entry: DomainEntry) -> AliasesFacet:
-        batch = open_batch(self._installation)
-        change = None if batch is None else batch.change_of(entry)
+        change = pending_change(self._installation, entry)
         return self._installation.aliases if change is None else change.aliases
 
     def _change(

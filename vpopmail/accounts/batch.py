@@ -14,11 +14,11 @@ from vpopmail.accounts.domain_change import DomainChange
 from vpopmail.accounts.lookup import may_look
 from vpopmail.accounts.user_change import UserChange, open_change
 from vpopmail.errors import (
+    AssignUnreadable,
     DomainExists,
     DomainNotFound,
+    LimitsUnreadable,
     NotPermitted,
-    UserExists,
-    UserNotFound,
 )
 from vpopmail.formats.text import to_bytes
 from vpopmail.log import warn
@@ -26,10 +26,11 @@ from vpopmail.names import fold_domain
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import V_OVERRIDE
+from vpopmail.safeio.closing import close_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from typing_extensions import Self
 
@@ -42,10 +43,44 @@ _open: ContextVar[Batch | None] = ContextVar("vpopmail_batch", default=None)
 
 def open_batch(installation: Installation) -> Batch | None:
     """The batch that is open in this context for a site, or None."""
+    for batch in _open_batches():
+        if batch.installation is installation:
+            return batch
+    return None
+
+
+def _open_batches() -> Iterator[Batch]:
+    """The batches that are open in this context, the innermost first."""
     batch = _open.get()
-    if batch is None or batch.ended or batch.installation is not installation:
-        return None
-    return batch
+    while batch is not None:
+        if not batch.ended:
+            yield batch
+        batch = batch.around
+
+
+def pending_change(installation: Installation, domain: DomainEntry) -> UserChange | None:
+    """What an open batch has pending in a domain, for reading; None if there is nothing."""
+    batch = open_batch(installation)
+    return None if batch is None else batch.change_of(domain)
+
+
+def pending_change_at(path: str) -> UserChange | None:
+    """What an open batch of any site has pending in a directory; see ``pending_change``."""
+    for batch in _open_batches():
+        for change in batch.changes():
+            if change.domain.path == path:
+                return change
+    return None
+
+
+def read_limits(installation: Installation, domain: DomainEntry) -> VLimits | None:
+    """The limits that hold for a domain, with what an open batch has pending; None: there are none.
+
+    Raises:
+        LimitsUnreadable.
+    """
+    batch = open_batch(installation)
+    return (installation.limits if batch is None else batch).read_limits(domain)
 
 
 def all_entries(installation: Installation) -> list[DomainEntry]:
@@ -63,6 +98,32 @@ def stored_entries(installation: Installation) -> list[DomainEntry]:
     return [] if installation.domain_lookup.is_new() else installation.qmail.entries()
 
 
+def check_distinct(
+    installation: Installation,
+    name: str,
+    entries: Callable[[Installation], list[DomainEntry]] = all_entries,
+) -> None:
+    """Refuse a new domain that the account store could not tell from another one.
+
+    Args:
+        installation: the site.
+        name: of the domain, folded.
+        entries: gives those that there are.
+
+    Raises:
+        InvalidDomainName.
+    """
+
+    def others() -> Iterator[str]:
+        # A generator: most backends do not look.
+        with suppress(AssignUnreadable):  # there is no domain yet, or it is refused later
+            for entry in entries(installation):
+                if not entry.is_alias:
+                    yield entry.domain
+
+    installation.backend.check_new_domain(name, others())
+
+
 class Batch:
     """A context manager for many changes to one site.
 
@@ -74,6 +135,9 @@ class Batch:
     Attributes:
         plans: of the changes made in it; carried out when it has ended without error.
         events: what is to be told after the commit: plan, command and arguments of each change.
+        around: the batch of another site inside which this one was begun.
+        ended: whether it is over: a task or a copied context may outlive the block, and notes
+            nothing any more then.
 
     Its commit points: the rename of qmail's users/cdb for domains added and deleted, then that
     of the account store for each domain with users added or deleted, in the order of their names.
@@ -92,7 +156,7 @@ class Batch:
         self._outer: Batch | None = None
         self._used = False
         self._discarded = False
-        # A task or a copied context may outlive the block: nothing is noted any more then.
+        self.around: Batch | None = None
         self.ended = False
 
     def __enter__(self) -> Self:
@@ -101,21 +165,25 @@ class Batch:
         self._used = True
         self._outer = open_batch(self.installation)
         if self._outer is None:
-            self._token = _open.set(self)
+            self.around = next(_open_batches(), None)
+            _open.set(self)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, *trace: object) -> None:
         if self._outer is not None:
             return
+        endings = [self._end, *(change.close for change in self._users.values())]
+        if self._domains is not None:
+            endings.append(self._domains.close)
+        if error is None and not self._discarded:
+            endings.insert(0, self._commit)
+        close_all([*endings, self._tell], error)
+
+    def _end(self) -> None:
         self.ended = True
-        with suppress(ValueError):  # begun in another context, which sees that it has ended
-            _open.reset(self._token)
-        try:
-            if kind is None and not self._discarded:
-                self._commit()
-        finally:
-            self._close()
-            self._tell()
+        # It may end in another context than that in which it began.
+        if _open.get() is self:
+            _open.set(next(_open_batches(), None))
 
     def discard(self) -> None:
         """Let nothing of the batch count: at its end all is forgotten, as after an error.
@@ -170,9 +238,8 @@ class Batch:
         if not may_look(self.installation, entry):
             raise NotPermitted(domain, "run it as root or as the domain's owner")
         user = self.find(entry, name)
-        limits = self.read_limits(entry)
-        if user is not None and limits is not None and not user.pw_gid & V_OVERRIDE:
-            user.pw_flags |= limits.flag_mask()
+        if user is not None and not user.pw_gid & V_OVERRIDE:
+            user.pw_flags |= self.flag_mask(entry)
         return user
 
     def entries(self) -> list[DomainEntry]:
@@ -214,12 +281,22 @@ class Batch:
 
     def flag_mask(self, domain: DomainEntry) -> int:
         """The flag bits that the limits of a domain add, pending changes included."""
-        limits = self.read_limits(domain)
+        try:
+            limits = self.read_limits(domain)
+        except LimitsUnreadable:
+            return 0  # as for a look-up outside of a batch
         return 0 if limits is None else limits.flag_mask()
 
     def change_of(self, domain: DomainEntry) -> UserChange | None:
         """What is pending in a domain, for reading; None if nothing is."""
         return self._present_change(domain)
+
+    def changes(self) -> Iterator[UserChange]:
+        """What is pending in each domain, for reading."""
+        yield from self._users.values()
+        for new in () if self._domains is None else self._domains.new_domains():
+            if new.users is not None:
+                yield new.users
 
     def rehearsal(self, domain: DomainEntry) -> UserChange:
         """A change of what a domain holds, for a dry run: with what is pending, and to be closed.
@@ -310,7 +387,7 @@ class Batch:
         self, plan: Plan, domain: DomainEntry, user: VqPasswd, files: dict[str, bytes]
     ) -> Plan:
         """Build the home of a user who is to be added; see ``Users.add``."""
-        from vpopmail.accounts.user_rules import check_new_name, decide_addition
+        from vpopmail.accounts.user_rules import add_again, check_new_name, decide_addition
 
         change = self._change(domain)
         check_new_name(change, user.pw_name)
@@ -320,6 +397,7 @@ class Batch:
         except BaseException:
             change.drop(home)
             raise
+        change.note(lambda again: add_again(again, user, home), user.pw_name)
         return self._note_user(plan, domain)
 
     def delete_user(self, plan: Plan, domain: DomainEntry, name: str) -> Plan:
@@ -327,12 +405,12 @@ class Batch:
         from vpopmail.accounts.user_rules import check_not_catch_all, decide_deletion
 
         change = self._change(domain)
-        pending = next((home for home in change.added if home.name == name), None)
+        pending = change.added_home(name)
         if pending is not None:
             check_not_catch_all(change, name)
             change.drop(pending)
         else:
-            decide_deletion(change, name)
+            change.update(lambda again: decide_deletion(again, name), name)
         return self._note_user(plan, domain)
 
     def update(self, plan: Plan, domain: DomainEntry, decide: Decide, name: str = "") -> Plan:
@@ -344,13 +422,8 @@ class Batch:
 
     def _commit(self) -> None:
         changes = [self._users[name] for name in sorted(self._users)]
-        if self._domains is not None:
-            self._domains.lock()
-            self._check_domains(self._domains)
-        for change in changes:
-            change.lock()
-            _check_users(change)
-            change.decide_again()
+        self._decide_again(changes)
+        self._end()
         if self._domains is not None:
             plan = Plan(f"batch of {len(self._domain_plans)} domains")
             self._domains.plan_steps(plan)
@@ -364,11 +437,27 @@ class Batch:
                 address = f"{name}@{change.domain.realdomain}"
                 warn("deleted, but there was no home to remove: %s", address)
 
+    def _decide_again(self, changes: list[UserChange]) -> None:
+        """Take all locks, and decide from what others have stored meanwhile.
+
+        The batch is still open: a decision sees what is pending, as it did the first time.
+        """
+        self._resolved.clear()
+        self._limits.clear()
+        token = _open.set(self)
+        try:
+            if self._domains is not None:
+                self._domains.lock()
+                self._check_domains(self._domains)
+            for change in changes:
+                change.lock()
+                change.decide_again()
+        finally:
+            _open.reset(token)
+
     def _check_domains(self, change: DomainChange) -> None:
         """Under the lock: what others did since the change was asked for."""
-        for name in change.added:
-            if self.installation.resolve(name) is not None:
-                raise DomainExists(name, "added by another process meanwhile")
+        self._check_added(change)
         for name in change.replaced:
             now = self.installation.resolve(name)
             if now is None or not now.is_alias:
@@ -385,6 +474,13 @@ class Batch:
             if not entry.is_alias:
                 change.lock_users(entry)
                 self._delete_new_aliases(change, entry)
+
+    def _check_added(self, change: DomainChange) -> None:
+        for name, entry in change.added.items():
+            if self.installation.resolve(name) is not None:
+                raise DomainExists(name, "added by another process meanwhile")
+            if not entry.is_alias:
+                check_distinct(self.installation, name, stored_entries)
 
     def _check_real(self, change: DomainChange, alias: DomainEntry) -> None:
         if not alias.is_alias or alias.realdomain in change.added:
@@ -404,18 +500,15 @@ class Batch:
             raise DomainNotFound(name)
         return entry
 
-    def _close(self) -> None:
-        try:
-            for change in self._users.values():
-                change.close()
-        finally:
-            if self._domains is not None:
-                self._domains.close()
-
     def _domain_change(self) -> DomainChange:
         if self._domains is None:
-            self._domains = DomainChange(self.installation, batch=True)
-            self._domains.recover(self.installation.settings.domains_path)
+            change = DomainChange(self.installation, batch=True)
+            try:
+                change.recover(self.installation.settings.domains_path)
+            except BaseException as error:
+                close_all([change.close], error)
+                raise
+            self._domains = change
         return self._domains
 
     def _present_change(self, domain: DomainEntry) -> UserChange | None:
@@ -430,10 +523,14 @@ class Batch:
         if present is not None:
             return present
         change = open_change(self.installation, domain, batch=True)
-        self._users[domain.realdomain] = change
         # Finish what was left before anything is decided; the lock is not kept until the end.
-        change.lock()
-        change.transaction.unlock()
+        try:
+            change.lock()
+            change.transaction.unlock()
+        except BaseException as error:
+            close_all([change.close], error)
+            raise
+        self._users[domain.realdomain] = change
         return change
 
     def _note_domain(self, plan: Plan) -> Plan:
@@ -461,21 +558,10 @@ def _forget_aliases(change: DomainChange, real: str) -> None:
             change.delete_names([other])
 
 
-def _check_users(change: UserChange) -> None:
-    """Under the lock: what others did since the change was asked for."""
-    stored = change.transaction.stored
-    for home in change.added:
-        if stored(home.name) is not None:
-            address = f"{home.name}@{change.domain.realdomain}"
-            raise UserExists(address, "added by another process meanwhile")
-    for home in change.deleted:
-        if stored(home.name) is None:
-            address = f"{home.name}@{change.domain.realdomain}"
-            raise UserNotFound(address, "deleted by another process meanwhile")
-
-
 def _carry_out(plan: Plan, plans: list[Plan]) -> None:
-    carry_out(plan)
-    for one in plans:
-        one.carried_out = plan.carried_out
-        one.unfinished = plan.unfinished
+    try:
+        carry_out(plan)
+    finally:
+        for one in plans:
+            one.carried_out = plan.carried_out
+            one.unfinished = plan.unfinished

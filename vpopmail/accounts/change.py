@@ -110,11 +110,21 @@ def finish_plan(
     return plan if dry_run else carry_out(plan)
 
 
+def _rehearse(installation: Installation, subject: str, act: Callable[[bool], Plan]) -> None:
+    """Decide without consequences: nobody is to hear of what is refused."""
+    try:
+        act(True)
+    except VpopmailError:
+        # Perhaps for something that a killed process left: settle that, and ask again.
+        _settle(installation, subject.rpartition("@")[2])
+        act(True)
+
+
 def _settle(installation: Installation, domain: str) -> None:
     """Finish or undo what a killed process left where a change is about to be made."""
     from vpopmail.accounts.domain_change import DomainChange
 
-    entry = find_domain(installation, domain)
+    entry = installation.resolve(domain)
     if entry is None:
         with DomainChange(installation) as change:
             change.lock()
@@ -153,7 +163,7 @@ def announced(
     batch = open_batch(installation)
     if batch is not None:
         if events.wanted_before(command):
-            act(True)  # nobody is to hear of what is refused
+            _rehearse(installation, arguments[0], act)
         # Not after it: who catches what a subscriber raises must not find the change noted.
         events.noted(command, *arguments)
         with events.nested():
@@ -162,12 +172,7 @@ def announced(
             batch.events.append((plan, command, arguments))
         return plan
     if events.wanted_before(command):
-        try:
-            act(True)
-        except VpopmailError:
-            # Perhaps for something that a killed process left: settle that, and ask again.
-            _settle(installation, arguments[0].rpartition("@")[2])
-            act(True)
+        _rehearse(installation, arguments[0], act)
         events.before(command, *arguments)
     try:
         with events.nested():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.batch import all_entries, open_batch
+from vpopmail.accounts.batch import all_entries, open_batch, pending_change
 from vpopmail.accounts.catchall import DEFAULT, action_for, is_catch_all, user_of
 from vpopmail.accounts.change import announced, change_domain, find_domain, get_domain
 from vpopmail.errors import AliasNotFound, AliasUnreadable, InvalidInput, UserNotFound
@@ -303,8 +303,7 @@ def _entries(installation: Installation) -> Iterator[DomainEntry]:
 
 
 def _read(installation: Installation, entry: DomainEntry) -> bytes | None:
-    batch = open_batch(installation)
-    change = None if batch is None else batch.change_of(entry)
+    change = pending_change(installation, entry)
     if change is not None:
         return _content(change.files.read)
     with installation.open_domain(entry) as directory:

@@ -9,24 +9,28 @@ from __future__ import annotations
 import os
 from functools import partial
 
+from vpopmail.accounts.adoption import Adoption
 from vpopmail.accounts.alias_domains import copier
 from vpopmail.accounts.checks import check_directory
 from vpopmail.accounts.domain_tree import NewDomain, Tree
 from vpopmail.accounts.user_change import UserChange
-from vpopmail.backends.files.dir_control import FILE
 from vpopmail.errors import (
     BaseDirectoryMissing,
     DomainDirectoryMissing,
     NotPermitted,
 )
 from vpopmail.formats import dotqmail
+from vpopmail.log import warn
 from vpopmail.mailstore import domains as directories
 from vpopmail.records import DomainEntry
 from vpopmail.safeio import seam
+from vpopmail.safeio.closing import close_all
 from vpopmail.safeio.directory import Directory, Owner, open_trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from typing_extensions import Self
 
     from vpopmail.backends.transaction import Transaction
@@ -60,6 +64,7 @@ class DomainChange:
         self.trees: dict[str, Tree] = {}
         self.locked: list[tuple[Transaction, Directory]] = []
         self.recovered: set[str] = set()
+        self.made: list[tuple[str, str]] = []
         self.added: dict[str, DomainEntry] = {}
         self.removed: dict[str, DomainEntry] = {}
         self.replaced: dict[str, DomainEntry] = {}
@@ -98,9 +103,11 @@ class DomainChange:
             OSError, FileNotUpdated.
         """
         if path not in self.recovered:
+            try:
+                self.lock(path)
+            finally:
+                self.qmail.file_lock.release()
             self.recovered.add(path)
-            self.lock(path)
-            self.qmail.file_lock.release()
 
     # deciding
 
@@ -207,6 +214,10 @@ class DomainChange:
             if tree_.deleted:
                 plan.add("accounts", "forget the users", partial(self._forget_users, tree_))
                 plan.add("mailstore", "take the domains away", tree_.take_deleted)
+            for new in tree_.added:
+                if new.users is not None and new.users.deleted:
+                    take = new.users.take_deleted
+                    plan.add("mailstore", f"take homes of {new.entry.domain} away", take)
         for tree_ in self.trees.values():
             plan.add("journal", f"forget the domains in {tree_.directory.path}", tree_.withdraw)
 
@@ -224,10 +235,12 @@ class DomainChange:
             new.users.store_fresh()
 
     def _unstore(self, new: NewDomain) -> None:
-        # What was built on a stage goes with it; a directory that was there before stays.
-        if new.adopted and new.users is not None:
-            new.users.unstore_fresh()
-        self.installation.backend.delete_domain(new.entry)
+        # What was built on a stage goes with it; a directory that was there before stays, and
+        # may have had users.
+        if new.users is not None and new.users.adoption is not None:
+            new.users.adoption.restore_accounts()
+        else:
+            self.installation.backend.delete_domain(new.entry)
 
     def drop(self, name: str) -> None:
         """Forget a domain that was to be made; what was built goes with the stage."""
@@ -242,28 +255,25 @@ class DomainChange:
 
     def new_domain(self, name: str) -> NewDomain | None:
         """The domain of this name that is being made."""
+        return next((new for new in self.new_domains() if new.entry.domain == name), None)
+
+    def new_domains(self) -> Iterator[NewDomain]:
+        """The domains that are being made."""
         for tree_ in self.trees.values():
-            for new in tree_.added:
-                if new.entry.domain == name:
-                    return new
-        return None
+            yield from tree_.added
 
     def close(self) -> None:
         """Give the locks back, then remove what is still on the stages."""
-        try:
-            for transaction, directory in self.locked:
-                transaction.close()
-                directory.close()
-            self.qmail.close()
-        finally:
-            for tree_ in self.trees.values():
-                tree_.close()
+        closings = [closing.close for pair in self.locked for closing in pair]
+        closings += [self.qmail.close, *(tree_.close for tree_ in self.trees.values())]
+        closings += [partial(_remove_empty, base, name) for base, name in self.made]
+        close_all(closings)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, error: BaseException | None, *trace: object) -> None:
+        close_all([self.close], error)
 
     # steps
 
@@ -277,6 +287,8 @@ class DomainChange:
             if self.dry_run and not directory.has(settings.domains_dir):
                 return base
             try:
+                if not directory.has(settings.domains_dir):
+                    self.made.append((base, settings.domains_dir))
                 directories.open_domains_directory(directory, settings.domains_dir, owner).close()
             except OSError as error:
                 path = f"{base}/{settings.domains_dir}"
@@ -296,13 +308,23 @@ class DomainChange:
             directory = directories.build_domain(stage, entry.domain, owner, delivery)
         new.users = UserChange(self.installation, entry, directory, fresh=True, batch=self.batch)
         if new.adopted:
-            for name in (directories.DEFAULT, FILE):
-                new.users.files.note_before(name)
-            directories.adopt_domain(directory, owner, delivery)
+            adoption = new.users.adoption = Adoption(new.users)
+            adoption.files.note_owner(directories.DEFAULT)
+            keep = partial(adoption.files.keep, directories.DEFAULT)
+            directories.adopt_domain(directory, owner, delivery, keep)
 
     def _forget_users(self, tree_: Tree) -> None:
         for entry, _, _ in tree_.deleted:
             self.installation.backend.delete_domain(entry)
+
+
+def _remove_empty(base: str, name: str) -> None:
+    """Remove a directory for domains that was made for one that is not there after all."""
+    try:
+        with open_trusted(base) as directory:
+            directory.remove_directory(name)
+    except OSError as error:
+        warn("%s/%s is left, empty: %s", base, name, error)
 
 
 def _is_there(domains: Directory, place: str, name: str) -> bool:

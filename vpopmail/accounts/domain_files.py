@@ -12,6 +12,7 @@ from vpopmail.safeio.directory import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from vpopmail.accounts.kept_files import KeptFiles
     from vpopmail.plan.journal import Fact
     from vpopmail.safeio.directory import Owner
 
@@ -34,7 +35,6 @@ class DomainFiles:
         self.directory = directory
         self.owner = owner
         self.pending: dict[str, bytes | None] = {}
-        self._before: dict[str, bytes | None] = {}
 
     def read(self, name: str) -> bytes | None:
         """The content of a file with the pending changes; None if it is missing."""
@@ -81,28 +81,22 @@ class DomainFiles:
             elif stage is not None:
                 stage.move(_staged_name(name), self.directory, name)
 
-    def store(self) -> None:
-        """Replace and remove the files of a domain that nobody sees yet. Raises: OSError."""
+    def store(self, kept: KeptFiles | None = None) -> None:
+        """Replace and remove the files of a domain that nobody sees yet.
+
+        Args:
+            kept: keeps those that are there, if they may have to be given back.
+
+        Raises:
+            OSError.
+        """
         for name, content in self.pending.items():
-            self.note_before(name)
-            self._store(name, content)
-
-    def note_before(self, name: str) -> None:
-        """Keep what a file is now, for ``give_back``. Raises: OSError."""
-        status = self.directory.status(name)
-        regular = status is not None and stat.S_ISREG(status.st_mode)
-        self._before.setdefault(name, self.directory.read(name) if regular else None)
-
-    def give_back(self) -> None:
-        """Let the files be what they were before ``store``. Raises: OSError."""
-        for name, content in self._before.items():
-            self._store(name, content)
-
-    def _store(self, name: str, content: bytes | None) -> None:
-        if content is None:
-            self.directory.remove(name)
-        else:
-            self.directory.replace(name, [content], self.owner)
+            if kept is not None:
+                kept.keep(name)
+            if content is None:
+                self.directory.remove(name)
+            else:
+                self.directory.replace(name, [content], self.owner)
 
 
 def finish_files(stage: Directory, directory: Directory, facts: list[Fact]) -> None:

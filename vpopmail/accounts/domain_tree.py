@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pwd
+from functools import partial
 
 from vpopmail.accounts.places import Places
 from vpopmail.mailstore import domains as directories
 from vpopmail.mailstore.homes import make_place, staged_name
 from vpopmail.plan import journal
+from vpopmail.safeio.closing import close_all
 from vpopmail.safeio.directory import Directory, Owner, open_trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vpopmail.accounts.user_change import UserChange
     from vpopmail.installation import Installation
     from vpopmail.plan.journal import Fact, Stage
@@ -36,19 +40,18 @@ class NewDomain:
         """End the work in its directory.
 
         Args:
-            counts: whether the domain is made; if not, the small files of a directory that was
-                there before become what they were.
+            counts: whether the domain is made; if not, a directory that was there before loses
+                what was built in it, and its small files become what they were.
 
         Raises:
             OSError.
         """
         if self.users is None:
             return
-        try:
-            if self.adopted and not counts:
-                self.users.files.give_back()
-        finally:
-            self.users.close()
+        closings = [self.users.close]
+        if self.users.adoption is not None and not counts:
+            closings.insert(0, self.users.adoption.give_back)
+        close_all(closings)
 
 
 class Tree:
@@ -141,18 +144,20 @@ class Tree:
 
     def close(self) -> None:
         """Remove what is on the stage, or leave it to the next change."""
-        try:
-            counts = self.plan is not None and (self.plan.carried_out or self.is_unfinished())
-            for new in self.added:
-                new.close(counts=counts)
-            if self.stage is not None and self.is_unfinished():
-                self.stage.abandon()
-            elif self.stage is not None:
-                self.stage.close()
-        finally:
-            for counter in self.counters.values():
-                counter.directory.close()
-            self.directory.close()
+        counts = self.plan is not None and (self.plan.carried_out or self.is_unfinished())
+        closings: list[Callable[[], object]] = [
+            *(partial(new.close, counts=counts) for new in self.added),
+            self._close_stage,
+            *(counter.directory.close for counter in self.counters.values()),
+            self.directory.close,
+        ]
+        close_all(closings)
+
+    def _close_stage(self) -> None:
+        if self.stage is not None and self.is_unfinished():
+            self.stage.abandon()
+        elif self.stage is not None:
+            self.stage.close()
 
 
 def domain_counter(installation: Installation, uid: int) -> Places:

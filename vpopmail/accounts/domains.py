@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from vpopmail.accounts import checks
-from vpopmail.accounts.batch import all_entries, open_batch
+from vpopmail.accounts.batch import all_entries, check_distinct, open_batch
 from vpopmail.accounts.change import announced, find_domain, finish_plan, get_domain
 from vpopmail.accounts.domain_change import DomainChange
 from vpopmail.accounts.password_policy import check_strength
@@ -166,14 +164,14 @@ class Domains:
         plan = Plan(f"add domain {name}")
         batch = open_batch(self._installation)
         if batch is not None and not dry_run:
-            self._check_distinct(name)
+            check_distinct(self._installation, name)
             return batch.add_domain(plan, name, base, owner, postmaster)
         with DomainChange(self._installation, dry_run=dry_run) as change:
             if not dry_run:
                 change.lock(f"{base}/{self._installation.settings.domains_dir}")
             # Not before: the same call again must first finish what it left.
             self._check_free(name)
-            self._check_distinct(name)
+            check_distinct(self._installation, name)
             new = change.add_domain(plan, name, base, *owner)
             if postmaster is not None:
                 plan_postmaster(plan, new, postmaster)
@@ -300,16 +298,6 @@ class Domains:
         except AssignUnreadable:
             # A lost users/cdb is made anew with the first domain that is added.
             return self._installation.domain_lookup.stands_in_text(name)
-
-    def _check_distinct(self, name: str) -> None:
-        def others() -> Iterator[str]:
-            # A generator: most backends do not look.
-            with suppress(AssignUnreadable):  # there is no domain yet, or it is refused later
-                for entry in all_entries(self._installation):
-                    if not entry.is_alias:
-                        yield entry.domain
-
-        self._installation.backend.check_new_domain(name, others())
 
     def _postmaster(self, domain: str, password: str) -> VqPasswd:
         if not self._installation.backend.writable:

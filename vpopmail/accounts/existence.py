@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import modules
+
 from vpopmail.backends.abstract import ALIASES
 from vpopmail.backends.files.aliases import read_file_of
 from vpopmail.formats.dotqmail import file_name
@@ -14,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vpopmail.installation import Installation
 
+# A batch can only be open if its module is loaded: who only asks must not load it.
+_BATCHES = "vpopmail.accounts.batch"
 _LISTS = (b"ezmlm-reject", b"ezmlm-send")
 _ROBOT = b"autorespond"
 _DEFAULT = "default"
@@ -53,8 +57,14 @@ def is_kept_alias(installation: Installation, name: str, domain: str) -> bool:
     """
     if not domain or ALIASES not in installation.backend.facets:
         return False
-    entry = installation.resolve(domain)
-    return entry is not None and installation.aliases.read_alias(entry, fold(name)) is not None
+    batches = modules.get(_BATCHES)
+    if batches is None or batches.open_batch(installation) is None:
+        entry, change = installation.resolve(domain), None
+    else:
+        entry = batches.open_batch(installation).resolve(domain)
+        change = None if entry is None else batches.pending_change(installation, entry)
+    aliases = installation.aliases if change is None else change.aliases
+    return entry is not None and aliases.read_alias(entry, fold(name)) is not None
 
 
 def is_mailing_list(path: str, name: str) -> bool:
@@ -106,8 +116,13 @@ def _first_line(path: str, name: str) -> bytes | None:
     """The first line of a dot-qmail file; None if it is missing."""
     if not name:
         return None
-    with _open(path) as directory:
-        data = read_file_of(directory, _file(name))
+    batches = modules.get(_BATCHES)
+    change = None if batches is None else batches.pending_change_at(path.rstrip("/"))
+    if change is not None:
+        data = change.aliases.read_file(_file(name))
+    else:
+        with _open(path) as directory:
+            data = read_file_of(directory, _file(name))
     return None if data is None else data.partition(b"\n")[0]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.errors import DomainNotFound, InvalidInput, UserNotFound
+from vpopmail.errors import InvalidInput, UserNotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,16 +24,17 @@ def read_last_auth(
         domain: domain or alias domain.
 
     Returns:
-        (IP address, seconds since 1970), with 0.0.0.0 the time of creation; None: not known.
+        (IP address, seconds since 1970), with 0.0.0.0 the time of creation; None: not known, or
+        a batch is adding the user.
 
     Raises:
         DomainNotFound, BackendUnavailable, OSError.
 
     Source: api, last-auth.
     """
-    entry = installation.resolve(domain)
-    if entry is None:
-        raise DomainNotFound(domain)
+    from vpopmail.accounts.change import get_domain
+
+    entry = get_domain(installation, domain)
     return installation.last_auth.read_last_auth(entry, user)
 
 

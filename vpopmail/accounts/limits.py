@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.batch import all_entries, open_batch
+from vpopmail.accounts.batch import all_entries, read_limits
 from vpopmail.accounts.change import announced, change_domain, get_domain
 from vpopmail.errors import InvalidInput, LimitsNotFound, LimitsUnreadable
 from vpopmail.records import VLimits
@@ -51,9 +51,7 @@ class Limits:
             DomainNotFound, LimitsUnreadable.
         """
         entry = get_domain(self._installation, domain)
-        batch = open_batch(self._installation)
-        limits = self._installation.limits if batch is None else batch
-        return limits.read_limits(entry)
+        return read_limits(self._installation, entry)
 
     def __iter__(self) -> Iterator[tuple[str, VLimits]]:
         """Each domain that is no alias domain, with the limits that hold for it.

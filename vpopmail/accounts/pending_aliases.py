@@ -65,7 +65,7 @@ class PendingAliases:
                 return None if lines is None else list(lines)
             return self.installation.aliases.read_alias(domain, name)
         for file in file_names(name):
-            data = self._read(file)
+            data = self.read_file(file)
             if data is not None:
                 return lines_of(data)
         return None
@@ -129,7 +129,8 @@ class PendingAliases:
         for name in removable(self.files.directory):
             self.files.drop(name)
 
-    def _read(self, name: str) -> bytes | None:
+    def read_file(self, name: str) -> bytes | None:
+        """The content of a dot-qmail file; None if it is missing. Raises: AliasUnreadable."""
         if name in self.files.pending:
             return self.files.pending[name]
         return read_file_of(self.files.directory, name)

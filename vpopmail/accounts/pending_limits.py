@@ -62,15 +62,28 @@ class PendingLimits:
         if not self.are_pending():
             return self.facet.read_limits(self.domain)
         content = self.files.pending.get(FILE)
-        limits = self.pending[0] if self.pending else None
         if content is not None:
-            limits = parse(content)
-        return self.facet.read_defaults() if limits is None else limits
+            return parse(content)
+        limits = self.pending[0] if self.pending else None
+        return self.facet.read_defaults() if limits is None else limits.copy()
 
     def store(self) -> None:
         """Bring pending limits to the backend. Raises: BackendUnavailable."""
         for limits in self.pending:
-            if limits is None:
-                self.facet.delete_limits(self.domain)
-            else:
-                self.facet.write_limits(self.domain, limits)
+            self._store(limits)
+
+    def stored(self) -> VLimits | None:
+        """The limits of its own that the domain has in the backend; None: it has none."""
+        own = self.in_backend and self.facet.has_limits(self.domain)
+        return self.facet.read_limits(self.domain) if own else None
+
+    def restore(self, before: VLimits | None) -> None:
+        """Let the backend have what ``stored`` gave before. Raises: BackendUnavailable."""
+        if self.pending:
+            self._store(before)
+
+    def _store(self, limits: VLimits | None) -> None:
+        if limits is None:
+            self.facet.delete_limits(self.domain)
+        else:
+            self.facet.write_limits(self.domain, limits)

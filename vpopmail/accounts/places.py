@@ -45,6 +45,7 @@ class Places:
         self.freed: list[str] = []
         self._state: DirControl | None = None
         self._free: list[str] | None = None
+        self._before: list[DirControl | None] = []
 
     def next(self) -> str:
         """The place of a new entry: one that became free, else the current directory."""
@@ -78,6 +79,20 @@ class Places:
         if place:
             self.freed.append(place)
 
+    def last_move(self) -> str:
+        """How the counter moved for the place that was given out last; ``""``: it did not."""
+        return self.moves[-1] if self.moves else ""
+
+    def restart(self) -> None:
+        """Begin anew to count: what was given out is told by ``repeat_move``, in order."""
+        self.moves, self.freed = [], []
+        self._state = None
+
+    def repeat_move(self, move: str) -> None:
+        """Count a place that was given out before ``restart``; see ``last_move``."""
+        if move:
+            self._move(move)
+
     def repeat(self, other: Places) -> None:
         """Give out and take back the same places as another object has."""
         self.moves = list(other.moves)
@@ -102,10 +117,19 @@ class Places:
     def write(self) -> None:
         """Write the counter. Raises: OSError, BackendUnavailable."""
         if self.moves:
+            self._before = [self.facet.read_dir_control(self.key, self.directory)]
             state = self._read()
             for move in self.moves:
                 _MOVES[move](state)
             self.facet.write_dir_control(self.key, self.directory, state)
+
+    def take_back(self) -> None:
+        """Let the counter be what it was before ``write``. Raises: OSError, BackendUnavailable."""
+        for before in self._before:
+            if before is None:
+                self.facet.delete_dir_control(self.key, self.directory)
+            else:
+                self.facet.write_dir_control(self.key, self.directory, before)
 
     def write_free(self, owner: Owner, timeout: float) -> None:
         """Write the list of free places. Raises: OSError, FileNotUpdated."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import attrs
 
+from vpopmail.accounts.batch import pending_change, read_limits
 from vpopmail.accounts.change import get_domain
 from vpopmail.accounts.user_queries import UserQueries
 from vpopmail.errors import HomeMissing
 from vpopmail.formats import maildirsize as text_format
 from vpopmail.mailstore import maildirsize
 from vpopmail.mailstore.counting import count_steadily
-from vpopmail.mailstore.homes import MAILDIR, split_home
+from vpopmail.mailstore.homes import MAILDIR, relative_home
 from vpopmail.mailstore.usage_daemon import ask_daemon
 from vpopmail.names import split_address
 from vpopmail.safeio.directory import Owner
@@ -98,7 +99,7 @@ class Quotas:
         Its commit point is the rename of maildirsize. Raises: as ``usage``.
         """
         entry, user = self._find(address)
-        with self._open(entry) as directory, _maildir(directory, entry, user) as maildir:
+        with self._open(entry) as directory, self._maildir(directory, entry, user) as maildir:
             if maildirsize.is_limited(user.pw_shell):
                 owner = Owner(entry.uid, entry.gid)
                 return _usage(user, *maildirsize.recount(maildir, user.pw_shell, owner))
@@ -154,7 +155,7 @@ class Quotas:
 
     def _domain_quota(self, domain: str) -> str:
         """The limits of a domain as a quota; the limit on bytes is in MB."""
-        limits = self._installation.limits.read_limits(get_domain(self._installation, domain))
+        limits = read_limits(self._installation, get_domain(self._installation, domain))
         if limits is None:
             return ""
         size = f"{limits.diskquota * 1048576}S" if limits.diskquota > 0 else ""
@@ -169,7 +170,7 @@ class Quotas:
         with self._open(entry) as directory:
             for user in self._users.iter(entry.realdomain):
                 try:
-                    more = _kept(directory, entry, user)
+                    more = self._kept(directory, entry, user)
                 except HomeMissing:
                     continue
                 size, count = size + more[0], count + more[1]
@@ -180,7 +181,7 @@ class Quotas:
         used = ask_daemon(self._installation.settings, address)
         if used is None:
             with self._open(entry) as directory:
-                used = _kept(directory, entry, user, more)
+                used = self._kept(directory, entry, user, more)
         return _usage(user, *used)
 
     def _find(self, address: str) -> tuple[DomainEntry, VqPasswd]:
@@ -188,27 +189,33 @@ class Quotas:
         return get_domain(self._installation, split_address(address)[1]), user
 
     def _open(self, entry: DomainEntry) -> Directory:
-        return self._installation.open_domain(entry)
+        change = pending_change(self._installation, entry)
+        return self._installation.open_domain(entry) if change is None else change.directory.again()
 
+    def _kept(
+        self,
+        directory: Directory,
+        entry: DomainEntry,
+        user: VqPasswd,
+        more: tuple[int, int] = (0, 0),
+    ) -> tuple[int, int]:
+        """Bytes and messages of a user, as maildirsize says or counted."""
+        with self._maildir(directory, entry, user) as maildir:
+            kept = maildirsize.believed_usage(maildir, user.pw_shell, more)
+            return count_steadily(maildir)[:2] if kept is None else kept
 
-def _kept(
-    directory: Directory, entry: DomainEntry, user: VqPasswd, more: tuple[int, int] = (0, 0)
-) -> tuple[int, int]:
-    """Bytes and messages of a user, as maildirsize says or counted."""
-    with _maildir(directory, entry, user) as maildir:
-        kept = maildirsize.believed_usage(maildir, user.pw_shell, more)
-        return count_steadily(maildir)[:2] if kept is None else kept
-
-
-def _maildir(directory: Directory, entry: DomainEntry, user: VqPasswd) -> Directory:
-    """The open Maildir of a user, beneath the directory of the domain."""
-    split = split_home(entry.path, user.pw_dir)
-    if split is None:
-        raise HomeMissing(user.pw_dir, "it is not below the directory of the domain")
-    try:
-        return directory.enter("/".join(part for part in (*split, MAILDIR) if part))
-    except OSError as error:
-        raise HomeMissing(f"{user.pw_dir}/{MAILDIR}", error.strerror or "") from error
+    def _maildir(self, directory: Directory, entry: DomainEntry, user: VqPasswd) -> Directory:
+        """The open Maildir of a user, beneath the directory of the domain."""
+        change = pending_change(self._installation, entry)
+        # In a batch it may still be on the stage.
+        where = relative_home if change is None else change.home_path
+        home = where(entry, user)
+        if home is None:
+            raise HomeMissing(user.pw_dir, "it is not below the directory of the domain")
+        try:
+            return directory.enter(f"{home}/{MAILDIR}")
+        except OSError as error:
+            raise HomeMissing(f"{user.pw_dir}/{MAILDIR}", error.strerror or "") from error
 
 
 def _usage(user: VqPasswd, size: int, count: int) -> Usage:

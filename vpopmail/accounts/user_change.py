@@ -10,7 +10,13 @@ import os
 
 from vpopmail.accounts.lookup import may_look
 from vpopmail.accounts.user_steps import Home, UserSteps
-from vpopmail.errors import BackendUnavailable, DomainNotFound, HomeMissing, NotPermitted
+from vpopmail.errors import (
+    BackendUnavailable,
+    DomainNotFound,
+    HomeMissing,
+    NotPermitted,
+    VpopmailError,
+)
 from vpopmail.mailstore import homes
 from vpopmail.safeio.tree import remove_tree
 
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Update:
-    """A change that can be decided again, and the user it is about."""
+    """Something that was decided and can be decided again, and the user it is about."""
 
     __slots__ = ("decide", "name")
 
@@ -48,7 +54,7 @@ class UserChange(UserSteps):
         batch: whether homes are brought to the disk all together, at the end.
 
     Attributes:
-        updates: what a batch decides again at its end.
+        updates: all that a batch has decided here, in order; decided again at its end.
         removed: the names of stored users who are deleted.
     """
 
@@ -116,6 +122,7 @@ class UserChange(UserSteps):
             HomeExists: something is there already.
         """
         home = Home(user.pw_name, self.places.next(), user.pw_name)
+        home.move = self.places.last_move()
         try:
             homes.check_free(self.directory, home.place, home.name)
         except BaseException:
@@ -141,6 +148,8 @@ class UserChange(UserSteps):
 
     def delete_record(self, name: str) -> None:
         """Forget a user and leave the home as it is."""
+        if self._forget_new_record(name):
+            return
         self.transaction.delete(name)
         self.changed[name] = False
 
@@ -152,25 +161,46 @@ class UserChange(UserSteps):
             name: the user it is about, if it is about one.
         """
         decide(self)
+        self.note(decide, name)
+
+    def note(self, decide: Decide, name: str = "") -> None:
+        """Note how something that is decided already is decided again; see ``update``."""
         self.updates.append(Update(decide, name))
 
     def decide_again(self) -> None:
-        """Decide all updates anew, from what others have stored meanwhile."""
-        added = {home.name for home in self.added}
-        for name in [name for name in self.changed if name not in added]:
-            self.transaction.forget(name)
-        # A new user has been changed in this batch only: what is known of him stays.
-        self.changed = {name: how for name, how in self.changed.items() if name in added}
+        """Decide all anew, in the same order, from what others have stored meanwhile.
+
+        Raises:
+            What a decision raises: VpopmailError with the advice that others are to blame.
+        """
+        self.added, self.deleted, self.homeless = [], [], []
+        self.removed, self.changed = set(), {}
+        self.places.restart()
+        self.transaction.pending.clear()
         self.transaction.aliases.clear()
         self.files.pending.clear()
         self.limits.pending.clear()
         for update in self.updates:
-            update.decide(self)
+            try:
+                update.decide(self)
+            except VpopmailError as error:
+                error.advice = error.advice or "another process changed it meanwhile"
+                raise
+
+    def add_again(self, user: VqPasswd, home: Home) -> None:
+        """Add a user whose home is built already; see ``decide_again``."""
+        self.places.repeat_move(home.move)
+        self.add(user, home)
+
+    def forgets(self, name: str) -> bool:
+        """Whether the stored record of a user goes, without his home."""
+        return name in self.changed and self.transaction.pending.get(name, self) is None
 
     def drop(self, home: Home) -> None:
-        """Forget an addition whose home could not be built."""
+        """Forget an addition, its home, and what was to be changed of the user."""
         self.added.remove(home)
-        self._forget_updates(home.name)
+        self.changed.pop(home.name, None)
+        self.updates = [update for update in self.updates if update.name != home.name]
         self.transaction.forget(home.name)
         self.places.cancel(home.place)
         if self.fresh:
@@ -181,11 +211,9 @@ class UserChange(UserSteps):
 
     def delete(self, user: VqPasswd) -> None:
         """Delete a user; the home goes after the commit point."""
-        self._forget_updates(user.pw_name)
-        if self.transaction.stored(user.pw_name) is None:
-            # Only this batch knows the record, which has no home: see add_record.
-            self.transaction.forget(user.pw_name)
+        if self._forget_new_record(user.pw_name):
             return
+        self.changed.pop(user.pw_name, None)
         self.removed.add(user.pw_name)
         self.transaction.delete(user.pw_name)
         split = homes.split_home(self.domain.path, user.pw_dir)
@@ -194,6 +222,14 @@ class UserChange(UserSteps):
             return
         self.deleted.append(Home(user.pw_name, *split))
         self.places.give_back(split[0])
+
+    def _forget_new_record(self, name: str) -> bool:
+        """Forget a record without a home that only this batch knows; whether it was one."""
+        if self.transaction.stored(name) is not None:
+            return False
+        self.changed.pop(name, None)
+        self.transaction.forget(name)
+        return True
 
     def report_homeless(self, plan: Plan) -> None:
         """Tell of deleted users whose home was not there, or not below the domain.
@@ -204,11 +240,6 @@ class UserChange(UserSteps):
         if self.homeless:
             what = f"the account is deleted; there was no home to remove: {plan.subject}"
             raise HomeMissing(f"{self.homeless[0]}@{self.domain.realdomain}", what)
-
-    def _forget_updates(self, name: str) -> None:
-        """A user is deleted whom this batch has changed before."""
-        self.changed.pop(name, None)
-        self.updates = [update for update in self.updates if update.name != name]
 
     def _check_still_there(self) -> None:
         """After the wait for the lock: the domain may have been deleted meanwhile."""

@@ -6,6 +6,7 @@ For tools that move accounts about; ``site.users`` is what an administrator want
 from __future__ import annotations
 
 from vpopmail.accounts import checks
+from vpopmail.accounts.batch import open_batch
 from vpopmail.accounts.change import change_domain, get_domain
 from vpopmail.accounts.user_edits import checked_hash
 from vpopmail.accounts.user_rules import check_new_name, new_user
@@ -73,7 +74,7 @@ def add_record(
 
 
 def delete_record(installation: Installation, name: str, domain: str) -> Plan:
-    """Forget a user and leave the home as it is.
+    """Forget a user and leave the home as it is; what a batch has built for him goes.
 
     Args:
         installation: the site.
@@ -85,20 +86,24 @@ def delete_record(installation: Installation, name: str, domain: str) -> Plan:
     Raises:
         UserNotFound, DomainNotFound, NotPermitted, DomainDirectoryMissing, BackendUnavailable,
         OSError.
+        CatchAllProtected: the user is added in the same batch, and the catch-all.
 
     Source: api, vauth_deluser.
     """
     name = fold(name)
     entry = get_domain(installation, domain)
+    address = f"{name}@{entry.realdomain}"
 
     def decide(change: UserChange) -> None:
         if change.find(name) is None:
-            raise UserNotFound(f"{name}@{entry.realdomain}")
+            raise UserNotFound(address)
         change.delete_record(name)
 
-    return change_domain(
-        installation, entry, f"forget user {name}@{entry.realdomain}", decide, name=name
-    )
+    batch = open_batch(installation)
+    pending = None if batch is None else batch.change_of(entry)
+    if batch is not None and pending is not None and pending.added_home(name) is not None:
+        return batch.delete_user(Plan(f"forget user {address}"), entry, name)
+    return change_domain(installation, entry, f"forget user {address}", decide, name=name)
 
 
 def rebuild_index(installation: Installation, domain: str) -> Plan:

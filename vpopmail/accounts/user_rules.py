@@ -78,7 +78,11 @@ def decide_addition(
 
     Raises:
         HomeExists, DirectoryTooLong.
+        UserExists: a batch deletes the user's record, and nothing else.
     """
+    if change.forgets(user.pw_name):
+        address = f"{user.pw_name}@{change.domain.realdomain}"
+        raise UserExists(address, "its record is deleted in this batch, which must end first")
     home = change.place_home(user)
     checks.check_directory(user.pw_dir)
     change.add(user, home)
@@ -88,6 +92,16 @@ def decide_addition(
         lambda: change.build_home(home, files),  # what was built goes with the stage
     )
     return home
+
+
+def add_again(change: UserChange, user: VqPasswd, home: Home) -> None:
+    """Decide again, at the end of a batch, that a user is added whose home is built already.
+
+    Raises:
+        UserExists.
+    """
+    check_new_name(change, user.pw_name)
+    change.add_again(user, home)
 
 
 def decide_deletion(change: UserChange, name: str) -> None:

@@ -15,17 +15,19 @@ from vpopmail.mailstore import homes
 from vpopmail.plan import journal
 from vpopmail.records import NEVER_LOGGED_IN
 from vpopmail.safeio import seam
+from vpopmail.safeio.closing import close_all
 from vpopmail.safeio.directory import Owner
-from vpopmail.safeio.tree import remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from vpopmail.accounts.adoption import Adoption
+    from vpopmail.backends.transaction import Transaction
     from vpopmail.installation import Installation
     from vpopmail.plan.journal import Fact, Stage
     from vpopmail.plan.steps import Plan
-    from vpopmail.records import DomainEntry
+    from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
 
 KIND = "users"
@@ -36,15 +38,17 @@ class Home:
 
     Attributes:
         is_new: whether the user is added with it.
+        move: how the counter moved when its place was given out; ``""``: it did not.
     """
 
-    __slots__ = ("is_new", "leaf", "name", "place")
+    __slots__ = ("is_new", "leaf", "move", "name", "place")
 
     def __init__(self, name: str, place: str, leaf: str, *, is_new: bool = True) -> None:
         self.name = name
         self.place = place
         self.leaf = leaf
         self.is_new = is_new
+        self.move = ""
 
     def path(self, domain_path: str) -> str:
         """The absolute path of the home."""
@@ -89,6 +93,7 @@ class UserSteps:
         self.files = DomainFiles(directory, self.owner)
         self.limits = PendingLimits(installation, domain, self.files)
         self.aliases = PendingAliases(installation, domain, self.transaction, self.files)
+        self.adoption: Adoption | None = None
         self.stage: Stage | None = None
         self.added: list[Home] = []
         self.deleted: list[Home] = []
@@ -103,12 +108,23 @@ class UserSteps:
         if home.is_new and self.installation.settings.auth_logging:
             files = self.installation.last_auth.first_auth_files(NEVER_LOGGED_IN) | files
         if not self.fresh:
-            stage = self._open_stage().directory
+            stage = self.open_stage().directory
             homes.build(stage, homes.staged_name(home.name), self.owner, files, sync=sync)
             return
-        homes.make_place(self.directory, home.place, self.owner)
+        self.made += homes.make_place(self.directory, home.place, self.owner)
         with homes.enter_place(self.directory, home.place) as directory:
             homes.build(directory, home.leaf, self.owner, files, sync=sync)
+
+    def added_home(self, name: str) -> Home | None:
+        """The home that is added here for a user; None if he is not added here."""
+        return next((home for home in self.added if home.name == name), None)
+
+    def home_path(self, domain: DomainEntry, user: VqPasswd) -> str | None:
+        """Where a home is now, relative to the directory of the domain; None: not below it."""
+        home = self.added_home(user.pw_name)
+        if home is not None and not self.fresh:
+            return f"{journal.JOURNAL}/{self.open_stage().name}/{homes.staged_name(home.name)}"
+        return homes.relative_home(domain, user)
 
     # the plan
 
@@ -173,63 +189,55 @@ class UserSteps:
         if any(self.changed.values()):
             plan.add("mailstore", "bring files of the homes up to date", self._refresh)
         if self.deleted:
-            plan.add("mailstore", "take the homes of the deleted away", self._take_deleted)
+            plan.add("mailstore", "take the homes of the deleted away", self.take_deleted)
 
     def store_fresh(self) -> None:
         """Store the users of a domain that is being made; nobody sees it yet."""
-        self.files.store()
+        if self.adoption is not None:
+            self.adoption.note_accounts()
+        self.files.store(None if self.adoption is None else self.adoption.files)
         self.limits.store()
         if not self.transaction.has_changes:
             return
-        self.transaction.lock()
-        self.transaction.stage()
-        self.transaction.commit()
-        self.transaction.finish()
+        self.store(self.transaction)
         self.places.write()
         self._note_new()
         self._refresh()
 
-    def unstore_fresh(self) -> None:
-        """Take the users back that ``store_fresh`` stored."""
-        if self.transaction.pending:
-            self.transaction.close()
-            self.transaction = self.installation.backend.transaction(self.domain, self.directory)
-            for home in self.added:
-                self.transaction.delete(home.name)
-                with homes.enter_place(self.directory, home.place) as place:
-                    remove_tree(place, home.leaf)
-            self.transaction.lock()
-            self.transaction.stage()
-            self.transaction.commit()
-            self.transaction.finish()
+    def store(self, transaction: Transaction) -> None:
+        """Store what is pending in a transaction of this domain, all at once."""
+        transaction.lock()
+        transaction.stage()
+        transaction.commit()
+        transaction.finish()
 
     def close(self) -> None:
         """Give the lock back, then remove what is still on the stage."""
-        try:
-            self.transaction.close()
-            if self.stage is not None and self._is_unfinished():
-                self.stage.abandon()
-            elif self.stage is not None:
-                self.stage.close()
-        finally:
-            self.directory.close()
+        close_all([self.transaction.close, self._close_stage, self.directory.close])
+
+    def _close_stage(self) -> None:
+        if self.stage is not None and self._is_unfinished():
+            self.stage.abandon()
+        elif self.stage is not None:
+            self.stage.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, error: BaseException | None, *trace: object) -> None:
+        close_all([self.close], error)
 
     # steps
 
-    def _open_stage(self) -> Stage:
+    def open_stage(self) -> Stage:
+        """The stage of the change, made if there is none yet."""
         if self.stage is None:
             self.stage = journal.begin(self.directory, self.owner)
         return self.stage
 
     def _write_files(self) -> None:
         sync = self.installation.settings.sync and not self.batch
-        self.files.write(self._open_stage().directory, sync=sync)
+        self.files.write(self.open_stage().directory, sync=sync)
 
     def _move_files(self) -> None:
         self.files.move(None if self.stage is None else self.stage.directory)
@@ -245,7 +253,7 @@ class UserSteps:
             seam.sync_filesystem(self.directory.fd)
 
     def _enter(self) -> None:
-        self._open_stage().enter(KIND, self._facts())
+        self.open_stage().enter(KIND, self._facts())
 
     def _facts(self) -> list[Fact]:
         return [
@@ -273,7 +281,7 @@ class UserSteps:
         return self.plan is not None and bool(self.plan.unfinished)
 
     def _put(self) -> None:
-        stage = self._open_stage().directory
+        stage = self.open_stage().directory
         by_place: dict[str, list[Home]] = {}
         for home in self.added:
             by_place.setdefault(home.place, []).append(home)
@@ -285,14 +293,15 @@ class UserSteps:
                 directory.flush()
 
     def _take_back(self) -> None:
-        stage = self._open_stage().directory
+        stage = self.open_stage().directory
         for home in self.added:
             homes.take(stage, self.directory, home.place, home.leaf, home.name)
         for path in reversed(self.made):
             self.directory.remove_directory(path)
 
-    def _take_deleted(self) -> None:
-        stage = self._open_stage().directory
+    def take_deleted(self) -> None:
+        """Move the homes of the deleted to the stage."""
+        stage = self.open_stage().directory
         for home in self.deleted:
             if not homes.take(stage, self.directory, home.place, home.leaf, home.name):
                 self.homeless.append(home.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.accounts import checks
+from vpopmail.accounts.batch import read_limits
 from vpopmail.accounts.change import announced, change_domain, finish_plan, get_domain, open_users
 from vpopmail.accounts.password_policy import check_strength
 from vpopmail.accounts.refresh import home_files
@@ -375,11 +376,7 @@ class Users(UserQueries):
     # deciding
 
     def _default_quota(self, entry: DomainEntry) -> str:
-        batch = self._batch()
-        if batch is not None:
-            limits = batch.read_limits(entry)
-        else:
-            limits = self._installation.limits.read_limits(entry)
+        limits = read_limits(self._installation, entry)
         if limits is None:
             raise LimitsUnreadable(
                 f"{self._installation.settings.vpopmaildir}/etc/vlimits.default",

@@ -75,7 +75,7 @@ class MemoryTransaction(Transaction):
                 vpasswd.format_line(user, clear_passwd=self.backend.settings.clear_passwd)
 
     def commit(self) -> None:
-        """Put what changed in the place of the old: the commit point, one assignment."""
+        """Put what changed in the place of the old: the commit point, an assignment."""
         kept = self.backend.kept(self.domain)
         users, aliases = dict(kept.users), dict(kept.aliases)
         for name, user in self.pending.items():
@@ -89,6 +89,8 @@ class MemoryTransaction(Transaction):
             else:
                 aliases[alias] = tuple(lines)
         self.backend.accounts[self.domain.realdomain] = Kept(users, aliases)
+        for name in [name for name, user in self.pending.items() if user is None]:
+            self.backend.last_auth.pop((name, self.domain.realdomain), None)
 
     def sync(self) -> None:
         """Nothing: memory is not durable."""

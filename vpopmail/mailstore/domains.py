@@ -13,6 +13,8 @@ from vpopmail.safeio.tree import give_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vpopmail.safeio.directory import Owner
 
 DEFAULT = ".qmail-default"
@@ -62,14 +64,23 @@ def build_domain(stage: Directory, name: str, owner: Owner, delivery: bytes) -> 
     return directory
 
 
-def adopt_domain(directory: Directory, owner: Owner, delivery: bytes) -> None:
+def adopt_domain(
+    directory: Directory, owner: Owner, delivery: bytes, keep: Callable[[], object]
+) -> None:
     """Make a directory that was there before into that of a domain, with what is in it.
+
+    Args:
+        directory: the open directory.
+        owner: who gets it.
+        delivery: content of .qmail-default.
+        keep: moves the .qmail-default that is there aside.
 
     Its commit point is the rename of .qmail-default.
     """
     give_tree(directory, owner)
     if directory.sync:
         seam.sync_filesystem(directory.fd)
+    keep()
     directory.replace(DEFAULT, [delivery], owner)
 
 

@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Owner
 
 MAILDIR = "Maildir"
@@ -190,6 +191,12 @@ def take(stage: Directory, domain: Directory, place: str, leaf: str, name: str) 
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+def relative_home(domain: DomainEntry, user: VqPasswd) -> str | None:
+    """A home relative to its domain, or None if it is not below it; see ``split_home``."""
+    split = split_home(domain.path, user.pw_dir)
+    return None if split is None else "/".join(part for part in split if part)
 
 
 def split_home(domain_path: str, home: str) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from vpopmail.formats.text import split_lines, to_bytes
 from vpopmail.plan import journal
 from vpopmail.qmail.control import PUBLIC, run
 from vpopmail.qmail.send import hang_up
+from vpopmail.safeio.closing import close_all
 from vpopmail.safeio.directory import Directory, Owner
 from vpopmail.safeio.locks import FileLock
 from vpopmail.safeio.times import later_than
@@ -81,20 +82,19 @@ class QmailChange:
 
     def close(self) -> None:
         """Give the lock back and clear the stage."""
-        try:
-            if self.stage is not None and self._is_unfinished():
-                self.stage.abandon()
-            elif self.stage is not None:
-                self.stage.close()
-        finally:
-            self.file_lock.release()
-            self.directory.close()
+        close_all([self._close_stage, self.file_lock.release, self.directory.close])
+
+    def _close_stage(self) -> None:
+        if self.stage is not None and self._is_unfinished():
+            self.stage.abandon()
+        elif self.stage is not None:
+            self.stage.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, error: BaseException | None, *trace: object) -> None:
+        close_all([self.close], error)
 
     # before the commit point
 

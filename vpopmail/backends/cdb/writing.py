@@ -7,6 +7,7 @@ from vpopmail.backends.lock_file import LockFileTransaction
 from vpopmail.errors import BackendUnavailable, FormatError
 from vpopmail.formats import cdb, vpasswd, vpasswd_changes
 from vpopmail.formats.text import to_bytes, to_text
+from vpopmail.safeio.closing import close_all
 from vpopmail.safeio.times import later_than
 
 TYPE_CHECKING = False
@@ -88,13 +89,11 @@ class CdbTransaction(LockFileTransaction):
 
     def close(self) -> None:
         """Drop what was not committed and give the lock back."""
-        self.lookup.close()
-        if self.file_lock.fd >= 0:
-            try:
-                if not self.committed:
-                    self.directory.discard(TEXT)
-            finally:
-                self.file_lock.release()
+        close_all([self.lookup.close, self._drop_text, self.file_lock.release])
+
+    def _drop_text(self) -> None:
+        if self.file_lock.fd >= 0 and not self.committed:
+            self.directory.discard(TEXT)
 
     def _line(self, user: VqPasswd) -> bytes:
         return vpasswd.format_line(user, clear_passwd=self.settings.clear_passwd)

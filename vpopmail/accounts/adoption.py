@@ -1,0 +1,90 @@
+"""A directory that was there before its domain: what it was, to be given back if need be."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from vpopmail.accounts.kept_files import KeptFiles
+from vpopmail.mailstore import homes
+from vpopmail.safeio.closing import close_all
+from vpopmail.safeio.tree import remove_tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.accounts.user_change import UserChange
+    from vpopmail.accounts.user_steps import Home
+    from vpopmail.records import VLimits, VqPasswd
+    from vpopmail.safeio.directory import Directory
+
+
+class Adoption:
+    """What was in a directory, and in the account store, before a domain is made of it.
+
+    Args:
+        users: the change of its users, which makes them right in their places.
+
+    Attributes:
+        files: keeps the small files that change.
+    """
+
+    def __init__(self, users: UserChange) -> None:
+        self.users = users
+        self.files = KeptFiles(users.directory, self._open_stage)
+        self._accounts: dict[str, VqPasswd | None] = {}
+        self._aliases: dict[str, list[str] | None] = {}
+        self._limits: VLimits | None = None
+
+    def _open_stage(self) -> Directory:
+        return self.users.open_stage().directory
+
+    def note_accounts(self) -> None:
+        """Note what the account store has of what is about to be stored."""
+        users = self.users
+        self._accounts = {
+            name: users.transaction.stored(name) for name in users.transaction.pending
+        }
+        read = users.installation.aliases.read_alias
+        self._aliases = {alias: read(users.domain, alias) for alias in users.transaction.aliases}
+        self._limits = users.limits.stored()
+
+    def restore_accounts(self) -> None:
+        """Let the account store have what it had before they were stored.
+
+        Raises:
+            OSError, BackendUnavailable.
+        """
+        users = self.users
+        restore_limits = partial(users.limits.restore, self._limits)
+        close_all([users.transaction.close, self._restore_users, restore_limits])
+
+    def _restore_users(self) -> None:
+        users = self.users
+        back = users.transaction = users.installation.backend.transaction(
+            users.domain, users.directory
+        )
+        for name, before in self._accounts.items():
+            if before is not None:
+                back.replace(before)
+            elif back.stored(name) is not None:
+                back.delete(name)
+        back.aliases.update(self._aliases)
+        if back.has_changes:
+            users.store(back)
+
+    def give_back(self) -> None:
+        """Take what was built out of the directory, and let its small files be what they were.
+
+        Raises:
+            OSError, BackendUnavailable.
+        """
+        users = self.users
+        made = [partial(users.directory.remove_directory, path) for path in users.made[::-1]]
+        homes_built = [partial(self._remove, home) for home in users.added]
+        close_all([*homes_built, *made, users.places.take_back, self.files.give_back])
+
+    def _remove(self, home: Home) -> None:
+        try:
+            with homes.enter_place(self.users.directory, home.place) as place:
+                remove_tree(place, home.leaf)
+        except FileNotFoundError:
+            pass  # not even its place was made

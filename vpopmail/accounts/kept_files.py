@@ -1,0 +1,73 @@
+"""Small files of a directory that becomes a domain: kept aside, in case it does not after all."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from vpopmail.safeio import seam
+from vpopmail.safeio.view import OPEN_FILE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vpopmail.safeio.directory import Directory
+
+
+class KeptFiles:
+    """What files were before they changed: moved to a stage, links and special files too.
+
+    Args:
+        directory: the open directory in which they lie.
+        stage: opens the stage, when it is first needed.
+    """
+
+    def __init__(self, directory: Directory, stage: Callable[[], Directory]) -> None:
+        self.directory = directory
+        self.stage = stage
+        self._owners: dict[str, tuple[int, int]] = {}
+        self._kept: dict[str, bool] = {}
+
+    def note_owner(self, name: str) -> None:
+        """Note whose a file is, which is going to be given away before it changes."""
+        status = self.directory.status(name)
+        if status is not None:
+            self._owners[name] = (status.st_uid, status.st_gid)
+
+    def keep(self, name: str) -> None:
+        """Move a file to the stage, unless it was kept before. Raises: OSError."""
+        if name in self._kept:
+            return
+        status = self.directory.status(name)
+        stage = self.stage()
+        there = self._kept[name] = status is not None and not stat.S_ISDIR(status.st_mode)
+        if there:
+            self.directory.move(name, stage, _kept_name(name))
+
+    def give_back(self) -> None:
+        """Let the files be what they were. Raises: OSError."""
+        for name, there in self._kept.items():
+            if there and self.stage().has(_kept_name(name)):
+                self.stage().move(_kept_name(name), self.directory, name)
+            if there:
+                self._give_to_owner(name)
+            else:
+                self.directory.remove(name)
+        self._kept.clear()
+
+    def _give_to_owner(self, name: str) -> None:
+        status = self.directory.status(name)
+        owner = self._owners.get(name)
+        if status is None or owner is None or owner == (status.st_uid, status.st_gid):
+            return
+        fd = os.open(name, OPEN_FILE, dir_fd=self.directory.fd)
+        try:
+            seam.fchown(fd, *owner)
+        finally:
+            os.close(fd)
+
+
+def _kept_name(name: str) -> str:
+    # Beside "=" of homes and "+" of next contents; see DomainFiles.
+    return "-" + name.removeprefix(".")
