@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import stat
 
-from vpopmail.safeio import seam
-from vpopmail.safeio.view import OPEN_FILE
+from vpopmail.safeio.directory import Owner
+from vpopmail.safeio.tree import give_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,14 +25,14 @@ class KeptFiles:
     def __init__(self, directory: Directory, stage: Callable[[], Directory]) -> None:
         self.directory = directory
         self.stage = stage
-        self._owners: dict[str, tuple[int, int]] = {}
+        self._owners: dict[str, Owner] = {}
         self._kept: dict[str, bool] = {}
 
     def note_owner(self, name: str) -> None:
         """Note whose a file is, which is going to be given away before it changes."""
         status = self.directory.status(name)
         if status is not None:
-            self._owners[name] = (status.st_uid, status.st_gid)
+            self._owners[name] = Owner(status.st_uid, status.st_gid)
 
     def keep(self, name: str) -> None:
         """Move a file to the stage, unless it was kept before. Raises: OSError."""
@@ -58,14 +57,11 @@ class KeptFiles:
 
     def _give_to_owner(self, name: str) -> None:
         status = self.directory.status(name)
-        owner = self._owners.get(name)
-        if status is None or owner is None or owner == (status.st_uid, status.st_gid):
+        if status is None or name not in self._owners or not stat.S_ISREG(status.st_mode):
             return
-        fd = os.open(name, OPEN_FILE, dir_fd=self.directory.fd)
-        try:
-            seam.fchown(fd, *owner)
-        finally:
-            os.close(fd)
+        owner = self._owners[name]
+        if (owner.uid, owner.gid) != (status.st_uid, status.st_gid):
+            give_file(self.directory, name, owner)
 
 
 def _kept_name(name: str) -> str:

@@ -96,10 +96,15 @@ def give_tree(directory: Directory, owner: Owner, depth: int = 0) -> None:
             with directory.enter(name) as inner:
                 give_tree(inner, owner, depth + 1)
         elif stat.S_ISREG(status.st_mode):
-            _give_file(directory, name, owner)
+            give_file(directory, name, owner)
 
 
-def _give_file(directory: Directory, name: str, owner: Owner) -> None:
+def give_file(directory: Directory, name: str, owner: Owner) -> None:
+    """Give a regular file to an owner; one with several names is left as it is.
+
+    Raises:
+        OSError: ELOOP: a symbolic link.
+    """
     fd = os.open(name, OPEN_FILE, dir_fd=directory.fd)
     try:
         status = os.fstat(fd)
