@@ -133,8 +133,12 @@ def run(arguments: list[Any], **options: Any) -> None:
 
 
 @contextmanager
-def mariadb() -> Iterator[Server]:
-    """A private MariaDB; root has no password."""
+def mariadb(*more: str) -> Iterator[Server]:
+    """A private MariaDB; root has no password.
+
+    Args:
+        more: arguments of the program; by default it keeps no binary log.
+    """
     pymysql = pytest.importorskip("pymysql")
     program = find_program("mariadbd", "/usr/sbin")
     install = find_program("mariadb-install-db")
@@ -151,8 +155,9 @@ def mariadb() -> Iterator[Server]:
         port = free_port()
         arguments = [
             program, "--no-defaults", f"--datadir={data}", f"--socket={top}/s", f"--port={port}",
-            "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin",
+            "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0",
             "--innodb-buffer-pool-size=32M", "--innodb-use-native-aio=0", f"--pid-file={top}/pid", f"--tmpdir={top}", *who,
+            *(more or ("--skip-log-bin",)),
         ]  # fmt: skip
         place = {"host": "127.0.0.1", "port": port, "user": "root", "password": ""}
         server = Server(arguments, port, log, lambda: pymysql.connect(**place), signal.SIGKILL)
@@ -163,18 +168,27 @@ def mariadb() -> Iterator[Server]:
 
 
 @contextmanager
-def postgresql() -> Iterator[Server]:
-    """A private PostgreSQL; everybody on loopback is trusted."""
+def postgresql(*, standby_of: Server | None = None) -> Iterator[Server]:
+    """A private PostgreSQL; everybody on loopback is trusted.
+
+    Args:
+        standby_of: the server that it follows; None: it is one by itself.
+    """
     psycopg = pytest.importorskip("psycopg")
     places = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
     program, install = find_program("postgres", *places), find_program("initdb", *places)
     user = server_user("postgres")
     with directory_for("postgres") as top:
         data, log = top / "data", top / "log"
-        run(
-            [install, "-D", data, "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"],
-            user=user, cwd=top,
-        )
+        if standby_of is None:
+            run(
+                [install, "-D", data, "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"],
+                user=user, cwd=top,
+            )  # fmt: skip
+        else:
+            copy = find_program("pg_basebackup", *places)
+            source = f"host=127.0.0.1 port={standby_of.port} user=postgres"
+            run([copy, "-D", data, "-d", source, "-R", "-c", "fast", "--no-sync"], user=user, cwd=top)
         port = free_port()
         arguments = [
             program, "-D", data, "-p", str(port), "-k", top, "-c", "fsync=off",
