@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 
 from . import raw, servers
 
@@ -53,8 +54,7 @@ class Pair:
         self.on_replica("STOP SLAVE" if self.kind == "mysql" else "SELECT pg_wal_replay_pause()")
         if self.kind == "pgsql":
             # It pauses between two records: until it says so it may still play some.
-            while self.on_replica("SELECT pg_get_wal_replay_pause_state()") != ["paused"]:
-                pass
+            self._until("SELECT pg_get_wal_replay_pause_state()", "paused")
 
     def resume(self) -> None:
         text = "START SLAVE" if self.kind == "mysql" else "SELECT pg_wal_replay_resume()"
@@ -68,9 +68,13 @@ class Pair:
             assert self.on_replica(f"SELECT MASTER_GTID_WAIT('{position}', 60)") == [0]
             return
         (position,) = self.on_primary("SELECT CAST(pg_current_wal_lsn() AS text)")
-        text = f"SELECT pg_last_wal_replay_lsn() >= CAST('{position}' AS pg_lsn)"
-        while self.on_replica(text) != [True]:
-            pass  # PostgreSQL 15 has no function that waits for it
+        # PostgreSQL 15 has no function that waits for it.
+        self._until(f"SELECT pg_last_wal_replay_lsn() >= CAST('{position}' AS pg_lsn)", True)
+
+    def _until(self, text: str, answer: object) -> None:
+        end = monotonic() + 60
+        while self.on_replica(text) != [answer]:
+            assert monotonic() < end, text
 
 
 @contextmanager

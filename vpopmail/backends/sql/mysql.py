@@ -68,8 +68,10 @@ class MysqlDialect(Dialect):
         driver = _driver()
         # The number of rows found, not of those that changed: an update to the same value counts.
         arguments["client_flag"] = driver.constants.CLIENT.FOUND_ROWS
-        if driver.__name__ == "pymysql" and (server.socket or _is_local(server.host)):
-            arguments["ssl_disabled"] = True  # else each connection loads all of the host's CAs
+        if driver.__name__ == "pymysql":
+            if server.socket or _is_local(server.host):
+                arguments["ssl_disabled"] = True  # else each connection loads all of the host's CAs
+            return _connect_pymysql(driver, arguments)
         return driver.connect(**arguments)
 
     def trouble(self, error: Exception) -> str:
@@ -201,6 +203,17 @@ def _driver() -> Any:
     except ImportError:
         raise UnknownBackend("mysql", "no driver: pip install 'vpopmail[mysql]'") from None
     return pymysql
+
+
+def _connect_pymysql(driver: Any, arguments: dict[str, Any]) -> Any:
+    """A connection of PyMySQL, for which a server that says nothing is none after a short time.
+
+    To it the greeting is an answer like any other.
+    """
+    later = arguments["read_timeout"]
+    connection = driver.connect(**{**arguments, "read_timeout": _CONNECT_TIMEOUT})
+    connection._read_timeout = later  # noqa: SLF001 - it can be told only when connecting
+    return connection
 
 
 def _is_local(host: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import sleep
+from time import monotonic, sleep
 
 from vpopmail.backends.sql import dialect as kinds
 from vpopmail.backends.sql.held import HeldConnections
@@ -26,6 +26,7 @@ PRIMARY = -1
 PASSES = frozenset((kinds.LOST, kinds.REPEAT))  # trouble that another try may be spared
 _FIRST_WAIT = 0.01  # seconds; doubled each time
 _LONGEST_WAIT = 1.0
+_LONGEST_ASKING = 10.0  # seconds after which a read is not tried again
 
 
 class DatabaseError(BackendUnavailable):
@@ -116,6 +117,7 @@ class Servers:
         Raises:
             DatabaseError.
         """
+        end = monotonic() + _LONGEST_ASKING
         attempt = 0
         while True:
             held = self.held(place)
@@ -128,7 +130,7 @@ class Servers:
             if trouble == kinds.LOST:
                 held.close()
             attempt += 1
-            if trouble not in PASSES or attempt == most:
+            if trouble not in PASSES or attempt == most or monotonic() > end:
                 raise failed
             if attempt > 1:  # the first time it was one that has been idle for long
                 wait(attempt)
