@@ -62,7 +62,7 @@ TEXTS = (
 )
 NUMBERS = (-1, -(2**31), -(2**63), 2**31, 2**32, 2**63, 2**64, 10**400)
 NO_TEXTS = (None, b"bytes", 1.5, 7, ["a"])
-NO_NUMBERS = (None, "1", b"1", 1.5)
+NO_NUMBERS = (None, "1", b"1", 1.5, [1])
 
 PLACES = {"vpopmail", "qmail", "outside", "here"}
 
@@ -249,7 +249,7 @@ def records() -> Iterator[VqPasswd]:
     """The record of joe with something nasty in one member."""
     for member in VqPasswd.__slots__:
         texts = isinstance(getattr(VqPasswd(), member), str)
-        for value in TEXTS if texts else NUMBERS:
+        for value in (*TEXTS, None) if texts else NUMBERS:
             user = joe()
             setattr(user, member, value)
             yield user

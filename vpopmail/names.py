@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from vpopmail import errors
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 MAX_DOMAIN = 96
 MIN_DOMAIN = 3
 MAX_LABEL = 63
@@ -41,7 +45,9 @@ _RESERVED_STARTS = (
 
 
 def fold(name: str) -> str:
-    """Fold A-Z to lower case and leave every other character alone."""
+    """Fold A-Z to lower case and leave every other character alone. Raises: TypeError."""
+    if not isinstance(name, str):
+        check_kind_of_text(name)
     return name.lower() if name.isascii() else name.translate(_FOLD)
 
 
@@ -81,11 +87,12 @@ def is_address_character(character: str) -> bool:
     return len(character) == 1 and character in _VVALID
 
 
-def check_user_length(name: str, maximum: int, *, big_directories: bool) -> None:
+def check_user_length(name: str, maximum: int, *, big_directories: bool, domain: str = "") -> None:
     """Refuse a user name that is too long, or too short for hashed directories.
 
     Args:
         name: the user name.
+        domain: its domain, which the error names too.
         maximum: characters allowed: 32 (profile 5.4) or 64 (5.6).
         big_directories: whether homes are hashed, which takes the names of one character.
 
@@ -93,24 +100,30 @@ def check_user_length(name: str, maximum: int, *, big_directories: bool) -> None
         UserNameTooLong, InvalidUserName.
     """
     if len(name) > maximum:
-        raise errors.UserNameTooLong(_shown(name), f"at most {maximum} characters")
+        raise errors.UserNameTooLong(_address(name, domain), f"at most {maximum} characters")
     if len(name) == 1 and big_directories:
-        raise errors.InvalidUserName(name, "names of one character are directories of homes")
+        advice = "names of one character are directories of homes"
+        raise errors.InvalidUserName(_address(name, domain), advice)
 
 
-def check_new_user(name: str) -> None:
+def check_new_user(name: str, domain: str = "") -> None:
     """Refuse a user name that cannot be a new mailbox; lengths are checked elsewhere.
+
+    Args:
+        name: the user name.
+        domain: its domain, which the error names too.
 
     Raises:
         InvalidUserName: empty, a forbidden character, ``/``, ``.``, ``..``, or the name of a file
             that the domain's directory needs.
     """
     if not name:
-        raise errors.InvalidUserName("''", "the name is empty")
+        raise errors.InvalidUserName(_address("", domain), "the name is empty")
     if not has_user_characters(name) or "/" in name:
-        raise errors.InvalidUserName(_shown(name), "a character that a user name cannot have")
+        advice = "a character that a user name cannot have"
+        raise errors.InvalidUserName(_address(name, domain), advice)
     if name in {".", ".."} or name in _RESERVED or name.startswith(_RESERVED_STARTS):
-        raise errors.InvalidUserName(name, "the name is reserved")
+        raise errors.InvalidUserName(_address(name, domain), "the name is reserved")
 
 
 def check_domain_length(name: str) -> None:
@@ -141,10 +154,27 @@ def check_new_domain(name: str) -> None:
             raise errors.InvalidDomainName(_shown(name), f"malformed label '{label[:MAX_LABEL]}'")
 
 
-def check_kind_of_text(text: str) -> None:
+def check_kind_of_text(*texts: str) -> None:
     """Refuse what is no text. Raises: TypeError."""
-    if not isinstance(text, str):
-        raise TypeError(f"a str is needed, not {type(text).__name__}")
+    for text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"a str is needed, not {type(text).__name__}")
+
+
+def check_kind_of_number(*numbers: int) -> None:
+    """Refuse what is no int. Raises: TypeError."""
+    for number in numbers:
+        if not isinstance(number, int):
+            raise TypeError(f"an int is needed, not {type(number).__name__}")
+
+
+def checked_texts(texts: Iterable[str]) -> list[str]:
+    """A list of the texts. Raises: TypeError, also for one text, which is no list of texts."""
+    if isinstance(texts, str | bytes) or not hasattr(texts, "__iter__"):
+        raise TypeError(f"a list of str is needed, not {type(texts).__name__}")
+    found = list(texts)
+    check_kind_of_text(*found)
+    return found
 
 
 def split_whole_address(address: str) -> tuple[str, str]:
@@ -198,6 +228,12 @@ def remote_address(text: str) -> str:
     except ValueError:
         return cleaned(text)
     return str(address.ipv4_mapped or text.partition("%")[0])
+
+
+def _address(name: str, domain: str) -> str:
+    """The address that an error is about, or the name alone if the domain is not known."""
+    shown = _shown(name) or "''"
+    return f"{shown}@{_shown(domain)}" if domain else shown
 
 
 def _shown(name: str) -> str:

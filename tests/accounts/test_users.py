@@ -18,6 +18,7 @@ from vpopmail.errors import (
     DomainNotFound,
     HomeExists,
     HomeMissing,
+    InvalidInput,
     NotPermitted,
     UserExists,
     UserNotFound,
@@ -559,3 +560,29 @@ def test_a_password_that_is_no_text_is_a_mistake_and_not_wrong(
     assert domain.is_dir()
     with pytest.raises(TypeError, match="str"):
         site.users.check_password(f"joe@{DOMAIN}", password)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("", "''@example.com"),
+        ("two words", "two words@example.com"),
+        ("vpasswd", "vpasswd@example.com"),
+        ("line\nbreak", "line\\nbreak@example.com"),
+        ("x", "x@example.com"),
+        ("a" * 65, "a" * 65 + "@example.com"),
+    ],
+)
+def test_an_error_about_a_name_names_the_domain_too(
+    site: Vpopmail, domain: Path, name: str, shown: str
+) -> None:
+    acts = [
+        lambda: site.users.add(f"{name}@{DOMAIN}"),
+        lambda: site.users.add_to(name, DOMAIN),
+    ]
+    if name != "x":
+        acts.append(lambda: site.aliases.add(f"{name}@{DOMAIN}", "&joe@example.org"))
+    for act in acts:
+        with pytest.raises(InvalidInput) as caught:
+            act()
+        assert str(caught.value).startswith(f"{shown}: ")

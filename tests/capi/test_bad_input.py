@@ -183,9 +183,14 @@ def parameters(name: str) -> dict[str, str]:
 def valid(made: Filled, name: str) -> dict[str, object]:
     """Arguments for which there is nothing to refuse."""
     return {
-        key: OTHERWISE.get((name, key), VALID.get(key))(made)  # type: ignore[misc]
-        for key in parameters(name)
+        key: OTHERWISE.get((name, key), VALID.get(key, lambda _, kind=kind: plain(kind)))(made)
+        for key, kind in parameters(name).items()
     }
+
+
+def plain(kind: str) -> object:
+    """What fits a type, where the name of the parameter says nothing."""
+    return "abc" if kind.startswith("str") else 0
 
 
 def bad_values(made: Filled, name: str, key: str, kind: str) -> Iterator[object]:
@@ -338,15 +343,58 @@ def test_bad_input_has_a_documented_code_and_writes_nothing(
 @pytest.mark.parametrize("kept", ["cdb"], indirect=True)
 def test_a_wrong_type_is_a_type_error_and_writes_nothing(name: str, kept: Filled) -> None:
     before = kept.fresh()
-    for key, kind in parameters(name).items():
-        texts = kind.startswith("str")
-        wrong = nasty.NO_TEXTS if texts else nasty.NO_NUMBERS if "int" in kind else (7, "x")
-        for value in wrong:
-            if value is None and "None" in kind:
-                continue
-            with pytest.raises(TypeError):
-                call(name, {**valid(kept, name), key: value})
+    told = [
+        told
+        for key, kind in parameters(name).items()
+        for value in wrong_values(kind)
+        if (told := complaint(name, {**valid(kept, name), key: value}))
+    ]
+    assert told == []
     assert not changed(before, kept.tree())
+
+
+def wrong_values(kind: str) -> Iterator[object]:
+    """What is not of an annotated type; records also with members of wrong types."""
+    if "VqPasswd" in kind:
+        yield from (7, "x")
+        yield from wrong_records(VqPasswd)
+    elif "VLimits" in kind:
+        yield from (7, "x")
+        yield from wrong_records(VLimits)
+    elif "DirControl" in kind:
+        yield from (7, "x")
+        yield from wrong_records(DirControl)
+    elif "Sequence" in kind:
+        yield from (None, 7, "x", b"x", [7], [None], [b"x"])
+    else:
+        wrong = nasty.NO_TEXTS if kind.startswith("str") else nasty.NO_NUMBERS
+        wrong = wrong if kind.startswith(("str", "int")) else (7, "x")
+        yield from (value for value in wrong if value is not None or "None" not in kind)
+
+
+def wrong_records(kind: type) -> Iterator[object]:
+    """Records with one member of a wrong type; None may stand for a pointer of C."""
+    for member in kind.__slots__:
+        for value in (7, "x", b"x", ["x"], 1.5):
+            record = nasty.joe() if kind is VqPasswd else kind()
+            is_number = isinstance(getattr(record, member), int)
+            if isinstance(value, int if is_number else type(getattr(record, member))):
+                continue
+            setattr(record, member, value)
+            yield record
+
+
+def complaint(name: str, arguments: dict[str, object]) -> str:
+    """What is wrong with the answer to a wrong type, if anything."""
+    what = f"{name}{ascii(list(arguments.values()))[:200]}"
+    try:
+        call(name, arguments)
+    except TypeError as error:
+        clear = re.search(r"\b(is|are) needed|\bmust be (an?|three) ", str(error))
+        return "" if clear else f"{what}: {error}"
+    except Exception as error:  # noqa: BLE001
+        return f"{what}: {error!r}"
+    return f"{what} is taken"
 
 
 LONG = "a" * 97
@@ -398,8 +446,17 @@ REFUSED: dict[str, tuple[Callable[[], object], int]] = {
     "alias colon": (lambda: add_line(alias="col:on"), VA.ILLEGAL_USERNAME),
     "alias long": (lambda: add_line(alias="a" * 65), VA.USER_NAME_TOO_LONG),
     "alias line long": (lambda: add_line(line="a" * 160), VA.ALIAS_LINE_TOO_LONG),
-    "alias line broken": (lambda: add_line(line="&a@b.org\n|rm"), VA.ALIAS_LINE_TOO_LONG),
-    "alias line NUL": (lambda: add_line(line="&a\0"), VA.ALIAS_LINE_TOO_LONG),
+    "alias line broken": (lambda: add_line(line="&a@b.org\n|rm"), VA.BAD_CHAR),
+    "alias line NUL": (lambda: add_line(line="&a\0"), VA.BAD_CHAR),
+    "alias line surrogate": (lambda: add_line(line="&\ud800"), VA.BAD_CHAR),
+    "limit small": (lambda: set_limit(maxaliases=-2), VA(-1)),
+    "limit large": (lambda: set_limit(diskquota=2**63), VA(-1)),
+    "permission large": (lambda: set_limit(perm_account=8), VA(-1)),
+    "permission negative": (lambda: set_limit(perm_maillist_users=-1), VA(-1)),
+    "permissions in a file": (
+        lambda: vpopmail.vlimits_write_limits_file("limits", VLimits(perm_quota=8)),
+        VA(-1),
+    ),
     "place": (
         lambda: vpopmail.vauth_adduser("newone", DOMAIN, "", "", "../up", 0),
         VA(-1),
@@ -415,6 +472,11 @@ def add_user(name: str = "newone", password: str = "", gecos: str = "") -> VA:
 def add_line(alias: str = "sales", line: str = "&amy@example.com") -> VA:
     """Add a line of which one thing is wrong."""
     return vpopmail.valias_insert(alias, DOMAIN, line)
+
+
+def set_limit(**limits: int) -> int:
+    """Set limits of which one is wrong."""
+    return vpopmail.vset_limits(DOMAIN, VLimits(**limits))
 
 
 @pytest.mark.parametrize("backend", ["cdb", "memory"])

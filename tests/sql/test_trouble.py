@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -164,3 +165,16 @@ def test_threads_that_change_the_same_rows_lose_nothing(database: tuple[str, str
             thread.join()
         assert trouble == []
         assert [user.pw_gid for user in site.users.iter(DOMAIN)] == [255] * 4
+
+
+def test_permissions_of_other_programs_can_be_stored_again(tmp_path) -> None:
+    url = f"sqlite://{tmp_path}/db"
+    with opened(("sqlite", url), mysql_limits=True) as site:
+        site.domains.add(DOMAIN)
+        site.limits.update(DOMAIN, perm_account=1, perm_maillist_users=5)
+        with sqlite3.connect(tmp_path / "db") as connection:
+            connection.execute("UPDATE limits SET perm_account = 255, perm_quota = -1")
+        limits = site.limits.get(DOMAIN)
+        assert (limits.perm_account, limits.perm_quota, limits.perm_maillist_users) == (7, 7, 5)
+        site.limits.set(DOMAIN, limits)
+        assert site.limits.get(DOMAIN) == limits

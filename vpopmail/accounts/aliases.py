@@ -10,11 +10,19 @@ from vpopmail.errors import (
     AliasLineTooLong,
     AliasNotFound,
     AliasUnreadable,
+    InvalidCharacter,
     UserNameTooLong,
 )
 from vpopmail.formats.text import has_control, to_bytes
 from vpopmail.log import warn
-from vpopmail.names import check_domain_length, check_new_user, fold, split_address
+from vpopmail.names import (
+    check_domain_length,
+    check_kind_of_text,
+    check_new_user,
+    checked_texts,
+    fold,
+    split_address,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +67,7 @@ class Aliases:
 
     def find_in(self, alias: str, domain: str) -> list[str] | None:
         """``find``, with alias and domain apart."""
+        check_kind_of_text(alias)
         entry = find_domain(self._installation, domain)
         if entry is None:
             return None
@@ -104,6 +113,8 @@ class Aliases:
             DomainNotFound, AliasUnreadable, BackendUnavailable.
         """
         entry = get_domain(self._installation, domain)
+        if names is not None:
+            check_kind_of_text(names)
         facet = self._facet(entry)
         for name in self.names(domain):
             if names is not None and not fnmatchcase(name, names):
@@ -172,9 +183,7 @@ class Aliases:
         self, alias: str, domain: str, lines: Iterable[str], *, dry_run: bool = False
     ) -> Plan:
         """``set``, with alias and domain apart."""
-        if isinstance(lines, str):
-            raise TypeError("a list of lines is needed, not one text")
-        alias, given = self._checked_new(alias, domain), list(lines)
+        alias, given = self._checked_new(alias, domain), checked_texts(lines)
         for line in given:
             _check_line(line)
         decide = lambda change: change.aliases.set(alias, given)  # noqa: E731
@@ -199,6 +208,7 @@ class Aliases:
 
     def remove_from(self, alias: str, domain: str, line: str, *, dry_run: bool = False) -> Plan:
         """``remove``, with alias and domain apart."""
+        check_kind_of_text(alias, line)
 
         def decide(change: UserChange) -> None:
             found = _stored(change.aliases, change.domain, alias)
@@ -228,6 +238,7 @@ class Aliases:
 
     def delete_from(self, alias: str, domain: str, *, dry_run: bool = False) -> Plan:
         """``delete``, with alias and domain apart."""
+        check_kind_of_text(alias)
 
         def decide(change: UserChange) -> None:
             # The first that is there; a second of another case is another alias.
@@ -261,20 +272,22 @@ class Aliases:
         Raises:
             UserNameTooLong, DomainNameTooLong, AliasLineTooLong, InvalidCharacter.
         """
-        self._check_length(alias)
+        check_kind_of_text(alias, domain, line)
+        self._check_length(alias, domain)
         if len(domain) >= 3:
             check_domain_length(domain)
         if len(to_bytes(line)) >= MAX_LINE:
             raise AliasLineTooLong("the line", f"under {MAX_LINE} bytes")
 
-    def _check_length(self, alias: str) -> None:
-        if len(alias) > self._installation.settings.max_user_name:
-            raise UserNameTooLong(_shown(alias[:80]), "the alias")
+    def _check_length(self, alias: str, domain: str) -> None:
+        most = self._installation.settings.max_user_name
+        if len(alias) > most:
+            raise UserNameTooLong(_shown(f"{alias[:80]}@{domain}"), f"at most {most} characters")
 
     def _checked_new(self, alias: str, domain: str) -> str:
         alias = fold(alias)
-        self._check_length(alias)
-        check_new_user(alias)
+        self._check_length(alias, domain)
+        check_new_user(alias, domain)
         check_domain_length(fold(domain))
         return alias
 
@@ -327,9 +340,12 @@ def _stored(facet: AliasesFacet, entry: DomainEntry, alias: str) -> tuple[str, l
 
 
 def _check_line(line: str) -> None:
+    check_kind_of_text(line)
     data = to_bytes(line)
-    if len(data) >= MAX_LINE or has_control(data.replace(b"\t", b"")):
-        raise AliasLineTooLong("the line", f"under {MAX_LINE} bytes, one line")
+    if len(data) >= MAX_LINE:
+        raise AliasLineTooLong("the line", f"under {MAX_LINE} bytes")
+    if has_control(data.replace(b"\t", b"")):
+        raise InvalidCharacter("the line", "one line, without control characters but tabs")
 
 
 def _shown(name: str) -> str:

@@ -20,6 +20,7 @@ from vpopmail.formats.text import has_control, to_bytes
 from vpopmail.names import (
     MAX_DOMAIN,
     check_domain_length,
+    check_kind_of_number,
     check_kind_of_text,
     check_user_length,
 )
@@ -52,8 +53,9 @@ def check_user_fields(
         InvalidCharacter, UserNameTooLong, InvalidUserName, DomainNameTooLong,
         InvalidDomainName, PasswordTooLong, GecosTooLong.
     """
+    check_kind_of_text(name, domain, gecos)
     check_line_field("gecos", gecos)
-    check_user_length(name, settings.max_user_name, big_directories=settings.users_big_dir)
+    _check_user_length(settings, name, domain)
     check_domain_length(domain)
     if password is not None:
         check_password(settings, password)
@@ -66,6 +68,7 @@ def check_gecos(longest: int, gecos: str) -> None:
     Raises:
         InvalidCharacter, GecosTooLong.
     """
+    check_kind_of_text(gecos)
     check_line_field("gecos", gecos)
     if len(gecos) > longest:
         raise GecosTooLong("gecos", f"at most {longest} characters")
@@ -85,6 +88,7 @@ def check_one_password(password: str | None, crypted: str | None) -> None:
     Raises:
         InvalidInput, PasswordTooLong, InvalidCharacter.
     """
+    check_kind_of_text(*(given for given in (password, crypted) if given is not None))
     if crypted is None:
         return
     if password is not None:
@@ -132,6 +136,7 @@ def checked_id(what: str, number: int) -> int:
     Raises:
         NotPermitted: it is not in that range; -1 would leave the files to the caller.
     """
+    check_kind_of_number(number)
     if not 0 <= number < MAX_ID:
         raise NotPermitted(f"{what} {number}", f"give a number from 0 to {MAX_ID - 1}")
     return number
@@ -180,7 +185,7 @@ def check_lengths(settings: Settings, user: VqPasswd, domain: str) -> None:
     Source: api, vcheck_vqpw.
     """
     _check_there(settings, user)
-    check_user_length(user.pw_name, settings.max_user_name, big_directories=settings.users_big_dir)
+    _check_user_length(settings, user.pw_name, domain)
     if len(domain) > MAX_DOMAIN:
         raise DomainNameTooLong(domain[:MAX_DOMAIN], f"at most {MAX_DOMAIN} characters")
     _check_crypted_length(user.pw_passwd)
@@ -217,6 +222,11 @@ def check_record(settings: Settings, user: VqPasswd, domain: str) -> None:
         if not isinstance(number, int):
             raise TypeError(f"{field} must be an int")
         checked_id(field, number)
+
+
+def _check_user_length(settings: Settings, name: str, domain: str) -> None:
+    big = settings.users_big_dir
+    check_user_length(name, settings.max_user_name, big_directories=big, domain=domain)
 
 
 def _check_crypted_length(crypted: str) -> None:

@@ -9,6 +9,7 @@ from vpopmail.errors import AliasNotFound, AliasUnreadable, InvalidInput, UserNo
 from vpopmail.formats import dotqmail
 from vpopmail.formats.text import has_control, to_bytes
 from vpopmail.names import (
+    check_kind_of_text,
     fold,
     fold_domain,
     has_domain_characters,
@@ -196,6 +197,7 @@ class CatchAll(DefaultDelivery):
         Raises:
             DomainDirectoryMissing, AliasUnreadable.
         """
+        check_kind_of_text(name)
         entry = find_domain(self._installation, domain)
         data = None if entry is None else _read(self._installation, entry)
         return entry is not None and is_catch_all(data, entry, fold(name))
@@ -220,6 +222,7 @@ class CatchAll(DefaultDelivery):
             InvalidInput: it is no address; and what ``DefaultDelivery.set`` raises.
         """
         entry = get_domain(self._installation, domain)
+        check_kind_of_text(address)
         whole = _checked_address(address if "@" in address else f"{address}@{entry.realdomain}")
         name, target = split_address(whole)
         if not self._is_own(entry, target):
@@ -261,6 +264,7 @@ def checked_action(action: str) -> str:
     Raises:
         InvalidInput: neither a word of vdelivermail, an address nor an absolute directory.
     """
+    check_kind_of_text(action)
     if action in _WORDS:
         return action
     if action.startswith("/"):

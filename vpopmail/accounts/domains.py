@@ -19,7 +19,14 @@ from vpopmail.errors import (
     LimitsUnreadable,
     UserExists,
 )
-from vpopmail.names import check_domain_length, check_new_domain, fold_domain, has_domain_characters
+from vpopmail.names import (
+    check_domain_length,
+    check_kind_of_number,
+    check_kind_of_text,
+    check_new_domain,
+    fold_domain,
+    has_domain_characters,
+)
 from vpopmail.plan.steps import Plan
 from vpopmail.records import DomainEntry
 from vpopmail.safeio.paths import check_path
@@ -96,6 +103,7 @@ class Domains:
         Raises:
             AssignUnreadable.
         """
+        check_kind_of_text(domain)
         entries = all_entries(self._installation)
         if domain:
             match = self.find(domain)
@@ -141,6 +149,8 @@ class Domains:
         """
         settings = self._installation.settings
         name = fold_domain(name)
+        check_kind_of_text("" if dir is None else dir)
+        check_kind_of_number(0 if uid is None else uid, 0 if gid is None else gid)
         check_new_domain(name)
         base = dir.rstrip("/") if dir else settings.vpopmaildir
         _check_base(base)

@@ -36,7 +36,7 @@ def make_home(installation: Installation, name: str, domain: str) -> tuple[Plan,
         InvalidUserName, DomainNotFound, HomeExists, DirectoryTooLong, BackendUnavailable, OSError.
     """
     name = fold(name)
-    check_new_user(name)
+    check_new_user(name, domain)
     entry = get_domain(installation, domain)
     plan = Plan(f"make the home of {name}@{entry.realdomain}")
     with open_change(installation, entry) as change:

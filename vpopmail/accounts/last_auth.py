@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vpopmail.errors import InvalidInput, UserNotFound
+from vpopmail.errors import FieldMissing, InvalidInput, UserNotFound
+from vpopmail.names import check_kind_of_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,11 +30,15 @@ def read_last_auth(
 
     Raises:
         DomainNotFound, BackendUnavailable, OSError.
+        FieldMissing: the record has no name or no home, which are None.
 
     Source: api, last-auth.
     """
     from vpopmail.accounts.change import get_domain
 
+    for field in ("pw_name", "pw_dir"):
+        if getattr(user, field) is None:
+            raise FieldMissing(field, "it is None")
     entry = get_domain(installation, domain)
     return installation.last_auth.read_last_auth(entry, user)
 
@@ -56,6 +61,7 @@ def note_login(installation: Installation, name: str, domain: str, remote_ip: st
     """
     from vpopmail.accounts.lookup import find_user
 
+    check_kind_of_text(remote_ip)
     if len(remote_ip) > MAX_REMOTE_IP or remote_ip.strip(_CHARACTERS):
         raise InvalidInput("remote IP", f"an address of at most {MAX_REMOTE_IP} characters")
     user = find_user(installation, name, domain)

@@ -77,7 +77,8 @@ class Limits:
 
         Raises:
             DomainNotFound, NotPermitted, DomainDirectoryMissing, BackendUnavailable, OSError.
-            InvalidInput: a limit is below -1 or beyond 63 bits.
+            InvalidInput: a limit is below -1 or beyond 63 bits, or one of ``perm_*`` is not
+                within 0 to 7.
             TypeError: a limit is no int.
         """
         given = checked(limits)
@@ -95,7 +96,7 @@ class Limits:
             The plan; see ``set``.
 
         Raises:
-            InvalidInput: a limit is below -1 or beyond 63 bits.
+            InvalidInput: a limit is not in its range; see ``set``.
             TypeError: there is no such limit, or it is no int; and what ``set`` raises.
         """
         unknown = sorted(values.keys() - set(VLimits.__slots__))
@@ -144,7 +145,7 @@ class Limits:
 
 
 def checked(limits: VLimits) -> VLimits:
-    """A copy of limits whose values are all numbers, of at most 63 bits.
+    """A copy of limits whose values are all numbers in their range.
 
     Raises:
         TypeError, InvalidInput.
@@ -155,14 +156,9 @@ def checked(limits: VLimits) -> VLimits:
     for name, value in values.items():
         if not isinstance(value, int):
             raise TypeError(f"{name} must be an int")
-        if not LEAST <= value <= MOST:
-            raise InvalidInput(f"{name} {value}", f"give a number from {LEAST} to {MOST}")
-        values[name] = _as_stored(name, value)
+        least, most = (0, _PERMISSIONS) if name.startswith("perm_") else (LEAST, MOST)
+        if not least <= value <= most:
+            raise InvalidInput(f"{name} {value}", f"give a number from {least} to {most}")
+        if name.startswith(("disable_", "delete_")):
+            values[name] = int(value != 0)  # as a file gives it back
     return VLimits(**values)
-
-
-def _as_stored(name: str, value: int) -> int:
-    """A limit as a file gives it back: 0 or 1, three bits, or the number."""
-    if name.startswith(("disable_", "delete_")):
-        return int(value != 0)
-    return value & _PERMISSIONS if name.startswith("perm_") else value

@@ -13,7 +13,7 @@ from vpopmail.mailstore import maildirsize
 from vpopmail.mailstore.counting import count_steadily
 from vpopmail.mailstore.homes import MAILDIR, relative_home
 from vpopmail.mailstore.usage_daemon import ask_daemon
-from vpopmail.names import split_address
+from vpopmail.names import check_kind_of_number, split_address
 from vpopmail.safeio.directory import Owner
 
 TYPE_CHECKING = False
@@ -130,6 +130,7 @@ class Quotas:
         Raises:
             As ``usage``.
         """
+        check_kind_of_number(size, count)
         entry, user = self._find(address)
         if not maildirsize.is_limited(user.pw_shell):
             return False
@@ -147,6 +148,7 @@ class Quotas:
         Raises:
             As ``domain_usage``.
         """
+        check_kind_of_number(size, count)
         quota = self._domain_quota(domain)
         if not quota:
             return False

@@ -74,10 +74,10 @@ def gecos_edits(settings: Settings, gecos: str | None) -> list[Edit]:
 
 def flag_edits(flags: int | None, set_flags: int, clear_flags: int) -> list[Edit]:
     """Store other flag bits, or set and clear some. Raises: InvalidInput."""
+    for bits in (0 if flags is None else flags, set_flags, clear_flags):
+        checks.check_flags(bits)
     if flags is None and not set_flags and not clear_flags:
         return []
-    for bits in (flags or 0, set_flags, clear_flags):
-        checks.check_flags(bits)
 
     def edit(user: VqPasswd) -> None:
         own = user.pw_gid if flags is None else flags
@@ -88,4 +88,7 @@ def flag_edits(flags: int | None, set_flags: int, clear_flags: int) -> list[Edit
 
 def apop_edits(apop: int | None) -> list[Edit]:
     """Store whether it is a POP (0) or an APOP (1) account."""
-    return [] if apop is None else [lambda user: setattr(user, "pw_uid", marker(apop))]
+    if apop is None:
+        return []
+    stored = marker(apop)
+    return [lambda user: setattr(user, "pw_uid", stored)]

@@ -11,7 +11,7 @@ from vpopmail.accounts.last_auth import note_login, read_last_auth
 from vpopmail.accounts.lookup import find_user, limit_mask, may_look
 from vpopmail.accounts.rehash import rehash
 from vpopmail.errors import NotPermitted, UserNotFound
-from vpopmail.names import check_kind_of_text, fold, split_address
+from vpopmail.names import check_kind_of_number, check_kind_of_text, fold, split_address
 from vpopmail.passwords import verify, verify_unknown
 from vpopmail.records import V_OVERRIDE, VqPasswd
 
@@ -92,6 +92,10 @@ class UserQueries:
         Raises:
             DomainNotFound, NotPermitted, BackendUnavailable.
         """
+        check_kind_of_text(domain)
+        check_kind_of_number(flags, without)
+        if where is not None and not callable(where):
+            raise TypeError(f"a function is needed, not {type(where).__name__}")
         users = self._iterate(domain)
         if names is not None:
             pattern = fold(names)

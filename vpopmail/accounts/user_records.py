@@ -53,7 +53,7 @@ def add_record(
     settings = installation.settings
     checks.check_user_fields(settings, name, domain, password, gecos)
     name = fold(name)
-    check_new_user(name)
+    check_new_user(name, domain)
     if place and not is_place(place):
         raise InvalidInput(ascii(place[:40])[1:-1], "a place is like 0, 0/A or 0/A/z")
     entry = get_domain(installation, domain)

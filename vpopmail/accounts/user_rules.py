@@ -5,6 +5,7 @@ from __future__ import annotations
 from vpopmail.accounts import checks
 from vpopmail.accounts.catchall import DEFAULT, is_catch_all
 from vpopmail.errors import CatchAllProtected, UserExists, UserNotFound
+from vpopmail.names import check_kind_of_number
 from vpopmail.passwords import hash_password
 from vpopmail.records import NOQUOTA, USE_APOP, V_OVERRIDE, VqPasswd
 
@@ -38,7 +39,8 @@ def new_user(
 
 
 def marker(apop: int) -> int:
-    """What is stored for POP (0) and APOP (1)."""
+    """What is stored for POP (0) and APOP (1). Raises: TypeError."""
+    check_kind_of_number(apop)
     return 2 if apop == USE_APOP else 1
 
 

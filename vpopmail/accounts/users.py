@@ -34,6 +34,7 @@ from vpopmail.errors import (
 )
 from vpopmail.names import (
     check_domain_length,
+    check_kind_of_text,
     check_new_user,
     check_user_length,
     fold,
@@ -121,7 +122,7 @@ class Users(UserQueries):
         settings = self._installation.settings
         name, domain = fold(name), fold_domain(domain)
         checks.check_user_fields(settings, name, domain, password, gecos)
-        check_new_user(name)
+        check_new_user(name, domain)
         if not has_domain_characters(domain):
             raise InvalidDomainName(ascii(domain)[1:-1], "only letters, digits, '-' and '.'")
         given = None if quota is None else checks.checked_quota(quota)
@@ -183,7 +184,7 @@ class Users(UserQueries):
         """``delete``, with local part and domain apart."""
         name = fold(name)
         if not name:
-            raise InvalidUserName("''", "the name is empty")
+            raise InvalidUserName(f"''@{domain}", "the name is empty")
         entry = get_domain(self._installation, domain)
         delete = lambda dry: self._delete(entry, name, dry_run=dry)  # noqa: E731
         address = f"{name}@{entry.realdomain}"
@@ -280,7 +281,7 @@ class Users(UserQueries):
 
         Source: manual, "vsetuserquota".
         """
-        return self.update(address, quota=quota, dry_run=dry_run)
+        return self.update(address, quota=checks.checked_quota(quota), dry_run=dry_run)
 
     def change_own_password(self, name: str, domain: str, password: str) -> Plan:
         """Give a user another password, if flags and limits let him change it.
@@ -293,6 +294,7 @@ class Users(UserQueries):
         Source: manual, "Change user password".
         """
         self.check_lengths(name, domain)
+        check_kind_of_text(password)
         edits = password_edits(self._installation, password, None)
         return self.edit(name, domain, [self._check_may_change(domain), *edits])
 
@@ -311,6 +313,7 @@ class Users(UserQueries):
         Source: manual, "vsetuserquota".
         """
         self.check_lengths(name, domain)
+        check_kind_of_text(quota)
         if len(quota) > checks.MAX_QUOTA:
             raise QuotaTooLong("quota", f"at most {checks.MAX_QUOTA} characters")
         return self.edit(name, domain, quota_edits(quota), refresh=refresh)
@@ -391,7 +394,9 @@ class Users(UserQueries):
             UserNameTooLong, InvalidUserName, DomainNameTooLong.
         """
         settings = self._installation.settings
-        check_user_length(name, settings.max_user_name, big_directories=settings.users_big_dir)
+        check_kind_of_text(name, domain)
+        big = settings.users_big_dir
+        check_user_length(name, settings.max_user_name, big_directories=big, domain=domain)
         if len(domain) >= 3:
             check_domain_length(domain)
 

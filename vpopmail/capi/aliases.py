@@ -148,8 +148,8 @@ def valias_insert(alias: str | None, domain: str | None, alias_line: str | None)
 
     Returns:
         VA_SUCCESS, VA_NULL_POINTER, VA_ILLEGAL_USERNAME, VA_USER_NAME_TOO_LONG,
-        VA_DOMAIN_NAME_TOO_LONG, VA_ALIAS_LINE_TOO_LONG; -1 for an unknown domain or if the
-        alias cannot be written; then ``last_error()`` says more.
+        VA_DOMAIN_NAME_TOO_LONG, VA_ALIAS_LINE_TOO_LONG, VA_BAD_CHAR; -1 for an unknown domain or
+        if the alias cannot be written; then ``last_error()`` says more.
 
     Its commit point is the rename of the alias's file. Source: formats, .qmail-alias.
     """
@@ -228,6 +228,7 @@ _TOLD = (
     VA.USER_NAME_TOO_LONG,
     VA.DOMAIN_NAME_TOO_LONG,
     VA.ALIAS_LINE_TOO_LONG,
+    VA.BAD_CHAR,
 )
 
 

@@ -13,7 +13,7 @@ from vpopmail.accounts.checks import checked_id
 from vpopmail.capi.status import ask, attempt, check_number, check_text, note, zero
 from vpopmail.codes import VA
 from vpopmail.errors import InvalidPath
-from vpopmail.names import fold_domain
+from vpopmail.names import checked_texts, fold_domain
 from vpopmail.qmail.assigning import assign_domain, compile_users, unassign_domains
 from vpopmail.qmail.line_file import LineFile
 from vpopmail.qmail.send import signal_program
@@ -95,7 +95,7 @@ def remove_lines(filename: str, lines: Sequence[str]) -> int:
     Its commit point is the rename of the file. Source: formats, control files.
     """
     check_text(filename)
-    unwanted = _texts(lines)
+    unwanted = checked_texts(lines)
 
     def remove() -> int:
         with _file(filename) as file:
@@ -283,13 +283,5 @@ def _number(count: Callable[[], int]) -> int:
 
 def _spellings(names: Sequence[str]) -> list[str]:
     """Names as they are given and as A-labels."""
-    given = _texts(names)
+    given = checked_texts(names)
     return list(dict.fromkeys([*given, *(fold_domain(one) for one in given if not one.isascii())]))
-
-
-def _texts(texts: Sequence[str]) -> list[str]:
-    if isinstance(texts, (str, bytes)):
-        raise TypeError("a list of str is needed")
-    found = list(texts)
-    check_text(*found)
-    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vpopmail.accounts.limits_files import read_limits_file, write_limits_file
 from vpopmail.accounts.lookup import limit_mask
 from vpopmail.accounts.user_rules import effective_flags
-from vpopmail.capi.status import ask, check_kind, check_text, zero
+from vpopmail.capi.status import ask, check_kind, check_record, check_text, zero
 from vpopmail.errors import LimitsNotFound
 from vpopmail.records import VLimits, VqPasswd
 from vpopmail.site import current
@@ -99,7 +99,7 @@ def vlimits_setflags(pw: VqPasswd, domain: str) -> None:
         domain: domain or alias domain; one without readable limits adds nothing.
     """
     check_text(domain)
-    check_kind(VqPasswd, pw)
+    check_record(pw)
     pw.pw_flags = effective_flags(pw, ask(0, lambda: _mask(domain)))
 
 

@@ -53,7 +53,7 @@ def vauth_crypt(user: str, domain: str, clear_pass: str, pw: VqPasswd | None) ->
         note(VA.SUCCESS)
         return -1
     check_record(pw)
-    return 0 if ask(False, verify, clear_pass, pw.pw_passwd) else 1
+    return 0 if ask(False, verify, clear_pass, pw.pw_passwd or "") else 1
 
 
 def vrandom_pass(length: int) -> str:

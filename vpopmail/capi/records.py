@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from vpopmail.accounts.checks import check_lengths
-from vpopmail.capi.status import ask, attempt, check_kind, check_text, note
+from vpopmail.capi.status import ask, attempt, check_record, check_text, note
 from vpopmail.codes import VA
 from vpopmail.errors import FormatError
 from vpopmail.formats.text import to_bytes
 from vpopmail.formats.vpasswd import next_user
-from vpopmail.records import VqPasswd
 from vpopmail.site import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
+
+    from vpopmail.records import VqPasswd
 
 
 def vcheck_vqpw(pw: VqPasswd | None, domain: str | None) -> VA:
@@ -33,7 +34,7 @@ def vcheck_vqpw(pw: VqPasswd | None, domain: str | None) -> VA:
     if pw is None or domain is None:
         return note(VA.NULL_POINTER)
     check_text(domain)
-    check_kind(VqPasswd, pw)
+    check_record(pw)
     return attempt(VA(-1), lambda: check_lengths(current().settings, pw, domain))
 
 

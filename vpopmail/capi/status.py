@@ -10,7 +10,8 @@ from vpopmail.errors import VpopmailError
 
 # Not first where they are needed: with too few descriptors nothing more can be loaded.
 from vpopmail.log import warn
-from vpopmail.records import VqPasswd
+from vpopmail.names import check_kind_of_number, check_kind_of_text
+from vpopmail.records import Record, VqPasswd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     R = TypeVar("R")
 
 _TROUBLE = (VA.NO_AUTH_CONNECTION, VA.NO_AUTH_MODULE)
+check_text, check_number = check_kind_of_text, check_kind_of_number
 # With too few descriptors an extension module gives an ImportError.
 _REFUSED = (OSError, ImportError)
 TOLD = (VpopmailError, *_REFUSED)  # what becomes a code
@@ -110,29 +112,43 @@ def note_failure(error: Exception) -> None:
         note(VA.NO_AUTH_CONNECTION)
 
 
-def check_text(*texts: str) -> None:
-    """Refuse what is no text. Raises: TypeError."""
-    for text in texts:
-        if not isinstance(text, str):
-            raise TypeError(f"a str is needed, not {type(text).__name__}")
+def check_kind(kind: type[Record], value: object) -> None:
+    """Refuse what is no record of a class, or has a member that no such record can have.
 
-
-def check_kind(kind: type, value: object) -> None:
-    """Refuse what is not of a class. Raises: TypeError."""
+    Raises:
+        TypeError.
+    """
     if not isinstance(value, kind):
         raise TypeError(f"a {kind.__name__} is needed, not {type(value).__name__}")
+    fresh = kind()
+    for name in kind.__slots__:
+        _check_member(name, getattr(fresh, name), getattr(value, name))
 
 
 def check_record(record: VqPasswd) -> None:
-    """Refuse what is no VqPasswd. Raises: TypeError."""
+    """Refuse what is no VqPasswd, as ``check_kind``; None stands for C's null pointer to a text.
+
+    Raises:
+        TypeError.
+    """
+    if isinstance(record, VqPasswd):
+        record = record.copy()
+        for name in VqPasswd.__slots__:
+            if getattr(record, name) is None and isinstance(getattr(VqPasswd(), name), str):
+                setattr(record, name, "")
     check_kind(VqPasswd, record)
 
 
-def check_number(*numbers: int) -> None:
-    """Refuse what is no int. Raises: TypeError."""
-    for number in numbers:
-        if not isinstance(number, int):
-            raise TypeError(f"an int is needed, not {type(number).__name__}")
+def _check_member(name: str, fresh: object, given: object) -> None:
+    if isinstance(fresh, list):
+        right = isinstance(given, list) and [type(one) for one in given] == [int] * len(fresh)
+        what = "a list of three ints"
+    else:
+        kind = type(fresh)
+        right = isinstance(given, kind)
+        what = f"{'an' if kind is int else 'a'} {kind.__name__}"
+    if not right:
+        raise TypeError(f"{name} must be {what}, not {type(given).__name__}")
 
 
 def _report_trouble(error: VpopmailError) -> None:

@@ -78,11 +78,12 @@ class Qmail:
         Raises:
             AssignUnreadable: users/assign cannot be read.
         """
+        domain = fold(domain)
         found = self.lookup.entries()
         if not domain:
             return found
         match = self.find(domain)
-        real = fold(domain) if match is None else match.realdomain
+        real = domain if match is None else match.realdomain
         return [entry for entry in found if entry.realdomain == real]
 
     def count_rcpthosts(self) -> int:
@@ -112,7 +113,7 @@ class Qmail:
         Raises:
             OSError, FileNotUpdated: nothing has changed.
         """
-        return self._change(list(entries), [], dry_run=dry_run)
+        return self._change(_checked(entries), [], dry_run=dry_run)
 
     def remove_domains(self, entries: Sequence[DomainEntry], *, dry_run: bool = False) -> Plan:
         """Make qmail refuse mail for domains.
@@ -127,7 +128,7 @@ class Qmail:
         Raises:
             OSError, FileNotUpdated: nothing has changed.
         """
-        return self._change([], list(entries), dry_run=dry_run)
+        return self._change([], _checked(entries), dry_run=dry_run)
 
     def rebuild(
         self,
@@ -180,3 +181,12 @@ class Qmail:
             change.plan_commit(plan)
             change.plan_finish(plan)
             return plan if dry_run else carry_out(plan)
+
+
+def _checked(entries: Sequence[DomainEntry]) -> list[DomainEntry]:
+    from vpopmail.records import DomainEntry
+
+    found = list(entries) if hasattr(entries, "__iter__") else []
+    if not hasattr(entries, "__iter__") or not all(isinstance(one, DomainEntry) for one in found):
+        raise TypeError("a list of DomainEntry is needed")
+    return found

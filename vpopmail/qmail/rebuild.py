@@ -5,7 +5,14 @@ from __future__ import annotations
 import attrs
 
 from vpopmail.errors import DomainExists, DomainNotFound
-from vpopmail.names import MIN_DOMAIN, check_new_domain, fold, fold_domain
+from vpopmail.names import (
+    MIN_DOMAIN,
+    check_kind_of_number,
+    check_new_domain,
+    checked_texts,
+    fold,
+    fold_domain,
+)
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.qmail.control import LOCALS, RCPTHOSTS, VIRTUALDOMAINS
@@ -59,10 +66,17 @@ def rebuild(
 ) -> Rebuilt:
     """See ``Qmail.rebuild``, which passes its arguments on."""
     trees = Trees(owner)
+    paths = checked_texts(directories)
+    if not hasattr(aliases, "items"):
+        raise TypeError(f"a dict is needed, not {type(aliases).__name__}")
+    if owner is not None:
+        if not isinstance(owner, tuple):
+            raise TypeError(f"a tuple of uid and gid is needed, not {type(owner).__name__}")
+        check_kind_of_number(*owner)
     with RebuildingChange(qmail) as change:
         if not dry_run:
             change.lock()
-        trees.search(directories)
+        trees.search(paths)
         left = SurvivingAssign(change.directory, qmail.cdb_name)
         lists = SurvivingLists(qmail.control)
         decision = Decision(trees, left, lists)

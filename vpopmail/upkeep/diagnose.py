@@ -98,6 +98,8 @@ class _Login:
         self.installation = installation
         self.address = address
         self.user_name, self.domain_name = split_address(address)
+        if not isinstance(password, str | bytes | None):
+            raise TypeError(f"a str or bytes are needed, not {type(password).__name__}")
         self._password = password
         self.entry: DomainEntry | None = None
         self.user: VqPasswd | None = None

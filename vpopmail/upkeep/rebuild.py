@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vpopmail.errors import NotPermitted
 from vpopmail.mailstore.domains import split_domain
+from vpopmail.names import checked_texts
 from vpopmail.qmail.rebuild import rebuild
 from vpopmail.qmail.surviving import is_directory, stored_paths
 
@@ -44,7 +45,7 @@ def rebuild_qmail(
     """
     settings = installation.settings
     owner = (settings.uid, settings.gid)
-    paths = [settings.domains_path, *directories]
+    paths = [settings.domains_path, *checked_texts(directories)]
     try:
         paths += _other_bases(installation)
         return rebuild(installation.qmail, paths, aliases or {}, owner, dry_run=dry_run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.errors import DomainNotFound, NotPermitted, VpopmailError
-from vpopmail.names import fold_domain
+from vpopmail.names import checked_texts, fold_domain
 from vpopmail.qmail.surviving import is_directory
 from vpopmail.upkeep.examined_domain import ExaminedDomain
 from vpopmail.upkeep.examined_site import in_force
@@ -57,7 +57,7 @@ def reconcile_site(
 
 def _chosen(installation: Installation, domains: Iterable[str]) -> list[DomainEntry]:
     found: dict[str, DomainEntry] = {}
-    for name in domains:
+    for name in checked_texts(domains):
         entry = installation.resolve(fold_domain(name))
         entry = None if entry is None else installation.resolve(entry.realdomain)
         if entry is None:

@@ -86,7 +86,9 @@ class SqlLimits:
             known = dict(zip(found.names, row, strict=True))
             values = {name: int(known.get(name) or 0) for name in _COLUMNS if name in known}
             packed = values.get("perm_maillist", 0)
-            values["perm_maillist"] = packed & _BITS
+            for name in values:
+                if name.startswith("perm_"):
+                    values[name] &= _BITS  # as a file is read: what C does not look at
             for name, shift in _PACKED.items():
                 values[name] = packed >> shift & _BITS
             return VLimits(**values)
