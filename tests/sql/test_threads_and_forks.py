@@ -160,6 +160,7 @@ def test_a_child_has_a_connection_of_its_own_and_leaves_its_parents_alone(
 
 def _child(site: Vpopmail, way: str) -> None:
     code = 1
+    connections = site.installation.backend.connections  # type: ignore[attr-defined]
     try:
         if way == "use":
             before = site.users.get(JOE).pw_gecos
@@ -167,11 +168,7 @@ def _child(site: Vpopmail, way: str) -> None:
         elif way == "close":
             site.close()
         # What the end of a process does with its objects, without that of pytest.
-        installation, site.__dict__["installation"] = site.installation, None
-        backend = installation._backend
-        if backend is not None:
-            backend.connections._servers._held.clear()
-            installation._backend = None
+        connections._servers._held.clear()
         from vpopmail.backends.sql import held
 
         held._of_the_parent.clear()
