@@ -10,7 +10,7 @@ from vpopmail.settings import Settings, load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
     from contextvars import ContextVar
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from vpopmail.events.events import Events
     from vpopmail.qmail.qmail import Qmail
     from vpopmail.qmail.rebuild import Rebuilt
+    from vpopmail.upkeep.conversion import Converted
     from vpopmail.upkeep.diagnosis import Diagnosis
     from vpopmail.upkeep.findings import Reconciled
     from vpopmail.upkeep.schema import Schema
@@ -172,6 +173,58 @@ class Vpopmail:
         from vpopmail.upkeep.rebuild import rebuild_qmail
 
         return rebuild_qmail(self.installation, directories, aliases, dry_run=dry_run)
+
+    def convert(
+        self,
+        to: Vpopmail | Config | Settings,
+        domains: Iterable[str] | None = None,
+        *,
+        replace: bool = False,
+        dry_run: bool = False,
+        progress: Callable[[str, int], object] | None = None,
+    ) -> Converted:
+        """Copy the accounts to another store, and compare the two; see docs/convert.md.
+
+        Nothing is removed here. Copied are users, aliases, limits, last logins and the counters
+        of directory hashing, and without ``domains`` also IP maps, relay addresses and the log,
+        as far as both stores keep them. Homes and mail stay where they are.
+
+        Args:
+            to: the same site with another backend: a site, or options for one.
+            domains: only these, and not what is of no domain; None: all.
+            replace: whether a domain that has other accounts in the target loses them.
+            dry_run: only look, without locks, and count.
+            progress: is told domain and number of its users done, every thousand users.
+
+        Returns:
+            The report. A thousand users are one commit. Killed at any moment, the same call goes
+            on: what is there already is not copied again.
+
+        Raises:
+            ConfigError: the target is another site, or the same store.
+            DomainNotFound: one of ``domains`` is not there.
+            ConversionFailed: a domain could not be copied; the others are, its ``report`` tells.
+            FileNotUpdated: another conversion of this site runs.
+            NotPermitted, AssignUnreadable, OSError.
+
+        Source: commands, vconvert; backends, conversions between modules.
+        """
+        from vpopmail.upkeep.convert import convert_accounts
+
+        def convert(target: Installation) -> Converted:
+            return convert_accounts(
+                self.installation,
+                target,
+                domains,
+                replace=replace,
+                dry_run=dry_run,
+                progress=progress,
+            )
+
+        if isinstance(to, Vpopmail):
+            return convert(to.installation)
+        with Vpopmail(to) as site:
+            return convert(site.installation)
 
     def reconcile(
         self, *, domains: Iterable[str] | None = None, dry_run: bool = False

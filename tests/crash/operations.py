@@ -37,7 +37,10 @@ SAME = {
 }
 
 # Swept by tests of their own.
-ELSEWHERE = {"reconcile": "tests/upkeep/test_reconcile_killed.py"}
+ELSEWHERE = {
+    "reconcile": "tests/upkeep/test_reconcile_killed.py",
+    "convert": "tests/sql/test_convert_killed.py",
+}
 
 _ASKS = "only asks"
 _COMPUTES = "works on its arguments and touches no file"

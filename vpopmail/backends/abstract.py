@@ -80,6 +80,24 @@ class Backend(ABC):
             BackendUnavailable: the store cannot be read.
         """
 
+    def stream(self, domain: DomainEntry) -> Iterator[VqPasswd]:
+        """The users of a domain in any order, with memory for a few at a time if that can be.
+
+        One who is changed meanwhile is given as before or as after the change.
+
+        Raises:
+            BackendUnavailable: the store cannot be read.
+        """
+        return self.iterate(domain)
+
+    def location(self) -> str:
+        """Where all is kept, for people and to tell two stores apart; no passwords in it."""
+        return self.name
+
+    def account_location(self) -> str:
+        """Where the accounts are: for a store that can keep them in several ways in one place."""
+        return self.location()
+
     @abstractmethod
     def transaction(self, domain: DomainEntry, directory: Directory) -> Transaction:
         """A transaction on the users of a domain.

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from vpopmail.backends.schema_plan import SchemaPlan
     from vpopmail.records import DirControl, DomainEntry, LoginRecord, VLimits, VqPasswd
@@ -79,6 +79,17 @@ class LastAuthFacet(Protocol):
 
         Raises:
             HomeMissing, OSError, BackendUnavailable.
+        """
+
+    def restore_last_auths(
+        self, domain: DomainEntry, logins: Sequence[tuple[VqPasswd, str, int]]
+    ) -> None:
+        """Note logins of the past, as another store has them: user, IP address, time.
+
+        A user without a home is passed over where the home keeps it.
+
+        Raises:
+            OSError, BackendUnavailable.
         """
 
 

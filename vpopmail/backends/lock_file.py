@@ -40,6 +40,10 @@ class LockFileTransaction(Transaction):
         except (FileNotUpdated, OSError) as error:
             raise BackendUnavailable(self.domain.realdomain, str(error)) from error
 
+    def share_lock(self, holder: LockFileTransaction) -> None:
+        """Work under the lock that another transaction on the same domain holds."""
+        self.file_lock = holder.file_lock.lend()
+
     def unlock(self) -> None:
         """Give the lock file back."""
         self.file_lock.release()

@@ -15,7 +15,7 @@ from vpopmail.formats.text import to_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from vpopmail.records import DirControl, DomainEntry, VLimits, VqPasswd
     from vpopmail.safeio.directory import Directory
@@ -117,6 +117,10 @@ class MemoryBackend(Backend):
         self.dir_controls: dict[str, bytes] = {}
         self._mutexes: dict[str, _thread.LockType] = {}
 
+    def location(self) -> str:
+        """The backend itself: it ends with it."""
+        return f"{self.name} {id(self):x}"
+
     def mutex(self, domain: DomainEntry) -> _thread.LockType:
         """The lock of a domain."""
         return self._mutexes.setdefault(domain.realdomain, _thread.allocate_lock())
@@ -209,6 +213,13 @@ class MemoryBackend(Backend):
         import time
 
         self.last_auth[user.pw_name, domain.realdomain] = (remote_ip, int(time.time()))
+
+    def restore_last_auths(
+        self, domain: DomainEntry, logins: Sequence[tuple[VqPasswd, str, int]]
+    ) -> None:
+        """Note logins of the past."""
+        for user, remote_ip, seconds in logins:
+            self.last_auth[user.pw_name, domain.realdomain] = (remote_ip, seconds)
 
     def read_limits(self, domain: DomainEntry) -> VLimits:
         """The limits of a domain, unlimited by default."""

@@ -51,6 +51,7 @@
     │   ├── LimitsUnreadable         VA_CANNOT_READ_LIMITS
     │   ├── AliasUnreadable          VA_COULD_NOT_OPEN_DOT_QMAIL
     │   ├── AssignUnreadable         VA_CANNOT_READ_ASSIGN
+    │   ├── ConversionFailed         -1
     │   ├── CryptFailed              VA_CRYPT_FAILED
     │   └── BackendUnavailable       VA_NO_AUTH_CONNECTION
     ├── FormatError                  VA_COULD_NOT_UPDATE_FILE; a file does not keep its format

@@ -8,6 +8,10 @@ from __future__ import annotations
 from vpopmail.codes import VA
 from vpopmail.errors import VpopmailError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _REFUSED = "password refused"
 
 
@@ -307,6 +311,17 @@ class CryptFailed(StorageError):
     """The password could not be hashed with the scheme that was asked for."""
 
     code = VA.CRYPT_FAILED
+
+
+class ConversionFailed(StorageError):
+    """A conversion did not come to its end everywhere.
+
+    Attributes:
+        report: a Converted with what was done, and why the rest was not.
+    """
+
+    text = "conversion failed"
+    report: Any = None
 
 
 class BackendUnavailable(StorageError):

@@ -242,12 +242,13 @@ class Directory:
         owner: Owner | None,
         *,
         mode: int = PRIVATE_FILE,
+        mtime_ns: int | None = None,
     ) -> None:
         """Replace the content of a file: old or new at every moment.
 
         Its commit point is the rename of the new content.
         """
-        self.stage(name, parts, owner, mode=mode)
+        self.stage(name, parts, owner, mode=mode, mtime_ns=mtime_ns)
         self.publish(name)
         self.flush()
 

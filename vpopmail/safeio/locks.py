@@ -76,6 +76,10 @@ class FileLock:
         if fd >= 0:
             os.close(fd)
 
+    def lend(self) -> FileLock:
+        """A lock that is this one while it is held: who has it can neither take nor drop it."""
+        return _LentLock(self)
+
     def __enter__(self) -> Self:
         self.acquire()
         return self
@@ -118,6 +122,19 @@ class FileLock:
 
     def _path(self) -> str:
         return f"{self.directory.path}/{self.name}"
+
+
+class _LentLock(FileLock):
+    """A lock that somebody else holds."""
+
+    __slots__ = ()
+
+    def __init__(self, lock: FileLock) -> None:
+        super().__init__(lock.directory, lock.name, lock.timeout, lock.owner)
+        self.fd = lock.fd
+
+    def release(self) -> None:
+        """Nothing: the lock is another's."""
 
 
 def lock_open_file(fd: int, timeout: float, *, write: bool) -> bool:

@@ -10,7 +10,7 @@ from vpopmail.formats.text import split_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from vpopmail.backends.flaws import Flaw
     from vpopmail.backends.transaction import Transaction
@@ -57,15 +57,22 @@ class CdbBackend(Backend):
             text = b"" if place.status(TEXT) is None else place.read(TEXT)
         except OSError as error:
             raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
-        for number, line in enumerate(split_lines(text), 1):
-            try:
-                user = vpasswd.parse_line(line)
-            except errors.FormatError as error:
-                self._report(f"{domain.path}/{TEXT}", number, error)
-                continue
-            if not self.settings.clear_passwd:
-                user.pw_clear_passwd = ""
-            yield user
+        yield from self._parse(split_lines(text), domain)
+
+    def stream(self, domain: DomainEntry) -> Iterator[VqPasswd]:
+        """The users in the order of the file, read as they are asked for."""
+        place = Place(domain.path)
+        trouble = lost_text(place)
+        if trouble:
+            raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", trouble)
+        try:
+            place.check()
+            if place.status(TEXT) is None:
+                return
+            with open(place.open(TEXT), "rb") as file:
+                yield from self._parse((line.removesuffix(b"\n") for line in file), domain)
+        except OSError as error:
+            raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
 
     def transaction(self, domain: DomainEntry, directory: Directory) -> Transaction:
         """A transaction on vpasswd of a domain."""
@@ -92,6 +99,17 @@ class CdbBackend(Backend):
             self._lookups.clear()
         self._lookups[path] = lookup
         return lookup
+
+    def _parse(self, lines: Iterable[bytes], domain: DomainEntry) -> Iterator[VqPasswd]:
+        for number, line in enumerate(lines, 1):
+            try:
+                user = vpasswd.parse_line(line)
+            except errors.FormatError as error:
+                self._report(f"{domain.path}/{TEXT}", number, error)
+                continue
+            if not self.settings.clear_passwd:
+                user.pw_clear_passwd = ""
+            yield user
 
     def _report(self, path: str, number: int, error: errors.FormatError) -> None:
         from vpopmail.log import warn

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from vpopmail.errors import HomeMissing
 from vpopmail.safeio.directory import Owner, open_trusted
@@ -10,6 +11,8 @@ from vpopmail.safeio.view import open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
     from vpopmail.settings import Settings
@@ -44,6 +47,16 @@ class FileLastAuth:
         """Replace the file; its commit point is the rename."""
         with self._home(domain, user) as home:
             home.replace(FILE, [remote_ip.encode("ascii")], Owner(domain.uid, domain.gid))
+
+    def restore_last_auths(
+        self, domain: DomainEntry, logins: Sequence[tuple[VqPasswd, str, int]]
+    ) -> None:
+        """Replace the files, with the times of the logins."""
+        owner = Owner(domain.uid, domain.gid)
+        for user, remote_ip, seconds in logins:
+            with suppress(HomeMissing), self._home(domain, user) as home:
+                content = [remote_ip.encode("ascii", "replace")]
+                home.replace(FILE, content, owner, mtime_ns=seconds * 1_000_000_000)
 
     def _home(self, domain: DomainEntry, user: VqPasswd) -> Directory:
         # Not by the stored path: below the domain no link of a mailbox owner is followed.

@@ -55,6 +55,14 @@ class AccountTable:
         where = "" if self.own else " WHERE [pw_domain] = :pw_domain"
         return f"SELECT * FROM [{self.name}]{where}"  # noqa: S608
 
+    def page(self, *, first: bool) -> str:
+        """The statement that gives the rows of a domain by name, those after ``:after``."""
+        parts = ([] if self.own else ["[pw_domain] = :pw_domain"]) + (
+            [] if first else ["[pw_name] > :after"]
+        )
+        where = f" WHERE {' AND '.join(parts)}" if parts else ""
+        return f"SELECT * FROM [{self.name}]{where} ORDER BY [pw_name]"  # noqa: S608
+
     def insert(self, names: Sequence[str]) -> str:
         """The statement that stores a new row with these columns."""
         columns = ", ".join(f"[{name}]" for name in names)

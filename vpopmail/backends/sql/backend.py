@@ -56,6 +56,9 @@ _OF_A_DOMAIN = (
 )
 
 
+_PAGE = 1000  # rows
+
+
 class SqlBackend(
     SqlAliasDomains,
     SqlAliases,
@@ -122,6 +125,33 @@ class SqlBackend(
         place = found.names.index("pw_name")
         for row in sorted(found.rows, key=lambda row: to_bytes(reader.text(row[place]))):
             yield reader.record(row)
+
+    def stream(self, domain: DomainEntry) -> Iterator[VqPasswd]:
+        """The users of a domain where changes are made, a page at a time."""
+        table = self.table_of(domain)
+        if table.name not in self.connections.layout() and (
+            table.own or self.connections.is_empty()
+        ):
+            return  # the first user makes it
+        last: object = None
+        while True:
+            text = self.dialect.first_rows(table.page(first=last is None), _PAGE)
+            found = self.connections.select_latest(text, pw_domain=domain.realdomain, after=last)
+            reader = self._reader(found.names)
+            for row in found.rows:
+                yield reader.record(row)
+            if len(found.rows) < _PAGE:
+                return
+            last = found.rows[-1][found.names.index("pw_name")]
+
+    def location(self) -> str:
+        """The server and the database."""
+        return f"{self.name} {self.connections.location()}"
+
+    def account_location(self) -> str:
+        """The server, the database, and which tables."""
+        kind = "one table" if self.settings.many_domains else "a table for each domain"
+        return f"{self.location()}, {kind}"
 
     def transaction(self, domain: DomainEntry, directory: Directory) -> Transaction:
         """A transaction on the users of a domain."""

@@ -109,6 +109,10 @@ class Connections:
 
         return self._reads.ask_primary(rows)
 
+    def location(self) -> str:
+        """Where changes are made, for people: no password is in it. Raises: ConfigError."""
+        return self._servers.location()
+
     def is_empty(self) -> bool:
         """Whether the database has no table at all; else one that is missing was lost."""
         return not self.layout()

@@ -143,6 +143,10 @@ class Dialect(ABC):
         """A value as the driver gives it, in the form of the library."""
         return value
 
+    def first_rows(self, text: str, count: int) -> str:
+        """A select that gives no more than so many rows."""
+        return f"{text} LIMIT {count}"
+
     def upsert(self, table: str, keys: tuple[str, ...], values: tuple[str, ...]) -> list[str]:
         """The statements that store a row, in the place of one with the same keys.
 

@@ -10,11 +10,15 @@ from vpopmail.records import NEVER_LOGGED_IN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vpopmail.backends.sql.connections import Connections
+    from collections.abc import Sequence
+
+    from vpopmail.backends.sql.connections import Connections, Work
     from vpopmail.backends.sql.dialect import Dialect
     from vpopmail.records import DomainEntry, VqPasswd
 
 TABLE = "lastauth"
+_KEYS = ("user", "domain")
+_VALUES = ("remote_ip", "timestamp")
 DELETE = "DELETE FROM [lastauth] WHERE [lastauth.user] = :user AND [lastauth.domain] = :domain"
 _FIND = """
     SELECT [lastauth.remote_ip], [lastauth.timestamp] FROM [lastauth]
@@ -51,20 +55,38 @@ class SqlLastAuth:
         """Note a login; its commit point is that of the statement."""
         self._note(domain.realdomain, user.pw_name, remote_ip)
 
+    def restore_last_auths(
+        self, domain: DomainEntry, logins: Sequence[tuple[VqPasswd, str, int]]
+    ) -> None:
+        """Note logins of the past, in one transaction."""
+        rows = [self._row(domain.realdomain, user.pw_name, ip, at) for user, ip, at in logins]
+        kept = [row for row in rows if row is not None]
+
+        def store(work: Work) -> None:
+            for row in kept:
+                work.upsert(TABLE, _KEYS, _VALUES, row)
+
+        self.connections.change(store)
+
     def _note(self, domain: str, name: str, remote_ip: str) -> None:
+        row = self._row(domain, name, remote_ip, int(time()))
+        if row is not None:
+            self.connections.upsert(TABLE, _KEYS, _VALUES, **row)
+
+    def _row(
+        self, domain: str, name: str, remote_ip: str, seconds: int
+    ) -> dict[str, object] | None:
+        """A row, or None where the table cannot hold the name."""
         columns = self.connections.layout().get(TABLE, {})
         user = columns.get(self.dialect.column("lastauth.user"))
         if user is not None and not user.holds(name):
-            return  # an old table, narrower than names: C would cut the name of another user
+            return None  # an old table, narrower than names: C would cut the name of another user
         address = columns.get(self.dialect.column("lastauth.remote_ip"))
         if address is not None and not address.holds(remote_ip):
             remote_ip = ""  # the time counts: accounts that are not used are deleted by it
-        self.connections.upsert(
-            TABLE,
-            ("user", "domain"),
-            ("remote_ip", "timestamp"),
-            user=self.dialect.put(name),
-            domain=domain,
-            remote_ip=remote_ip,
-            timestamp=int(time()),
-        )
+        return {
+            "user": self.dialect.put(name),
+            "domain": domain,
+            "remote_ip": remote_ip,
+            "timestamp": seconds,
+        }

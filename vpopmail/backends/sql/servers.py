@@ -82,6 +82,10 @@ class Servers:
         """Whether reads go elsewhere than changes."""
         return self.dialect.settings.mysql_replication and len(self._known()) > 1
 
+    def location(self) -> str:
+        """The primary, for people. Raises: ConfigError."""
+        return str(self._known()[PRIMARY])
+
     def held(self, place: int) -> Held:
         """The connection of this thread to a server.
 
@@ -156,8 +160,7 @@ class Servers:
             return error
         trouble = self.dialect.trouble(error)
         kind = _KINDS.get(trouble, DatabaseError)
-        where = str(self._known()[PRIMARY])
-        failed = kind(where, f"{trouble}: {self.dialect.number(error)}")
+        failed = kind(self.location(), f"{trouble}: {self.dialect.number(error)}")
         failed.trouble = trouble
         return failed
 
