@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -326,3 +327,31 @@ def test_another_log_is_kept_unless_told(place: Callable[..., dict[str, object]]
         assert [line.time for line in log.iterate_log()] == [77]
         source.convert(target, replace=True)
         assert [line.time for line in log.iterate_log()] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("one", "other"), [("sqlite", "sqlite"), ("mysql", "pgsql"), ("pgsql", "mysql")])
+def test_memory_does_not_grow_with_the_users(
+    place: Callable[..., dict[str, object]], one: str, other: str, request: pytest.FixtureRequest
+) -> None:
+    """Ten times the users in the same memory; with --full 50,000."""
+    in_full = bool(request.config.getoption("--full"))
+    if not in_full and one != "sqlite":
+        pytest.skip("takes minutes: run it with --full")
+    few = 5000 if in_full else 1100
+    peaks = []
+    with two_sites(place(one), place(other)) as (source, target):
+        source.domains.add(DOMAIN)
+        source.domains.add(OTHER)
+        for domain, count in ((DOMAIN, few), (OTHER, few * 10)):
+            store(source, *(
+                VqPasswd(f"user{number:06}", HASH, pw_gecos=f"User {number}", pw_dir=f"/home/{number}")
+                for number in range(count)
+            ), domain=domain)  # fmt: skip
+        source.convert(target, dry_run=True)  # all modules are loaded
+        for domain in (DOMAIN, OTHER):
+            tracemalloc.start()
+            report = source.convert(target, [domain])
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+        assert report.domains[0].users == few * 10
+    assert peaks[1] < peaks[0] * 1.5, peaks

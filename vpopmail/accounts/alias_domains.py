@@ -6,7 +6,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from vpopmail.backends.facets import AliasDomainsFacet
     from vpopmail.installation import Installation
+    from vpopmail.records import DomainEntry
 
 
 def copier(installation: Installation) -> Callable[[Iterable[str]], None] | None:
@@ -27,3 +29,20 @@ def copier(installation: Installation) -> Callable[[Iterable[str]], None] | None
         store.write_alias_domains(changed)
 
     return copy
+
+
+def wrong_copies(store: AliasDomainsFacet, entries: Iterable[DomainEntry]) -> dict[str, str | None]:
+    """What a copy is wrong about: the domain of each alias domain, or None if it is none.
+
+    Args:
+        store: keeps the copy.
+        entries: those that count.
+
+    Raises:
+        BackendUnavailable.
+    """
+    wanted = {entry.domain: entry.realdomain for entry in entries if entry.is_alias}
+    found = dict(store.iterate_alias_domains())
+    changed: dict[str, str | None] = dict.fromkeys(found.keys() - wanted.keys())
+    changed |= {alias: real for alias, real in wanted.items() if found.get(alias) != real}
+    return changed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
+from vpopmail.accounts.alias_domains import wrong_copies
 from vpopmail.backends.abstract import DIR_CONTROL, IP_MAP, RELAY
 from vpopmail.errors import AlreadyThere, BackendUnavailable
 from vpopmail.records import LoginRecord
@@ -70,11 +71,7 @@ class SiteConversion:
         store = self.target.alias_domains
         if store is None:
             return
-        entries = self.source.qmail.entries()
-        wanted = {entry.domain: entry.realdomain for entry in entries if entry.is_alias}
-        found = dict(store.iterate_alias_domains())
-        changed: dict[str, str | None] = dict.fromkeys(found.keys() - wanted.keys())
-        changed |= {alias: real for alias, real in wanted.items() if found.get(alias) != real}
+        changed = wrong_copies(store, self.source.qmail.entries())
         if changed:
             store.write_alias_domains(changed)
 

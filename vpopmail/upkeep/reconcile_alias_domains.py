@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from vpopmail.accounts.alias_domains import wrong_copies
 from vpopmail.upkeep.examined_site import in_force
 from vpopmail.upkeep.findings import ALIAS_DOMAIN_COPY
 
@@ -27,10 +28,7 @@ def examine_alias_domains(look: ExaminedSite) -> None:
     entries = in_force(installation)
     if not entries and not installation.domain_lookup.is_new():
         return  # users/cdb is lost: what is left of the alias domains must not go too
-    wanted = {entry.domain: entry.realdomain for entry in entries if entry.is_alias}
-    found = dict(store.iterate_alias_domains())
-    changed: dict[str, str | None] = dict.fromkeys(found.keys() - wanted.keys())
-    changed |= {alias: real for alias, real in wanted.items() if found.get(alias) != real}
+    changed = wrong_copies(store, entries)
     if changed:
         some = ", ".join(sorted(changed)[:_FEW]) + (", ..." if len(changed) > _FEW else "")
         look.examination.mend(
