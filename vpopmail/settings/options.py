@@ -77,7 +77,12 @@ _SITE = (
 )
 
 _SAFETY = (
-    Option("file_locking", _BOOL, True, "Lock files, with locks that exclude the C programs' too."),
+    Option(
+        "file_locking",
+        _BOOL,
+        True,
+        "Has no effect: files are always locked, with locks that exclude those of the C programs.",
+    ),
     Option("lock_timeout", Whole(0, 86400), 20, "Seconds to wait for a lock."),
     Option("sync", _BOOL, True, "Write through to the disk before a change is reported as done."),
 )
