@@ -164,6 +164,7 @@ if TYPE_CHECKING:
     from vpopmail.capi.vauth import vauth_end_getall as vauth_end_getall
     from vpopmail.capi.vauth import vauth_getall as vauth_getall
     from vpopmail.capi.vauth import vauth_module_name as vauth_module_name
+    from vpopmail.capi.vauth import vauth_munch_domain as vauth_munch_domain
     from vpopmail.capi.vauth import vauth_open as vauth_open
     from vpopmail.capi.vauth import vauth_setpw as vauth_setpw
     from vpopmail.capi.vauth import vauth_setquota as vauth_setquota
@@ -342,6 +343,7 @@ _PUBLIC = {
         "vauth_end_getall",
         "vauth_getall",
         "vauth_module_name",
+        "vauth_munch_domain",
         "vauth_open",
         "vauth_setpw",
         "vauth_setquota",

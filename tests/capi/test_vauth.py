@@ -387,3 +387,8 @@ def test_a_last_login_leads_nowhere_else(users: Path, tmp_path: Path) -> None:
 def test_a_wrong_type_is_a_type_error(call: Callable[[], object]) -> None:
     with pytest.raises(TypeError):
         call()
+
+
+def test_the_name_of_the_table_of_a_domain() -> None:
+    assert vpopmail.vauth_munch_domain("My-Shop.example.com") == "my_shop_example_com"
+    assert vpopmail.vauth_munch_domain("") == ""

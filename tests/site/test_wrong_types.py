@@ -66,6 +66,7 @@ OTHERWISE = {
     ("users.add_to", "crypted"): None,
     ("users.set_password", "crypted"): None,
     ("users.update", "crypted"): None,
+    ("quotas.set", "quota"): "5M",
     ("users.iter", "where"): None,
     ("users.iter_all", "where"): None,
 }

@@ -54,6 +54,9 @@ class Limits:
         return read_limits(self._installation, entry)
 
     def __iter__(self) -> Iterator[tuple[str, VLimits]]:
+        return self.iter()
+
+    def iter(self) -> Iterator[tuple[str, VLimits]]:
         """Each domain that is no alias domain, with the limits that hold for it.
 
         Raises:

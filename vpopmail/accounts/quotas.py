@@ -1,4 +1,4 @@
-"""Quotas: the manager behind ``site.quotas``. A quota is set by ``site.users.set_quota``."""
+"""Quotas: the manager behind ``site.quotas``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import attrs
 
 from vpopmail.accounts.batch import pending_change, read_limits
 from vpopmail.accounts.change import get_domain
-from vpopmail.accounts.user_queries import UserQueries
+from vpopmail.accounts.users import Users
 from vpopmail.errors import HomeMissing
 from vpopmail.formats import maildirsize as text_format
 from vpopmail.mailstore import maildirsize
@@ -14,11 +14,15 @@ from vpopmail.mailstore.counting import count_steadily
 from vpopmail.mailstore.homes import MAILDIR, relative_home
 from vpopmail.mailstore.usage_daemon import ask_daemon
 from vpopmail.names import check_kind_of_number, split_address
+from vpopmail.records import NOQUOTA
 from vpopmail.safeio.directory import Owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vpopmail.installation import Installation
+    from vpopmail.plan.steps import Plan
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
 
@@ -62,7 +66,7 @@ class Quotas:
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        self._users = UserQueries(installation)
+        self._users = Users(installation)
 
     def get(self, address: str) -> Quota:
         """The quota of a user.
@@ -73,8 +77,38 @@ class Quotas:
         Raises:
             UserNotFound, NotPermitted, BackendUnavailable.
         """
-        text = self._users.get(address).pw_shell
-        return Quota(*text_format.parse_quota(text), text)
+        return _quota(self._users.get(address))
+
+    def find(self, address: str) -> Quota | None:
+        """The quota of a user, or None if there is no such user.
+
+        Args:
+            address: ``user@domain``.
+
+        Raises:
+            NotPermitted, BackendUnavailable.
+        """
+        user = self._users.find(address)
+        return None if user is None else _quota(user)
+
+    def iter(self, domain: str) -> Iterator[tuple[str, Quota]]:
+        """The users of a domain, sorted by name, each with the quota.
+
+        Args:
+            domain: a domain or alias domain.
+
+        Raises:
+            DomainNotFound, NotPermitted, BackendUnavailable.
+        """
+        return ((user.pw_name, _quota(user)) for user in self._users.iter(domain))
+
+    def set(self, address: str, quota: str | int, *, dry_run: bool = False) -> Plan:
+        """Give a user another quota; see ``Users.set_quota``."""
+        return self._users.set_quota(address, quota, dry_run=dry_run)
+
+    def delete(self, address: str, *, dry_run: bool = False) -> Plan:
+        """Let a user keep as much as he likes: NOQUOTA; see ``Users.set_quota``."""
+        return self._users.set_quota(address, NOQUOTA, dry_run=dry_run)
 
     def usage(self, address: str) -> Usage:
         """What a user keeps: as the usage daemon or maildirsize says, else counted.
@@ -218,6 +252,10 @@ class Quotas:
             return directory.enter(f"{home}/{MAILDIR}")
         except OSError as error:
             raise HomeMissing(f"{user.pw_dir}/{MAILDIR}", error.strerror or "") from error
+
+
+def _quota(user: VqPasswd) -> Quota:
+    return Quota(*text_format.parse_quota(user.pw_shell), user.pw_shell)
 
 
 def _usage(user: VqPasswd, size: int, count: int) -> Usage:

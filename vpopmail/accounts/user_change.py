@@ -143,6 +143,7 @@ class UserChange(UserSteps):
             user: the record; its name tells whom.
             refresh: whether files of the home follow from what has changed.
         """
+        user.pw_flags = user.pw_gid  # as the store gives it back: a batch is asked before
         self.transaction.replace(user)
         self.changed[user.pw_name] = refresh or self.changed.get(user.pw_name, False)
 

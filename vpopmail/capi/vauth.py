@@ -219,6 +219,20 @@ def vauth_end_getall() -> None:
     _cursors.users = _NOBODY
 
 
+def vauth_munch_domain(domain: str) -> str:
+    """The name of the table of a domain, where each has its own: ``.`` and ``-`` become ``_``.
+
+    Args:
+        domain: any text; two domains can have the same. Only a domain name makes a safe name.
+
+    Source: api, abstract auth backend.
+    """
+    check_text(domain)
+    from vpopmail.backends.sql.account_table import folded
+
+    return ask("", folded, domain)
+
+
 def vmkpasswd(domain: str) -> VA:
     """Build the index of a domain's users, vpasswd.cdb, anew from vpasswd.
 
