@@ -101,6 +101,11 @@ if TYPE_CHECKING:
     from vpopmail.capi.homes import vdel_dir_control as vdel_dir_control
     from vpopmail.capi.homes import vread_dir_control as vread_dir_control
     from vpopmail.capi.homes import vwrite_dir_control as vwrite_dir_control
+    from vpopmail.capi.ip_maps import ip_map_entries as ip_map_entries
+    from vpopmail.capi.ip_maps import vadd_ip_map as vadd_ip_map
+    from vpopmail.capi.ip_maps import vdel_ip_map as vdel_ip_map
+    from vpopmail.capi.ip_maps import vget_ip_map as vget_ip_map
+    from vpopmail.capi.ip_maps import vshow_ip_map as vshow_ip_map
     from vpopmail.capi.last_auth import vget_lastauth as vget_lastauth
     from vpopmail.capi.last_auth import vget_lastauthip as vget_lastauthip
     from vpopmail.capi.last_auth import vset_lastauth as vset_lastauth
@@ -137,6 +142,11 @@ if TYPE_CHECKING:
     from vpopmail.capi.quotas import wrapreaduserquota as wrapreaduserquota
     from vpopmail.capi.records import vcheck_vqpw as vcheck_vqpw
     from vpopmail.capi.records import vgetent as vgetent
+    from vpopmail.capi.relay import open_smtp_relay as open_smtp_relay
+    from vpopmail.capi.relay import update_rules as update_rules
+    from vpopmail.capi.relay import vclear_open_smtp as vclear_open_smtp
+    from vpopmail.capi.relay import vopen_smtp_relay as vopen_smtp_relay
+    from vpopmail.capi.relay import vupdate_rules as vupdate_rules
     from vpopmail.capi.status import last_error as last_error
     from vpopmail.capi.status import vsqlerror as vsqlerror
     from vpopmail.capi.text import date_header as date_header
@@ -279,6 +289,7 @@ _PUBLIC = {
         "vread_dir_control",
         "vwrite_dir_control",
     ),
+    "capi.ip_maps": ("ip_map_entries", "vadd_ip_map", "vdel_ip_map", "vget_ip_map", "vshow_ip_map"),
     "capi.last_auth": ("vget_lastauth", "vget_lastauthip", "vset_lastauth"),
     "capi.limits": (
         "vdefault_limits",
@@ -317,6 +328,13 @@ _PUBLIC = {
         "vgen_pass",
         "vgetpasswd",
         "vrandom_pass",
+    ),
+    "capi.relay": (
+        "open_smtp_relay",
+        "update_rules",
+        "vclear_open_smtp",
+        "vopen_smtp_relay",
+        "vupdate_rules",
     ),
     "capi.status": ("last_error", "vsqlerror"),
     "capi.text": (

@@ -11,8 +11,10 @@ from vpopmail.backends.abstract import (
     ALIASES,
     AUTH_LOG,
     DIR_CONTROL,
+    IP_MAP,
     LAST_AUTH,
     LIMITS,
+    RELAY,
 )
 from vpopmail.names import fold
 from vpopmail.qmail.lookup import DomainLookup
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
         AliasesFacet,
         AuthLogFacet,
         DirControlFacet,
+        IpMapFacet,
         LastAuthFacet,
         LimitsFacet,
+        RelayFacet,
     )
     from vpopmail.backends.files.limits import FileLimits
     from vpopmail.events.events import Events
@@ -182,6 +186,24 @@ class Installation:
         if AUTH_LOG in self.backend.facets:
             return self.backend  # type: ignore[return-value]
         return None
+
+    @property
+    def ip_map(self) -> IpMapFacet:
+        """Where the domains of the server's addresses are kept."""
+        if IP_MAP in self.backend.facets:
+            return self.backend  # type: ignore[return-value]
+        from vpopmail.backends.files.ip_map import FileIpMap
+
+        return FileIpMap(self.settings)
+
+    @property
+    def relay(self) -> RelayFacet:
+        """Where the addresses are kept that may send mail for a while."""
+        if RELAY in self.backend.facets:
+            return self.backend  # type: ignore[return-value]
+        from vpopmail.backends.files.relay import FileRelay
+
+        return FileRelay(self.settings)
 
     @property
     def limits(self) -> LimitsFacet:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from vpopmail.access.ip_map import IpMaps
+    from vpopmail.access.relay import Relay
     from vpopmail.accounts.aliases import Aliases
     from vpopmail.accounts.batch import Batch
     from vpopmail.accounts.default_delivery import CatchAll, DefaultDelivery
@@ -41,7 +43,8 @@ class Vpopmail:
 
     Attributes:
         settings: what holds for the site.
-        domains, users, aliases, default_delivery, catch_all, limits, quotas: its managers.
+        domains, users, aliases, default_delivery, catch_all, limits, quotas, ip_maps, relay: its
+            managers.
         schema: its tables.
         events: who is told of changes.
         qmail: its qmail directory.
@@ -111,6 +114,20 @@ class Vpopmail:
         from vpopmail.upkeep.schema import Schema
 
         return Schema(self.installation)
+
+    @property
+    def ip_maps(self) -> IpMaps:
+        """The domains that addresses of the server stand for."""
+        from vpopmail.access.ip_map import IpMaps
+
+        return IpMaps(self.installation)
+
+    @property
+    def relay(self) -> Relay:
+        """The addresses that may send mail for a while after a login."""
+        from vpopmail.access.relay import Relay
+
+        return Relay(self.installation)
 
     @property
     def qmail(self) -> Qmail:

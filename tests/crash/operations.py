@@ -36,6 +36,9 @@ SAME = {
     "aliases.set_in": "aliases.set",
     "aliases.remove_from": "aliases.remove",
     "aliases.delete_from": "aliases.delete",
+    "relay.forget": "vclear_open_smtp",
+    "relay.note": "vopen_smtp_relay",
+    "relay.rebuild": "update_rules",
 }
 
 # Swept by tests of their own.
@@ -68,6 +71,8 @@ CHANGES_NOTHING = {
         "quotas.is_domain_over",
         "qmail.find", "qmail.entries", "qmail.count_rcpthosts",
         "diagnose",
+        "ip_maps.find", "ip_maps.get", "relay.addresses", "relay.rules",
+        "vget_ip_map", "vshow_ip_map", "ip_map_entries",
         "isCatchall", "isExistingAddress", "isExistingAlias", "isExistingAnyAddress",
         "isExistingRobot", "isExistingUser", "isQmailAlias", "isValidMailList",
         "valias_all", "valias_lines", "valias_names", "valias_select", "valias_select_all",
@@ -93,7 +98,7 @@ CHANGES_NOTHING = {
         "valias_select_next", "valias_select_all_next", "valias_select_names_next",
         "valias_select_names_end", "vauth_end_getall",
     ),
-    _DESCRIPTORS: ("get_read_lock", "get_write_lock", "vfd_copy", "vfd_move"),
+    _DESCRIPTORS: ("get_read_lock", "get_write_lock", "vfd_copy", "vfd_move", "vupdate_rules"),
     _SETS_UP: (
         "close", "silent", "vset_default_domain", "vauth_open", "vclose", "client_close",
         "client_connect", "events.subscribe", "events.nested", "events.wanted_before",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 import vpopmail
 from vpopmail.codes import VA
+from vpopmail.errors import IpMapNotFound
 from vpopmail.passwords import hash_password
 from vpopmail.records import DirControl, DomainEntry, VLimits
 
@@ -140,7 +144,54 @@ def _weak(site: Site) -> None:
     site.users.add(JOE, crypted=hash_password(PASSWORD, "des", salt="ab"))
 
 
+def _relaying(site: Site) -> None:
+    """Rules of the administrator, and two addresses, one of long ago."""
+    etc = Path(_path(site, "v/etc"))
+    (etc / "tcp.smtp").write_bytes(b'127.:allow,RELAYCLIENT=""\n:allow\n')
+    (etc / "open-smtp").write_bytes(b'192.0.2.1:allow,RELAYCLIENT="",RBLSMTPD=""\t1000\n')
+    site.relay.open("192.0.2.2")
+    _at(site, 2_000_000_000)
+
+
+def _at(site: Site, seconds: int) -> None:
+    """The same times in every run, and later than any until: they are compared."""
+    path = Path(_path(site, _OPEN))
+    lines = path.read_bytes().splitlines()
+    kept = [line.partition(b"\t")[0] for line in lines]
+    times = [1000, *[seconds] * len(lines)]
+    path.write_bytes(b"".join(b"%b\t%d\n" % pair for pair in zip(kept, times)))
+
+
+def _one_more(site: Site) -> None:
+    """An address that is noted, and not compiled yet."""
+    _relaying(site)
+    site.relay.note("2001:db8::1")
+    _at(site, 2_000_000_000)
+
+
+def _mapped(site: Site) -> None:
+    """Two addresses of the server, one of them with two domains."""
+    for address, domain in (("192.0.2.1", DOMAIN), ("192.0.2.1", OTHER), ("2001:db8::1", ALIAS)):
+        site.ip_maps.add(address, domain)
+
+
 # the calls
+
+
+def _opened(site: Site, act: Callable[[], object]) -> object:
+    """A login whose time is always the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vpopmail.access.relay.time", lambda: 2_000_000_001)
+        patch.setenv("TCPREMOTEIP", "192.0.2.9")
+        return act()
+
+
+def _deleted(site: Site) -> object:
+    """Both domains of an address; the same call again finds nothing more to forget."""
+    try:
+        return site.ip_maps.delete("192.0.2.1")
+    except IpMapNotFound:
+        return VA.SUCCESS
 
 
 def _tree(part: str) -> str:
@@ -220,7 +271,11 @@ _IN_MAILDIR = tuple(f"{_MAILDIR}/{part}" for part in ("cur", "new", "tmp"))
 _LAYOUT = ("v", "v/domains", "v/etc", "v/etc/vlimits.default", "q", "q/control", "q/users")
 _CONTROL = ("q/control/rcpthosts", "q/control/virtualdomains")
 _MANY = (f"{_D}/.qmail-default", f"{_D}/.qmail-sales", f"{_D}/.qmail-more", f"{_D}/.qmailadmin-limits")
+_OPEN = "v/etc/open-smtp"
+_RULES = "v/etc/tcp.smtp.cdb"
+_MAP = "v/etc/ip_alias_map"
 _SQWEBMAIL = {"sqwebmail_pass": True}
+_ROAMING = {"roaming_users": True}
 _REHASH = {"rehash_passwords": True}
 _DEFAULT = f"{_D}/.qmail-default"
 
@@ -338,6 +393,33 @@ SCENES_OF_FILES = [
           files=(_SIZE,), best_effort=True, **_NONE),
     Scene("count that nobody believes", "user_over_maildirquota", _miscounted, _is_over, VA.SUCCESS,
           files=(_SIZE,), best_effort=True, **_NONE),
+    # IP maps and roaming users
+    Scene("domain of an address", "ip_maps.set", _mapped,
+          lambda s: s.ip_maps.set("192.0.2.1", NEW), VA.SUCCESS, files=(_MAP,), **_NONE),
+    Scene("another domain of an address", "ip_maps.add", _mapped,
+          lambda s: s.ip_maps.add("192.0.2.1", NEW), VA.SUCCESS, files=(_MAP,), **_NONE),
+    Scene("address with two domains", "ip_maps.delete", _mapped, _deleted, VA.SUCCESS,
+          files=(_MAP,), **_NONE),
+    Scene("first address of the server", "vadd_ip_map", lambda _s: None,
+          lambda _s: vpopmail.vadd_ip_map("192.0.2.1", NEW), VA.SUCCESS,
+          absent=(_MAP,), after=(_MAP,), files=(_MAP,), **_NONE),
+    Scene("address of the server", "vdel_ip_map", _mapped,
+          lambda _s: vpopmail.vdel_ip_map("192.0.2.1", DOMAIN), VA.SUCCESS, files=(_MAP,), **_NONE),
+    Scene("login from a new address", "open_smtp_relay", _relaying,
+          lambda s: _opened(s, vpopmail.open_smtp_relay), VA.SUCCESS, files=(_OPEN, _RULES),
+          in_steps=True, settings=_ROAMING, **_NONE),
+    Scene("login from an address that is not compiled", "relay.open", _one_more,
+          lambda s: _opened(s, lambda: s.relay.open("2001:db8::1")), VA.SUCCESS,
+          files=(_OPEN, _RULES), in_steps=True, **_NONE),
+    Scene("new address alone", "vopen_smtp_relay", _relaying,
+          lambda s: _opened(s, vpopmail.vopen_smtp_relay), VA.SUCCESS, files=(_OPEN,),
+          settings=_ROAMING, **_NONE),
+    Scene("address of long ago", "relay.clear", _relaying, lambda s: s.relay.clear(), VA.SUCCESS,
+          files=(_OPEN, _RULES), in_steps=True, **_NONE),
+    Scene("address of long ago alone", "vclear_open_smtp", _relaying,
+          lambda _s: vpopmail.vclear_open_smtp(60, 2060), VA.SUCCESS, files=(_OPEN,), **_NONE),
+    Scene("rules that are not compiled", "update_rules", _one_more,
+          lambda _s: vpopmail.update_rules(), VA.SUCCESS, files=(_RULES,), **_NONE),
     # qmail's files and others
     Scene("line of a list", "update_file", _listed,
           lambda s: vpopmail.update_file(_path(s, _LIST), "d.example", 2), VA.SUCCESS,

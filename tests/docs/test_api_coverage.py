@@ -16,6 +16,7 @@ REFERENCE = ROOT.parent / "shared/reference/api.md"
 # Ours: the iterators beside cursors, and what stands for verrori.
 OURS = {
     "domain_entries",
+    "ip_map_entries",
     "last_error",
     "valias_all",
     "valias_lines",

@@ -29,14 +29,18 @@ from vpopmail.formats import (
     dircontrol,
     dotqmail,
     freeslots,
+    ip_map,
     limits,
     mail_date,
     maildirsize,
+    open_smtp,
     password_strength,
+    tcprules,
     vpasswd,
     vpasswd_changes,
     vusagec,
 )
+from vpopmail.formats.ip_address import canonical
 from vpopmail.formats.text import join_lines, leading_int, split_lines, to_bytes, to_text
 from vpopmail.mailstore.free_places import is_place
 from vpopmail.names import (
@@ -353,6 +357,46 @@ def free_places(data: bytes) -> None:
         assert more is None or freeslots.usable(more) == [*places, place]
 
 
+# Addresses
+
+
+def tcp_rules(data: bytes) -> None:
+    """Rules of tcpserver: compiled line by line as in one, the first of an address found."""
+    records = allowed(lambda: tcprules.compile_rules(data), FormatError)
+    if records is None:
+        return
+    lines = [tcprules.compile_rules(line) for line in split_lines(data)]
+    assert [record for line in lines for record in line] == records
+    compiled = cdb.build(records)
+    for key, value in dict(reversed(records[:50])).items():
+        assert cdb.find(compiled, key) == value
+
+
+def relaying(data: bytes) -> None:
+    """open-smtp: read, an address added, all of it too old; what is no address gets no rule."""
+    known = open_smtp.addresses(data)
+    new = open_smtp.put(data, "192.0.2.1", 7)
+    assert open_smtp.addresses(new)[-1] == ("192.0.2.1", 7)
+    assert {pair for pair in known if pair[0] != "192.0.2.1"} <= set(open_smtp.addresses(new))
+    kept = open_smtp.without_old(new, 2**61)
+    assert open_smtp.addresses(kept) == []
+    for address, _ in known:
+        assert canonical(address) == address
+        ((key, value),) = tcprules.compile_rules(tcprules.relay_rule(address))
+        assert (key, value) == (address.encode(), b"+RELAYCLIENT=\0+RBLSMTPD=\0")
+
+
+def ip_maps(data: bytes) -> None:
+    """ip_alias_map: read, a pair added, all pairs taken out."""
+    pairs = list(ip_map.pairs(data))
+    new = ip_map.add(data, "192.0.2.1", "new.example")
+    others = [pair for pair in pairs if pair != ("192.0.2.1", "new.example")]
+    assert list(ip_map.pairs(new)) == [*others, ("192.0.2.1", "new.example")]
+    for address, domain in pairs[:20]:
+        assert ip_map.find(data, address) is not None
+        assert (address, domain) not in ip_map.pairs(ip_map.remove(data, address, domain))
+
+
 def strength(data: bytes) -> None:
     """password_strength.conf, and a password measured by it."""
     file = password_strength.parse(data)
@@ -625,6 +669,31 @@ TARGETS = {
         freeslots.usable,
         lambda data: freeslots.remove_first(data, *freeslots.usable(data)),
     ),
+    "tcp-rules": Target(
+        tcp_rules,
+        (
+            *(b"127.:allow", b"1.2.3.4-6:deny", b':allow,A="b"\n', b",A=@", b":", b"\n", b"=", b"-"),
+            *(b"::1:allow\n", b"user@", b"=host", b"#", b"\0", b"\xff", b" ", b"9"),
+        ),
+        tolerant(tcprules.compile_rules),
+    ),
+    "open-smtp": Target(
+        relaying,
+        (
+            *(b"192.0.2.1:allow", b',RELAYCLIENT="",RBLSMTPD=""', b"\t1732270000\n", b":allow"),
+            *(b"2001:db8::1:allow", b"\t", b"\n", b":deny", b"\xff", b"\0", b"9", b":"),
+        ),
+        open_smtp.addresses,
+        lambda data: open_smtp.put(data, "192.0.2.1", 7),
+        lambda data: open_smtp.without_old(data, 7),
+    ),
+    "ip-map": Target(
+        ip_maps,
+        (b"192.0.2.1", b" ", b"\t", b"\n", b"new.example", b"::1", b"#", b"\xff", b"\0", b"%s"),
+        lambda data: list(ip_map.pairs(data)),
+        lambda data: ip_map.add(data, "192.0.2.1", "new.example"),
+        lambda data: ip_map.remove(data, "192.0.2.1"),
+    ),
     "password-strength": Target(
         strength,
         (b"Length >= 6\n", b"policy = a", b"#", b"\n", b"1", b"e", b".", b" ", b"Other", b"\t"),
@@ -704,6 +773,7 @@ TARGETS = {
         of_text(fold_domain),
         of_text(parse_email_safe),
         of_text(remote_address),
+        of_text(canonical),
     ),
     "maildir-path": Target(
         paths,

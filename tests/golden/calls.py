@@ -244,6 +244,14 @@ def _cursor(name: str) -> Callable[..., Answer]:
     return call
 
 
+def _show_ip_map(face: Face) -> Answer:
+    found, (code, *pair) = [], face.vshow_ip_map(1)
+    while code == 1:
+        found.append(pair)
+        code, *pair = face.vshow_ip_map(0)
+    return {"rc": int(code), "list": found}
+
+
 def _read_dir_control(face: Face, domain: str, uid: int, gid: int) -> Answer:
     code, state = face.vread_dir_control(domain, uid, gid)
     return {"rc": int(code), **members(state, _DIR)}
@@ -368,6 +376,7 @@ _SPECIAL: dict[str, Callable[..., Answer]] = {
     },
     "vget_assign": _vget_assign,
     "vget_ip_map": _status_and("domain")("vget_ip_map"),
+    "vshow_ip_map": _show_ip_map,
     "vget_lastauth": _with_entry("vget_lastauth"),
     "vget_lastauthip": _with_entry("vget_lastauthip"),
     "vget_limits": lambda face, domain: _limits(face, *face.vget_limits(domain)),

@@ -16,6 +16,7 @@ from .calls import Answer, Face, NotImplementedHere, answer_to, last_error
 from .compare import compare
 from .model import Owners, Places, Tree, fresh_tree, read_entry, snapshot
 from .passwords import same_hash
+from .programs import ProgramMissing, ran
 from .qmail_send import StandIn
 from .scenario import Scenario, Step
 from .world import World
@@ -41,6 +42,7 @@ class Verdict:
 
     problems: list[str] = field(default_factory=list)
     missing: str | None = None
+    missing_program: bool = False
     applied: dict[str, int] = field(default_factory=dict)
 
 
@@ -59,6 +61,7 @@ def replay(scenario: Scenario, places: Places, face: Face, send: StandIn) -> Ver
         verdict.problems = run.all_steps()
     except NotImplementedHere as name:
         verdict.missing = str(name)
+        verdict.missing_program = isinstance(name, ProgramMissing)
     verdict.applied = {name: count for name, count in world.applied.items() if count}
     return verdict
 
@@ -85,17 +88,22 @@ def _give(path: Path, owner: str | None, owners: Owners) -> None:
 
 def configure(face: Face, build: str, places: Places, owners: Owners) -> None:
     """Make a site of the build the current one; the one before is closed."""
-    face.configure(
-        vpopmaildir=str(places.vpopmaildir),
-        qmaildir=str(places.qmaildir),
-        vpopuser=89 if owners.is_root else owners.uid,
-        vpopgroup=89 if owners.is_root else owners.gid,
-        bindir=f"{places.vpopmaildir}/bin",
-        backend="cdb",
-        profile="5.4",
-        sync=False,
+    face.configure(**settings_of(build, places, owners))
+
+
+def settings_of(build: str, places: Places, owners: Owners) -> dict[str, Any]:
+    """The options of a site of the build."""
+    return {
+        "vpopmaildir": str(places.vpopmaildir),
+        "qmaildir": str(places.qmaildir),
+        "vpopuser": 89 if owners.is_root else owners.uid,
+        "vpopgroup": 89 if owners.is_root else owners.gid,
+        "bindir": f"{places.vpopmaildir}/bin",
+        "backend": "cdb",
+        "profile": "5.4",
+        "sync": False,
         **BUILDS[build],
-    )
+    }
 
 
 class Run:
@@ -147,9 +155,12 @@ class Run:
 
     def answer(self, step: Step) -> Answer:
         """What our library says to a step."""
+        owners = self.world.owners
+        if step.kind in ("cli", "chkpw"):
+            settings = settings_of(self.scenario.build, self.places, owners)
+            return ran(step, self.places, settings)
         if step.kind != "call":
             raise NotImplementedHere(f"{step.kind} {step.name}".strip())
-        owners = self.world.owners
         uid, gid = (89, 89) if owners.is_root else (owners.uid, owners.gid)
         answer = answer_to(step, self.face, self.places, uid, gid)
         if "verrori" in step.result:

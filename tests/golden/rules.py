@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import rules_accounts as accounts
+from . import rules_addresses as addresses
 from . import rules_aliases as aliases
 from . import rules_domains as domains
 from . import rules_files as files
@@ -158,6 +159,18 @@ RULES: tuple[Rule, ...] = (
     Rule("lock-files", "Lock files", tolerates=files.lock_files),
     Rule("limits-file", "Reading limits changes nothing", reads=files.limits_file),
     Rule("large-limits", "Large files of limits", begins=records.large_limits),
+    # IP maps and roaming users.
+    Rule(
+        "owner-of-addresses",
+        "What a login notes belongs to vpopmail",
+        reads=addresses.owner_of_addresses,
+    ),
+    Rule("missing-map", "A missing IP map is an empty one", begins=addresses.missing_map),
+    Rule(
+        "mapped-address",
+        "The default domain by the server's address",
+        begins=addresses.mapped_address,
+    ),
     # Entries on their own.
     Rule(
         "colons-refused",
@@ -204,7 +217,7 @@ def begin(step: Step, world: World) -> Step:
     """The step as it is for us."""
     for rule in RULES:
         changed = step
-        if rule.ignores & step.result.keys():
+        if step.kind == "call" and rule.ignores & step.result.keys():
             changed = changed.without(rule.ignores)
         if rule.begins is not None:
             changed = rule.begins(changed, world)

@@ -6,11 +6,13 @@ A small library of a few lines stands in for ours; each test breaks it in one pl
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from . import programs
 from .calls import Face, NotImplementedHere
 from .compare import build_cdb, compare
 from .model import Entry, Owners, Places, read_cdb, snapshot
@@ -333,14 +335,56 @@ def test_function_that_is_missing_is_told_apart(little: Little, places: Places) 
 
 
 @pytest.mark.parametrize(
-    "kind", ["cli", "chkpw", "deliver", "talk", "sql", "ldif", "server"]
+    "kind", ["cli", "deliver", "talk", "sql", "ldif", "server"]
 )
 def test_other_kinds_of_step_are_read_and_counted_as_not_there(
     little: Little, places: Places, kind: str
 ) -> None:
-    step = step_of(1, {kind: ["vuserinfo"]})
+    step = step_of(1, {kind: ["no-such-program"]})
     played = Scenario("little", "none", "", "base", False, (step,), None)
     assert replayed(little, places, played).missing is not None
+
+
+def program(places: Places, result: dict[str, Any], build: str = "roaming") -> Verdict:
+    """A scenario that runs clearopensmtp on our own library."""
+    from .calls import public_face
+
+    step = step_of(1, {"cli": ["clearopensmtp"], "result": result, "changes": []})
+    played = Scenario("programs", "one", "", build, False, (step,), None)
+    with StandIn(places.qmaildir) as send:
+        return replay(played, places, public_face(), send)
+
+
+def test_what_a_program_prints_and_its_exit_are_compared(places: Places) -> None:
+    told = {"exit": 0, "stdout": "vpopmail not configure with --enable-roaming-users\n"}
+    assert program(places, told, "base") == Verdict()
+
+
+@pytest.mark.parametrize("told", [{"exit": 0}, {"exit": 1, "stdout": "other\n"}])
+def test_other_output_and_exit_of_a_program_are_caught(
+    places: Places, told: dict[str, Any]
+) -> None:
+    assert program(places, told, "base").problems
+
+
+def test_files_that_a_program_makes_are_compared(places: Places) -> None:
+    problems = program(places, {"exit": 0}).problems
+    assert [line for line in problems if "tcp.smtp.cdb" in line]
+
+
+def test_how_the_program_behind_vchkpw_was_started_is_told(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checker = "import os, sys; print(os.read(3, 99)); sys.stdout.flush(); os.execvp(sys.argv[1], sys.argv[1:])"
+    monkeypatch.setattr(programs, "_module", lambda _name: [sys.executable, "-c", checker])
+    env = {"TCPREMOTEIP": "192.0.2.1"}
+    step = step_of(1, {"chkpw": {"fd3": "joe\0secret\0", "env": env, "args": ["Maildir"]}})
+    places.tmp.mkdir()
+    told = programs.ran(step, places, {"vpopmaildir": "/x"})
+    assert told["exit"] == 0
+    assert told["stdout"] == "b'joe\\x00secret\\x00'\n"
+    assert told["exec"]["argv"] == ["qmail-pop3d", "Maildir"]
+    assert (told["exec"]["env"], told["exec"]["uid"]) == (env, os.getuid())
 
 
 def test_unknown_kind_of_step_is_an_error() -> None:

@@ -149,14 +149,19 @@ class IpMapFacet(Protocol):
             OSError, BackendUnavailable.
         """
 
-    def write_ip_map(self, address: str, domain: str) -> None:
+    def write_ip_map(self, address: str, domain: str, *, alone: bool = False) -> None:
         """Let an address stand for a domain. Raises: OSError, BackendUnavailable.
 
-        A store that has one domain for an address replaces it; one that has several adds it last.
+        A store that has one domain for an address replaces it; one that has several adds it
+        last, or if it is to stand ``alone`` in the place of all of them.
         """
 
-    def delete_ip_map(self, address: str, domain: str) -> bool:
-        """Forget exactly this pair; whether it was there. Raises: OSError, BackendUnavailable."""
+    def delete_ip_map(self, address: str, domain: str | None = None) -> bool:
+        """Forget exactly this pair, or without a domain all of the address; whether it was there.
+
+        Raises:
+            OSError, BackendUnavailable.
+        """
 
 
 @runtime_checkable

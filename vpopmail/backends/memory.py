@@ -7,7 +7,15 @@ from __future__ import annotations
 
 import _thread
 
-from vpopmail.backends.abstract import ALIASES, DIR_CONTROL, LAST_AUTH, LIMITS, Backend
+from vpopmail.backends.abstract import (
+    ALIASES,
+    DIR_CONTROL,
+    IP_MAP,
+    LAST_AUTH,
+    LIMITS,
+    RELAY,
+    Backend,
+)
 from vpopmail.backends.transaction import Transaction
 from vpopmail.errors import BackendUnavailable
 from vpopmail.formats import dircontrol, vpasswd
@@ -107,7 +115,7 @@ class MemoryBackend(Backend):
     """Accounts in dictionaries; they end with the backend."""
 
     name = "memory"
-    facets = frozenset({ALIASES, DIR_CONTROL, LAST_AUTH, LIMITS})
+    facets = frozenset({ALIASES, DIR_CONTROL, IP_MAP, LAST_AUTH, LIMITS, RELAY})
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
@@ -115,6 +123,8 @@ class MemoryBackend(Backend):
         self.limits: dict[str, VLimits] = {}
         self.last_auth: dict[tuple[str, str], tuple[str, int]] = {}
         self.dir_controls: dict[str, bytes] = {}
+        self.ip_map: dict[tuple[str, str], None] = {}
+        self.relay: dict[str, int] = {}
         self._mutexes: dict[str, _thread.LockType] = {}
 
     def location(self) -> str:
@@ -252,3 +262,43 @@ class MemoryBackend(Backend):
     def delete_limits(self, domain: DomainEntry) -> bool:
         """Forget the limits of a domain."""
         return self.limits.pop(domain.realdomain, None) is not None
+
+    def read_ip_map(self, address: str) -> str | None:
+        """The first domain of an address."""
+        return next((domain for known, domain in list(self.ip_map) if known == address), None)
+
+    def iterate_ip_map(self) -> Iterator[tuple[str, str]]:
+        """Pairs of address and domain, in the order in which they came."""
+        yield from list(self.ip_map)
+
+    def write_ip_map(self, address: str, domain: str, *, alone: bool = False) -> None:
+        """Put the pair last."""
+        pair, words = (address, domain), 1 if alone else 2
+        others = [old for old in list(self.ip_map) if old[:words] != pair[:words]]
+        self.ip_map = dict.fromkeys([*others, pair])
+
+    def delete_ip_map(self, address: str, domain: str | None = None) -> bool:
+        """Forget the pair, or all of the address."""
+        kept = [
+            pair
+            for pair in list(self.ip_map)
+            if pair[0] != address or domain not in {None, pair[1]}
+        ]
+        found = len(kept) < len(self.ip_map)
+        self.ip_map = dict.fromkeys(kept)
+        return found
+
+    def open_relay(self, address: str, now: int) -> bool:
+        """Note a login, last; whether the address is a new one."""
+        is_new = self.relay.pop(address, None) is None
+        self.relay[address] = now
+        return is_new
+
+    def relay_addresses(self) -> list[tuple[str, int]]:
+        """The addresses, each with its time."""
+        return list(self.relay.items())
+
+    def close_relay(self, until: int) -> int:
+        """Forget the old addresses."""
+        old = [address for address, seconds in self.relay_addresses() if seconds <= until]
+        return len([address for address in old if self.relay.pop(address, None) is not None])

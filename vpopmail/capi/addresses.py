@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from vpopmail import names
+from vpopmail.access.ip_map import mapped_domain
 from vpopmail.capi.status import TOLD, ask, check_number, check_text, note
 from vpopmail.capi.users import vauth_getpw
 from vpopmail.codes import VA
@@ -126,7 +127,9 @@ def vset_default_domain(domain: str) -> str:
         domain: may be ``""``.
 
     Returns:
-        The domain; else VPOPMAIL_DOMAIN of the environment, cleaned; else etc/defaultdomain.
+        The domain; else VPOPMAIL_DOMAIN of the environment, cleaned; else with the option
+        ``ip_alias_domains`` the one that TCPLOCALIP is mapped to, unless control/locals has it;
+        else etc/defaultdomain.
     """
     check_text(domain)
     if domain:
@@ -134,7 +137,14 @@ def vset_default_domain(domain: str) -> str:
     given = os.environ.get("VPOPMAIL_DOMAIN")
     if given is not None:
         return names.cleaned(given)[:MAX_DOMAIN]
-    return default_domain()
+    return ask(None, _mapped_domain) or default_domain()
+
+
+def _mapped_domain() -> str | None:
+    site = current()
+    local_ip = os.environ.get("TCPLOCALIP", "")
+    enabled = site.settings.ip_alias_domains
+    return mapped_domain(site.installation, local_ip) if enabled else None
 
 
 def extract_domain(line: str, file_type: int) -> str:

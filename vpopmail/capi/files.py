@@ -156,19 +156,20 @@ def get_read_lock(fd: int) -> int:
 
 
 def _copy(to: int, from_: int) -> None:
-    _check_descriptor(to)
-    _check_descriptor(from_)
+    check_descriptor(to)
+    check_descriptor(from_)
     os.dup2(from_, to)
 
 
-def _check_descriptor(fd: int) -> None:
+def check_descriptor(fd: int) -> None:
+    """Refuse what cannot be a descriptor. Raises: OSError."""
     if not 0 <= fd <= _MOST_DESCRIPTOR:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
 def _lock(fd: int, *, write: bool) -> int:
     def lock() -> int:
-        _check_descriptor(fd)
+        check_descriptor(fd)
         return 0 if lock_open_file(fd, current().settings.lock_timeout, write=write) else _FAILED
 
     return ask(_NO_LOCK, lock)

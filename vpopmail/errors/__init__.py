@@ -30,6 +30,7 @@
     │   ├── UserNotFound             VA_USER_DOES_NOT_EXIST
     │   ├── DomainNotFound           VA_DOMAIN_DOES_NOT_EXIST
     │   ├── LimitsNotFound           -1
+    │   ├── IpMapNotFound            -1
     │   └── AliasNotFound            VA_COULD_NOT_OPEN_DOT_QMAIL
     ├── AlreadyThere
     │   ├── UserExists               VA_USERNAME_EXISTS

@@ -184,6 +184,12 @@ class LimitsNotFound(NotFound):
     text = "no limits of its own"
 
 
+class IpMapNotFound(NotFound):
+    """The address stands for no domain, or not for this one."""
+
+    text = "no such IP map"
+
+
 class AliasNotFound(NotFound):
     """There is no such alias, or the domain has no .qmail-default."""
 

@@ -7,6 +7,7 @@ import subprocess
 from vpopmail.errors import FileNotUpdated, FormatError
 from vpopmail.formats import cdb, control
 from vpopmail.formats.text import join_lines, split_lines, to_bytes
+from vpopmail.qmail.locals import LOCALS, is_local
 from vpopmail.safeio.directory import Directory
 from vpopmail.safeio.locks import FileLock
 from vpopmail.safeio.rewriting import rewrite
@@ -19,8 +20,6 @@ RCPTHOSTS = "rcpthosts"
 MORE = "morercpthosts"
 MORE_INDEX = "morercpthosts.cdb"
 VIRTUALDOMAINS = "virtualdomains"
-LOCALS = "locals"
-LOCALHOST = "localhost"
 FILES = (RCPTHOSTS, MORE, MORE_INDEX, VIRTUALDOMAINS, LOCALS)
 PUBLIC = 0o644
 # From this many lines on rcpthosts is full, and new names go to morercpthosts.
@@ -120,12 +119,7 @@ class ControlFiles:
         Raises:
             OSError.
         """
-        try:
-            with self._open() as directory:
-                lines = split_lines(directory.read(LOCALS) or b"")
-        except FileNotFoundError:
-            return False
-        return to_bytes(domain) in lines or (domain == LOCALHOST and bool(lines))
+        return is_local(self.path, domain)
 
     def compile_more(self) -> None:
         """Compile morercpthosts anew; without any line in it, there is no compiled file.
@@ -250,15 +244,21 @@ def restored_hosts(directory: Directory) -> bytes:
     return join_lines(key for key, _ in records if key and b"\n" not in key)
 
 
-def run(program: str) -> None:
-    """Run one of qmail's compilers.
+def run(program: str, *arguments: str, text: bytes = b"", cwd: str | None = None) -> None:
+    """Run one of qmail's compilers, or tcprules.
+
+    Args:
+        program: its path.
+        arguments: more words for it.
+        text: what it reads.
+        cwd: directory that it runs in.
 
     Raises:
         FileNotUpdated: it cannot be started, or does not exit with 0.
     """
     try:
         done = subprocess.run(  # noqa: S603 - named by the administrator
-            [program], check=False, stdin=subprocess.DEVNULL, capture_output=True
+            [program, *arguments], check=False, input=text, capture_output=True, cwd=cwd
         )
     except OSError as error:
         raise FileNotUpdated(program, f"cannot be started: {error.strerror}") from error

@@ -15,7 +15,8 @@ from vpopmail.names import (
 )
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
-from vpopmail.qmail.control import LOCALS, RCPTHOSTS, VIRTUALDOMAINS
+from vpopmail.qmail.control import RCPTHOSTS, VIRTUALDOMAINS
+from vpopmail.qmail.locals import LOCALS
 from vpopmail.qmail.rebuilding import RebuildingChange
 from vpopmail.qmail.surviving import SurvivingAssign, SurvivingLists, is_directory
 from vpopmail.qmail.trees import Trees, shown

@@ -7,7 +7,8 @@ from vpopmail.formats import assign, cdb, control
 from vpopmail.formats.text import join_lines, split_lines, to_bytes, to_text
 from vpopmail.names import fold
 from vpopmail.qmail.changes import ASSIGN
-from vpopmail.qmail.control import LOCALS, MORE, RCPTHOSTS, VIRTUALDOMAINS, restored_hosts
+from vpopmail.qmail.control import MORE, RCPTHOSTS, VIRTUALDOMAINS, restored_hosts
+from vpopmail.qmail.locals import LOCALS
 from vpopmail.safeio.directory import Directory, open_trusted
 
 TYPE_CHECKING = False

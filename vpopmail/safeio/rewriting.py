@@ -20,6 +20,7 @@ def rewrite(
     *,
     new_mode: int,
     mode: int | None = None,
+    owner: Owner | None = None,
 ) -> bool:
     """Change the content of a file; the caller holds its lock, if it has one.
 
@@ -29,6 +30,7 @@ def rewrite(
         change: gives the new content for the old.
         new_mode: permission bits if the file is new; it then belongs to the caller.
         mode: permission bits in any case; None keeps those that it has.
+        owner: who gets it in any case; None leaves it to whose it is.
 
     Returns:
         Whether anything changed. The commit point is the rename of the new content; the caller
@@ -42,7 +44,8 @@ def rewrite(
     if new == old:
         return False
     status = directory.status(name)
-    owner = None if status is None else Owner(status.st_uid, status.st_gid)
+    if owner is None and status is not None:
+        owner = Owner(status.st_uid, status.st_gid)
     if mode is None:
         mode = new_mode if status is None else stat.S_IMODE(status.st_mode) & 0o777
     directory.stage(name, [new], owner, mode=mode)

@@ -54,6 +54,7 @@ from vpopmail.errors import (
     DomainNotFound,
     InvalidCharacter,
     InvalidUserName,
+    IpMapNotFound,
     UserExists,
     UserNotFound,
 )
@@ -905,6 +906,101 @@ class BackendCompliance:
         (found,) = _auth_log(site).iterate_log()
         assert (found.user, found.message, found.status) == ("joe", "login success", VLOG_AUTH)
         assert abs(found.time - time()) < 60
+
+    # addresses: IP maps and roaming users, where a backend keeps them
+
+    def test_an_address_stands_for_a_domain(self, site: Vpopmail) -> None:
+        """The first one, if the store can have several; exactly the pair is forgotten."""
+        store = _ip_map(site)
+        assert store.read_ip_map("192.0.2.1") is None
+        assert list(store.iterate_ip_map()) == []
+        store.write_ip_map("192.0.2.1", DOMAIN)
+        store.write_ip_map("192.0.2.2", ALIAS)
+        assert store.read_ip_map("192.0.2.1") == DOMAIN
+        assert list(store.iterate_ip_map()) == [("192.0.2.1", DOMAIN), ("192.0.2.2", ALIAS)]
+        assert not store.delete_ip_map("192.0.2.1", ALIAS)
+        assert store.delete_ip_map("192.0.2.1", DOMAIN)
+        assert store.read_ip_map("192.0.2.1") is None
+        assert not store.delete_ip_map("192.0.2.1", DOMAIN)
+        assert store.read_ip_map("192.0.2.2") == ALIAS
+
+    def test_an_address_can_stand_for_one_domain_alone(self, site: Vpopmail) -> None:
+        """What else it had goes in the same act; all that it has can be forgotten at once."""
+        store = _ip_map(site)
+        store.write_ip_map("192.0.2.1", DOMAIN)
+        store.write_ip_map("192.0.2.1", ALIAS)
+        store.write_ip_map("192.0.2.1", "third.example", alone=True)
+        store.write_ip_map("2001:db8::1", DOMAIN)
+        assert store.read_ip_map("192.0.2.1") == "third.example"
+        assert [pair for pair in store.iterate_ip_map() if pair[0] == "192.0.2.1"] == [
+            ("192.0.2.1", "third.example")
+        ]
+        assert store.delete_ip_map("192.0.2.1")
+        assert not store.delete_ip_map("192.0.2.1")
+        assert list(store.iterate_ip_map()) == [("2001:db8::1", DOMAIN)]
+
+    def test_the_object_face_maps_addresses(self, site: Vpopmail) -> None:
+        """Whoever keeps them: addresses in one form, domains folded."""
+        site.ip_maps.set("2001:DB8:0::1", "Example.COM")
+        assert site.ip_maps.get("2001:db8::1") == DOMAIN
+        site.ip_maps.set("2001:db8::1", ALIAS)
+        assert list(site.ip_maps) == [("2001:db8::1", ALIAS)]
+        site.ip_maps.delete("2001:db8::1")
+        assert "2001:db8::1" not in site.ip_maps
+        with pytest.raises(IpMapNotFound):
+            site.ip_maps.delete("2001:db8::1")
+
+    def test_an_address_may_send_mail_until_it_is_old(self, site: Vpopmail) -> None:
+        """It is new once; each login sets its time; it goes with the time, not before."""
+        store = _relay(site)
+        assert store.relay_addresses() == []
+        assert store.open_relay("192.0.2.1", 1000)
+        assert store.open_relay("192.0.2.2", 1001)
+        assert not store.open_relay("192.0.2.1", 1002)
+        assert sorted(store.relay_addresses()) == [("192.0.2.1", 1002), ("192.0.2.2", 1001)]
+        assert store.close_relay(1000) == 0
+        assert store.close_relay(1001) == 1
+        assert store.relay_addresses() == [("192.0.2.1", 1002)]
+        assert store.close_relay(1002) == 1
+        assert store.open_relay("192.0.2.1", 1003)
+
+    def test_no_login_is_lost_among_many(self, site: Vpopmail) -> None:
+        """Threads log in from addresses of their own and from a common one."""
+        store = _relay(site)
+        news: list[bool] = []
+
+        def log_in(thread: int) -> None:
+            for number in range(5):
+                store.open_relay(f"192.0.2.{thread * 5 + number}", 1000)
+                news.append(store.open_relay("198.51.100.1", 1000))
+
+        threads = [threading.Thread(target=log_in, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert news.count(True) == 1
+        assert len(store.relay_addresses()) == 41
+
+    def test_the_rules_follow_the_addresses(self, site: Vpopmail) -> None:
+        """Whoever keeps the addresses: the compiled rules are in step with them."""
+        site.prepare()
+        assert site.relay.open("2001:DB8::1")
+        assert not site.relay.open("2001:db8::1")
+        assert "2001:db8::1" in site.relay
+        with open(f"{site.settings.tcpserver_file}.cdb", "rb") as file:
+            assert b"2001:db8::1+RELAYCLIENT=" in file.read()
+        assert site.relay.clear(older_than=-60) == 1
+        with open(f"{site.settings.tcpserver_file}.cdb", "rb") as file:
+            assert b"2001:db8::1" not in file.read()
+
+
+def _ip_map(site: Vpopmail) -> IpMapFacet:
+    return site.installation.ip_map
+
+
+def _relay(site: Vpopmail) -> RelayFacet:
+    return site.installation.relay
 
 
 def _alias_domains(site: Vpopmail) -> AliasDomainsFacet:

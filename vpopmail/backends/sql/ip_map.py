@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 TABLE = "ip_alias_map"
 _FIND = "SELECT [domain] FROM [ip_alias_map] WHERE [ip_addr] = :ip_addr"
 _ALL = "SELECT [ip_addr], [domain] FROM [ip_alias_map] ORDER BY [ip_addr]"
+_DELETE_ADDRESS = "DELETE FROM [ip_alias_map] WHERE [ip_addr] = :ip_addr"
 _DELETE = "DELETE FROM [ip_alias_map] WHERE [ip_addr] = :ip_addr AND [domain] = :domain"
 
 
@@ -45,8 +46,8 @@ class SqlIpMap:
             address, domain = (str(self.dialect.take(value) or "").rstrip() for value in row)
             yield address, domain
 
-    def write_ip_map(self, address: str, domain: str) -> None:
-        """Let an address stand for a domain, and for no other any more: one statement.
+    def write_ip_map(self, address: str, domain: str, *, alone: bool = False) -> None:  # noqa: ARG002
+        """Let an address stand for a domain, and in any case for no other: one statement.
 
         Raises:
             InvalidIpAddress, DomainNameTooLong: a column is too narrow.
@@ -66,10 +67,12 @@ class SqlIpMap:
         }
         self.connections.upsert(TABLE, ("ip_addr",), ("domain",), **values)
 
-    def delete_ip_map(self, address: str, domain: str) -> bool:
-        """Forget exactly this pair: one statement."""
-        put = self.dialect.put
+    def delete_ip_map(self, address: str, domain: str | None = None) -> bool:
+        """Forget exactly this pair, or what the address has: one statement."""
+        put, execute = self.dialect.put, self.connections.execute
         try:
-            return bool(self.connections.execute(_DELETE, ip_addr=put(address), domain=put(domain)))
+            if domain is None:
+                return bool(execute(_DELETE_ADDRESS, ip_addr=put(address)))
+            return bool(execute(_DELETE, ip_addr=put(address), domain=put(domain)))
         except (NoTable, InvalidCharacter):
             return False
