@@ -16,6 +16,7 @@ from vpopmail.settings import load
 
 from . import figures
 from .secrets import Watch
+from .sql import servers
 
 # Machines that run tests are busy: how long an example takes says nothing.
 hypothesis_settings.register_profile("vpopmail", deadline=None)
@@ -44,6 +45,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def full(pytestconfig: pytest.Config) -> bool:
     """Whether trials are to be made in their full size; else in CI's."""
     return bool(pytestconfig.getoption("--full"))
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[servers.Server]:
+    """The private MariaDB of this run; a test makes a database of its own in it."""
+    with servers.mariadb() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[servers.Server]:
+    """The private PostgreSQL of this run; a test makes a database of its own in it."""
+    with servers.postgresql() as server:
+        yield server
 
 
 def settings_for(base: Path, **more: object) -> dict[str, object]:

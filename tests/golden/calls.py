@@ -201,6 +201,10 @@ def _vdefault_limits(face: Face) -> Answer:
     return {"limits": members(limits, type(limits).__slots__)}
 
 
+def _record(face: Face, values: dict[str, Any] | None) -> Any:
+    return None if values is None else face.VqPasswd(**values)
+
+
 def _pw(pw: Any) -> Any:
     return None if pw is None else members(pw, _PW)
 
@@ -229,7 +233,7 @@ def _with_entry(name: str) -> Callable[..., Answer]:
         if name == "vauth_crypt":
             return {"rc": int(face.vauth_crypt(user, domain, *more, pw))}
         result = getattr(face, name)(pw, domain)
-        return {"value": result} if isinstance(result, str) else {"rc": result}
+        return {"value": result}
 
     return call
 
@@ -360,15 +364,14 @@ _SPECIAL: dict[str, Callable[..., Answer]] = {
     "valias_select_names": _cursor("valias_select_names"),
     "valid_chars": _valid_chars,
     "vauth_crypt": _with_entry("vauth_crypt"),
+    "vauth_setpw": lambda face, values, domain: {
+        "rc": int(face.vauth_setpw(_record(face, values), domain))
+    },
     "vauth_getall": lambda f, domain, first, sort: {
         "pw": _pw(f.vauth_getall(domain, first, sort))
     },
     "vcheck_vqpw": lambda face, values, domain: {
-        "rc": int(
-            face.vcheck_vqpw(
-                None if values is None else face.VqPasswd(**values), domain
-            )
-        )
+        "rc": int(face.vcheck_vqpw(_record(face, values), domain))
     },
     "vdefault_limits": _vdefault_limits,
     "verror_table": lambda face, low, high: {

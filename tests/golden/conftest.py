@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from .databases import KINDS, Database
 from .model import Places
 from .qmail_send import StandIn
-from .scenario import read_scenarios
+from .replay import DATABASE_BUILDS
+from .scenario import Scenario, read_scenarios
 
 RECORDINGS = Path(__file__).parent / "recordings"
 
@@ -55,6 +57,16 @@ def places() -> Iterator[Places]:
 
 
 @pytest.fixture
+def database(scenario: Scenario, request: pytest.FixtureRequest) -> Database | None:
+    """The database of the scenario, on the private server of this run; None if it needs none."""
+    kind = DATABASE_BUILDS.get(scenario.build, {}).get("backend")
+    if kind is None:
+        return None
+    server = request.getfixturevalue({"mysql": "mariadb", "pgsql": "postgresql"}[kind])
+    return KINDS[kind](server)
+
+
+@pytest.fixture
 def qmail_send(places: Places) -> Iterator[StandIn]:
     """The stand-in for qmail-send; not started yet."""
     with StandIn(places.qmaildir) as stand_in:
@@ -78,8 +90,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for topic, count in sorted(topics.items()):
         terminalreporter.line(f"golden {topic}: {_counted(count)}")
     terminalreporter.line("differences by rule: " + _listed(rules))
+    compared, steps = _steps(terminalreporter)
+    terminalreporter.line(f"golden steps: {compared} of {steps} compared")
     total = sum(topics.values(), Counter[str]())
     terminalreporter.line(f"golden: {_counted(total)}")
+
+
+def _steps(reporter: pytest.TerminalReporter) -> tuple[int, int]:
+    """How many steps were compared, and how many there are."""
+    reports = [report for reports in reporter.stats.values() for report in reports]
+    pairs = [dict(getattr(report, "user_properties", ())).get("golden_steps") for report in reports]
+    found = [pair for report, pair in zip(reports, pairs, strict=True) if pair and report.when == "call"]
+    return sum(pair[0] for pair in found), sum(pair[1] for pair in found)
 
 
 def _outcome(outcome: str, properties: dict[str, object]) -> str:

@@ -43,6 +43,24 @@ def drop_names(tree: Tree, names: Collection[str]) -> None:
     rebuild_users(tree)
 
 
+def add_names(tree: Tree, lines: dict[str, str]) -> None:
+    """Put domains into all files: name -> line of users/assign."""
+    for path in (ASSIGN, RCPTHOSTS, VIRTUAL):
+        entry = tree.get(path)
+        if entry is None:
+            continue
+        *old, end = entry.text.split("\n")
+        there = {name_in(path, line) for line in old}
+        new = [_line_for(path, name, lines[name]) for name in lines if name not in there]
+        rest = sorted([line for line in old if line != _END] + new)
+        tree[path] = entry.with_text("\n".join([*rest, *(line for line in old if line == _END), end]))
+    rebuild_users(tree)
+
+
+def _line_for(path: str, name: str, assign: str) -> str:
+    return {ASSIGN: assign, RCPTHOSTS: name}.get(path, f"{name}:{name}")
+
+
 def whole_lines(tree: Tree, lines: dict[str, str]) -> None:
     """Put lines of users/assign back that were cut: name -> the whole line."""
     entry = tree.get(ASSIGN)

@@ -134,11 +134,15 @@ def read_cdb(data: bytes) -> Records:
 
 @dataclass(frozen=True)
 class Places:
-    """Where the placeholders of a recording are on this machine."""
+    """Where the placeholders of a recording are on this machine.
+
+    ``database`` has what stands in a recording for a server, and what stands for it here.
+    """
 
     vpopmaildir: Path
     qmaildir: Path
     tmp: Path
+    database: tuple[tuple[str, str], ...] = ()
 
     def _pairs(self) -> tuple[tuple[str, str], ...]:
         return (
@@ -151,13 +155,13 @@ class Places:
 
     def real(self, text: str) -> str:
         """Text of a recording with the directories of this machine."""
-        for name, path in self._pairs():
+        for name, path in (*self._pairs(), *self.database):
             text = text.replace(name, path)
         return text
 
     def recorded(self, data: bytes) -> bytes:
         """Bytes of ours with the placeholders of a recording."""
-        for name, path in self._pairs()[:3]:
+        for name, path in (*self._pairs()[:3], *self.database):
             data = data.replace(path.encode(), name.encode())
         return data
 

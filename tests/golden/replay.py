@@ -14,11 +14,13 @@ from typing import Any
 from . import rules
 from .calls import Answer, Face, NotImplementedHere, answer_to, last_error
 from .compare import compare
+from .databases import Database
 from .model import Owners, Places, Tree, fresh_tree, read_entry, snapshot
 from .passwords import same_hash
 from .programs import ProgramMissing, ran
 from .qmail_send import StandIn
-from .scenario import Scenario, Step
+from .scenario import Scenario, Step, step_of
+from .tables import Tables, differences
 from .world import World
 
 BUILDS: dict[str, dict[str, Any]] = {
@@ -33,7 +35,19 @@ BUILDS: dict[str, dict[str, Any]] = {
     "qmailext": {"qmail_ext": True},
     "roaming": {"roaming_users": True, "relay_clear_minutes": 180},
 }
+_MYSQL = {"backend": "mysql", "valias": True, "sql_logging": True}
+_PGSQL = {"backend": "pgsql"}
+_FULL = {"mysql_limits": True, "ip_alias_domains": True, "roaming_users": True}
+DATABASE_BUILDS: dict[str, dict[str, Any]] = {
+    "mysql": _MYSQL,
+    "mysqlfull": {**_MYSQL, **_FULL},
+    "mysqlfew": {**_MYSQL, "sql_logging": False, "many_domains": False},
+    "mysqlnoclear": {**_MYSQL, "clear_passwd": False},
+    "pgsql": _PGSQL,
+    "pgsqlfew": {**_PGSQL, "many_domains": False},
+}
 _UMASK = 0o022
+_A_MINUTE = 60
 
 
 @dataclass
@@ -43,25 +57,40 @@ class Verdict:
     problems: list[str] = field(default_factory=list)
     missing: str | None = None
     missing_program: bool = False
+    steps: int = field(default=0, compare=False)
     applied: dict[str, int] = field(default_factory=dict)
 
 
-def replay(scenario: Scenario, places: Places, face: Face, send: StandIn) -> Verdict:
-    """Replay a scenario on a fresh site, up to its first step that goes wrong."""
+def replay(
+    scenario: Scenario,
+    places: Places,
+    face: Face,
+    send: StandIn,
+    database: Database | None = None,
+) -> Verdict:
+    """Replay a scenario on a fresh site, up to its first step that goes wrong.
+
+    Args:
+        database: for a build that has one.
+    """
     owners = Owners(os.getuid(), os.getgid())
     world = World(scenario.build, owners, scenario.clear_passwords())
     verdict = Verdict()
-    if scenario.build not in BUILDS:
+    if scenario.build not in BUILDS and database is None:
         return Verdict(missing=f"build {scenario.build}")
     make_fresh(places, owners)
     send.start()
+    run = Run(scenario, world, places, face, send, database)
     try:
-        configure(face, scenario.build, places, owners)
-        run = Run(scenario, world, places, face, send)
+        configure(face, scenario.build, places, owners, database)
         verdict.problems = run.all_steps()
     except NotImplementedHere as name:
         verdict.missing = str(name)
         verdict.missing_program = isinstance(name, ProgramMissing)
+    finally:
+        if database is not None:
+            database.start()
+    verdict.steps = run.compared_steps
     verdict.applied = {name: count for name, count in world.applied.items() if count}
     return verdict
 
@@ -86,14 +115,18 @@ def _give(path: Path, owner: str | None, owners: Owners) -> None:
         os.chown(path, uid, gid, follow_symlinks=False)
 
 
-def configure(face: Face, build: str, places: Places, owners: Owners) -> None:
+def configure(
+    face: Face, build: str, places: Places, owners: Owners, database: Database | None
+) -> None:
     """Make a site of the build the current one; the one before is closed."""
-    face.configure(**settings_of(build, places, owners))
+    face.configure(**settings_of(build, places, owners, database))
 
 
-def settings_of(build: str, places: Places, owners: Owners) -> dict[str, Any]:
-    """The options of a site of the build."""
-    return {
+def settings_of(
+    build: str, places: Places, owners: Owners, database: Database | None
+) -> dict[str, Any]:
+    """The settings of a site of the build."""
+    common = {
         "vpopmaildir": str(places.vpopmaildir),
         "qmaildir": str(places.qmaildir),
         "vpopuser": 89 if owners.is_root else owners.uid,
@@ -102,8 +135,10 @@ def settings_of(build: str, places: Places, owners: Owners) -> dict[str, Any]:
         "backend": "cdb",
         "profile": "5.4",
         "sync": False,
-        **BUILDS[build],
     }
+    if database is None:
+        return {**common, **BUILDS[build]}
+    return {**common, **DATABASE_BUILDS[build], **database.options}
 
 
 class Run:
@@ -116,24 +151,37 @@ class Run:
         places: Places,
         face: Face,
         send: StandIn,
+        database: Database | None = None,
     ) -> None:
         self.scenario = scenario
         self.world = world
         self.places = places
         self.face = face
         self.send = send
+        self.database = database
+        self.compared_steps = 0
+        build = DATABASE_BUILDS.get(scenario.build, {})
+        world.has_database = bool(build)
+        world.has_alias_table = bool(build.get("valias"))
 
     def all_steps(self) -> list[str]:
         """The problems of the first step that has any, or of the final tree."""
+        self.make_database()
         for step in self.scenario.steps:
             problems = self.setup(step) if step.is_setup else self.step(step)
             if problems:
                 return [str(step), *problems]
+            self.compared_steps += 1
         if self.scenario.final is None:
             return []
         self.world.take_final(self.scenario.final, rules.reader(self.world))
         rules.settle(self.world)
         problems = self.compared(self.world.expected, self.snapshot())
+        if self.reads_tables and self.scenario.tables is not None:
+            reads = rules.table_reader(self.world)
+            self.world.take_final_tables(self.scenario.tables, reads)
+            rules.settle(self.world)
+            problems += self.table_problems()
         return ["the final tree", *problems] if problems else []
 
     # -- steps
@@ -142,25 +190,39 @@ class Run:
         """Make a step, compare its result, then the tree."""
         world = self.world
         world.before = self.snapshot()
+        if self.reads_tables:
+            world.tables_before = self.tables()
         step = rules.begin(step, world)
         self.send.forget()
         with prepared(self.places, step.data.get("env", {})) as kept:
             answer = self.answer(step)
-        problems = kept + self.result_problems(step, answer) + self.hup_problems(step)
+        if "usage" in step.result:
+            answer["usage"] = bool(answer.pop("stdout", ""))  # it is in our own words
+        problems = kept + self.result_problems(step, answer)
+        if not step.alone:
+            problems += self.hup_problems(step)
         world.actual = self.snapshot()
+        if step.alone:
+            world.take(step.changes or (), rules.reader(world))
+            world.keep_ours(step, self.tables() if self.reads_tables else {})
+            return problems
         if step.changes is None:
             world.adopt(world.actual)
+            if self.reads_tables:
+                world.adopt_tables(self.tables())
             return problems
-        return problems + self.tree_problems(step)
+        if self.reads_tables:
+            world.take_tables(step, rules.table_reader(world))
+        return problems + self.tree_problems(step) + self.table_problems()
 
     def answer(self, step: Step) -> Answer:
         """What our library says to a step."""
         owners = self.world.owners
         if step.kind in ("cli", "chkpw"):
-            settings = settings_of(self.scenario.build, self.places, owners)
+            settings = settings_of(self.scenario.build, self.places, owners, self.database)
             return ran(step, self.places, settings)
         if step.kind != "call":
-            raise NotImplementedHere(f"{step.kind} {step.name}".strip())
+            raise ProgramMissing(f"program for {step.kind}")
         uid, gid = (89, 89) if owners.is_root else (owners.uid, owners.gid)
         answer = answer_to(step, self.face, self.places, uid, gid)
         if "verrori" in step.result:
@@ -201,6 +263,8 @@ class Run:
             )
         if name == "crypted":
             return same_hash(want, have, self.scenario.clear_passwords())
+        if want == "{NOW}":
+            return isinstance(have, int) and abs(have - time.time()) < _A_MINUTE
         return bool(want == have)
 
     def words(self, pw: dict[str, Any]) -> tuple[str, ...]:
@@ -251,6 +315,42 @@ class Run:
             for found in compare(expected, actual, rules.tolerate(self.world))
         ]
 
+    # -- tables
+
+    @property
+    def reads_tables(self) -> bool:
+        """Whether there are tables to be looked at now."""
+        return self.database is not None and self.database.is_up
+
+    def tables(self) -> Tables:
+        """Our tables now, in the words of a recording."""
+        assert self.database is not None
+        return {
+            name: table.with_rows(
+                {c: None if v is None else self.places.recorded_text(v) for c, v in row.items()}
+                for row in table.rows
+            )
+            for name, table in self.database.tables().items()
+        }
+
+    def table_problems(self) -> list[str]:
+        """The differences of the tables that no rule allows."""
+        if not self.reads_tables:
+            return []
+        actual = self.tables()
+        expected = rules.tolerate_tables(self.world.tables, actual, self.world)
+        return list(differences(expected, actual))
+
+    def make_database(self) -> None:
+        """The empty database, and the file that says where it is."""
+        if self.database is None:
+            return
+        self.database.make(self.scenario.server)
+        if self.database.connection_file is not None:
+            name, text = self.database.connection_file
+            where = "{VPOPMAILDIR}/etc/" + name
+            self.setup(step_of(0, {"write": where, "text": text, "mode": "0640", "owner": "89:89"}))
+
     def snapshot(self) -> Tree:
         """Our tree now."""
         return snapshot(self.places, self.world.owners)
@@ -259,9 +359,16 @@ class Run:
 
     def setup(self, step: Step) -> list[str]:
         """What the recorder itself did."""
-        if step.kind not in SETUPS:
+        if step.kind not in SETUPS and step.kind not in DATABASE_SETUPS:
             raise NotImplementedHere(step.kind)
         if step.kind == "inject_exit":
+            return []
+        if step.kind in DATABASE_SETUPS:
+            if self.database is None:
+                raise NotImplementedHere(step.kind)
+            DATABASE_SETUPS[step.kind](self.database, self.places.real(step.data[step.kind]))
+            if self.reads_tables:
+                self.world.adopt_tables(self.tables())
             return []
         name = str(step.data[step.kind])
         path = Path(self.places.real(name))
@@ -311,6 +418,12 @@ SETUPS: dict[str, Callable[[Path, dict[str, Any], Places], object]] = {
         path, int(data.get("mode", "0600"), 8)
     ),
     "inject_exit": lambda path, data, places: None,
+}
+
+
+DATABASE_SETUPS: dict[str, Callable[[Database, str], object]] = {
+    "sql": lambda database, text: database.sql(text),
+    "server": lambda database, what: database.stop() if what == "stop" else database.start(),
 }
 
 

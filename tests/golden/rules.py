@@ -17,9 +17,12 @@ from . import rules_domains as domains
 from . import rules_files as files
 from . import rules_quotas as quotas
 from . import rules_records as records
+from . import rules_sql as sql
+from . import rules_tables as tables
 from . import rules_vauth as vauth
 from .model import Entry
 from .scenario import Step
+from .tables import Table, Tables
 from .world import World
 
 
@@ -36,6 +39,8 @@ class Rule:
         reads: what a recorded entry is with us; None is nothing there.
         settles: corrects the expected tree after each step whose changes were taken over.
         tolerates: the expected entry of a path that differs, brought nearer to ours where allowed.
+        reads_tables: what recorded tables are with us.
+        tolerates_table: as ``tolerates``, for a table and its name.
     """
 
     name: str
@@ -46,6 +51,10 @@ class Rule:
     settles: Callable[[World], None] | None = None
     tolerates: (
         Callable[[str, Entry | None, Entry | None, World], Entry | None] | None
+    ) = None
+    reads_tables: Callable[[Tables, World], Tables] | None = None
+    tolerates_table: (
+        Callable[[str, Table | None, Table | None, World], Table | None] | None
     ) = None
 
 
@@ -69,10 +78,18 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("no-crash", "Nothing crashes", begins=accounts.no_crash),
     # What differs from run to run.
-    Rule("random-salts", "Salts are random", tolerates=files.random_salts),
+    Rule(
+        "random-salts",
+        "Salts are random",
+        tolerates=files.random_salts,
+        tolerates_table=tables.random_salts,
+    ),
     Rule("random-passwords", "Random passwords", begins=accounts.random_passwords),
     Rule(
-        "names-of-a-moment", "Times, process numbers and hosts", tolerates=files.moments
+        "names-of-a-moment",
+        "Times, process numbers and hosts",
+        tolerates=files.moments,
+        tolerates_table=tables.moments,
     ),
     Rule("scratch-paths", "Paths inside a cdb file", tolerates=files.scratch_paths),
     # Names.
@@ -80,6 +97,19 @@ RULES: tuple[Rule, ...] = (
     Rule("strict-users", "New user names are checked", begins=accounts.strict_names),
     Rule(
         "lowerit-whole", "Long strings are folded whole", begins=accounts.lowerit_whole
+    ),
+    # Databases, before what C's failures leave.
+    Rule("no-sql-of-values", "Values are never SQL", begins=sql.values_are_no_sql),
+    Rule(
+        "only-ours",
+        "A user or a domain that C could not make",
+        begins=sql.only_we_have_it,
+    ),
+    Rule(
+        "own-tables",
+        "A table that is there is used",
+        begins=sql.domains_that_c_cannot_make,
+        settles=sql.put_own_lines,
     ),
     # Domains.
     Rule(
@@ -129,6 +159,18 @@ RULES: tuple[Rule, ...] = (
         settles=aliases.put_moved,
     ),
     Rule(
+        "names-in-tables",
+        "Names in tables are in lower case",
+        begins=sql.small_aliases,
+        reads_tables=tables.small_names,
+    ),
+    Rule("one-line", "A line of an alias is one line", begins=sql.one_line),
+    Rule(
+        "limits-of-strangers",
+        "A domain that is not there has no limits",
+        begins=sql.strangers_have_no_limits,
+    ),
+    Rule(
         "alias-lines",
         "Aliases are listed whole",
         begins=aliases.whole_lines,
@@ -145,6 +187,7 @@ RULES: tuple[Rule, ...] = (
         "The numbers of .dir-control",
         begins=accounts.read_dir_control,
         reads=accounts.dir_control,
+        reads_tables=tables.dir_control,
     ),
     Rule("no-hashing", "Without hashing nothing is counted", reads=accounts.no_hashing),
     Rule(
@@ -164,6 +207,12 @@ RULES: tuple[Rule, ...] = (
         "owner-of-addresses",
         "What a login notes belongs to vpopmail",
         reads=addresses.owner_of_addresses,
+    ),
+    Rule(
+        "only-addresses",
+        "Only an address may send mail",
+        begins=addresses.only_addresses,
+        reads=addresses.rules_of_addresses,
     ),
     Rule("missing-map", "A missing IP map is an empty one", begins=addresses.missing_map),
     Rule(
@@ -194,7 +243,12 @@ RULES: tuple[Rule, ...] = (
         settles=vauth.script_was_run,
     ),
     # Quotas.
-    Rule("no-quota", "What is no quota is refused", begins=quotas.no_quota),
+    Rule(
+        "no-quota",
+        "What is no quota is refused",
+        begins=quotas.no_quota,
+        reads_tables=tables.quotas,
+    ),
     Rule(
         "maildirsize-file",
         "maildirsize is counted, and belongs to the domain",
@@ -205,6 +259,61 @@ RULES: tuple[Rule, ...] = (
         "quota-line",
         "A maildirsize of another quota is not believed",
         begins=quotas.quota_line,
+    ),
+    # Databases.
+    Rule(
+        "tables-when-needed",
+        "Tables are made with the first domain",
+        tolerates_table=tables.tables_when_needed,
+    ),
+    Rule("by-alias-domain", "A user is found by an alias domain", begins=sql.by_alias_domain),
+    Rule("wider-columns", "New columns are wide", begins=sql.wider_columns),
+    Rule(
+        "no-orphans",
+        "Nothing is stored for nobody",
+        begins=sql.nothing_for_strangers,
+    ),
+    Rule(
+        "nothing-left",
+        "Nothing is left of who is gone",
+        begins=sql.gone_with_its_owner,
+        reads_tables=tables.orphans,
+        settles=tables.forget_orphans,
+    ),
+    Rule(
+        "as-given",
+        "Texts are stored as they are given",
+        begins=sql.as_it_was_given,
+        reads_tables=tables.as_given,
+    ),
+    Rule(
+        "empty-lines",
+        "An empty line delivers to nobody",
+        begins=sql.no_empty_lines,
+        reads_tables=tables.no_empty_lines,
+    ),
+    Rule("nothing-to-remove", "Nothing to remove is told", begins=sql.nothing_to_remove),
+    Rule("limits-by-name", "Limits are read by name", begins=sql.limits_by_name),
+    Rule("table-names", "Names of tables are in lower case", begins=sql.small_table_names),
+    Rule("never-stale", "A clear password is never stale", reads_tables=tables.never_stale),
+    Rule("lost-table", "A lost table is told", begins=sql.lost_table),
+    Rule("one-row-each", "A user has one row", begins=sql.one_row_each),
+    Rule("missing-user", "A user who is not there is told", begins=sql.missing_user_told),
+    Rule(
+        "lookups-give-rows", "Lookups give what is stored", begins=sql.lookups_give_rows
+    ),
+    Rule("order-of-bytes", "Lists are in the order of bytes", begins=sql.in_order_of_bytes),
+    Rule(
+        "apop-marker",
+        "POP and APOP are the same numbers everywhere",
+        begins=sql.apop_marker,
+        reads_tables=tables.markers,
+    ),
+    Rule(
+        "empty-comment",
+        "A user without a comment has his name",
+        begins=sql.empty_comment,
+        reads_tables=tables.comments,
     ),
     Rule("no-leftovers", "No temporary files are left", reads=files.no_leftovers),
 )
@@ -266,3 +375,32 @@ def tolerate(
         return want
 
     return tolerates
+
+
+def table_reader(world: World) -> Callable[[Tables], Tables]:
+    """What recorded tables are with us."""
+
+    def reads(recorded: Tables) -> Tables:
+        for rule in RULES:
+            if rule.reads_tables is not None:
+                read = rule.reads_tables(recorded, world)
+                world.applied[rule.name] += read != recorded
+                recorded = read
+        return recorded
+
+    return reads
+
+
+def tolerate_tables(expected: Tables, actual: Tables, world: World) -> Tables:
+    """The expected tables, those that differ brought nearer to ours by all rules that allow it."""
+    near: Tables = {}
+    for name in expected.keys() | actual.keys():
+        want, have = expected.get(name), actual.get(name)
+        for rule in RULES:
+            if rule.tolerates_table is not None and want != have:
+                allowed = rule.tolerates_table(name, want, have, world)
+                world.applied[rule.name] += allowed != want
+                want = allowed
+        if want is not None:
+            near[name] = want
+    return near

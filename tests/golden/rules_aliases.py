@@ -46,6 +46,8 @@ def put_moved(world: World) -> None:
 
 def whole_lines(step: Step, world: World) -> Step:
     """C cuts long lines into pieces, and an empty file ends its listing of all aliases."""
+    if world.has_alias_table:
+        return step
     if step.calls("valias_select"):
         lines = _lines(world.before.get(_path(step, world)))
         cut = any(len(line) >= _C_LINE for line in lines)
@@ -60,7 +62,8 @@ def whole_lines(step: Step, world: World) -> Step:
 
 def exact_removal(step: Step, world: World) -> Step:
     """C removes every line that begins with the one given; we remove that one."""
-    if not step.calls("valias_insert", "valias_remove", "valias_delete", "valias_select"):
+    calls = ("valias_insert", "valias_remove", "valias_delete", "valias_select")
+    if world.has_alias_table or not step.calls(*calls):
         return step
     path = _path(step, world)
     ours = _lines(world.before.get(path))

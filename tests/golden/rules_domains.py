@@ -81,6 +81,8 @@ def long_lines(step: Step, world: World) -> Step:
         recorded = recorded.replace(placeholder, path)
     if len(recorded) > _C_LINE:
         world.whole_lines[name] = line
+        if world.has_database:
+            world.only_ours.add(name)
     return step
 
 

@@ -124,6 +124,8 @@ def readable_control(path: str, entry: Entry, world: World) -> Entry | None:
 def no_leftovers(path: str, entry: Entry, world: World) -> Entry | None:
     """A temporary file that C forgot is not there."""
     name = posixpath.basename(path)
+    if path == "{QMAILDIR}/users/cdb.tmp":
+        return None
     return None if "{PID}" in name and "{TIME}" not in name else entry
 
 

@@ -16,11 +16,17 @@ _MESSAGES = re.compile(r"\s*\+?(\d+)\s*C")
 _NUMBER = re.compile(r"\s*[+-]?\d")
 _UNITS = {"": 1, "K": 1024, "M": 1024 * 1024}
 _LARGEST = 2**63 - 1
+_QUOTA_TOO_LONG = -29
 
 
 def is_quota(text: str) -> bool:
     """Whether each part that has a number is bytes or messages, and not too large."""
     return all(_is_part(part) for part in text.split(",") if _NUMBER.match(part))
+
+
+def is_quota_of_user(text: str) -> bool:
+    """Whether it is a quota, or says that there is none."""
+    return text == "NOQUOTA" or all(_is_part(part) for part in text.split(","))
 
 
 def _is_part(part: str) -> bool:
@@ -33,7 +39,16 @@ def _is_part(part: str) -> bool:
 
 
 def no_quota(step: Step, world: World) -> Step:
-    """C reads a number out of what is no quota."""
+    """C reads a number out of what is no quota, and stores what has none."""
+    if step.calls("vauth_setquota") and not is_quota_of_user(str(step.args[2])):
+        row = world.user_row(str(step.args[0]), str(step.args[1]))
+        world.quotas[str(step.args[2])] = "" if row is None else row["pw_shell"] or ""
+        return world.refuse(step).expecting(rc=_QUOTA_TOO_LONG)
+    if step.calls("vset_limits") and max(step.args[1].values(), default=0) > _LARGEST:
+        return world.refuse(step).expecting(rc=-1)
+    shown = step.result.get("pw")
+    if step.calls("vauth_getpw") and shown and shown["pw_shell"] in world.quotas:
+        return step.expecting(pw={**shown, "pw_shell": world.quotas[shown["pw_shell"]]})
     if not step.calls("table") or step.args[0] != "format_maildirquota":
         return step
     table = [[text, told if is_quota(text) else ""] for text, told in step.result["table"]]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from .tables import Table, Tables, changed_tables, final_tables, recorded_tables
 
 # The key that tells a step's kind, and whether the recorder did it (setup) or a program ran.
 SETUP = (
@@ -29,7 +31,9 @@ KINDS = SETUP + SERVER + RUN
 class Step:
     """One step; ``result`` and ``changes`` are what is expected of us, once the rules have seen it.
 
-    ``changes`` is None for a step that only prepares the scene.
+    ``changes`` is None for a step that only prepares the scene. ``tables`` are all tables after
+    it, ``changed_tables`` those that the step changed; None where that was not recorded. With
+    ``alone`` it went wrong in C: what we do then is not recorded, and later steps build on it.
     """
 
     number: int
@@ -38,6 +42,9 @@ class Step:
     result: dict[str, Any]
     changes: list[dict[str, Any]] | None
     hup: bool
+    tables: Tables | None = None
+    changed_tables: dict[str, Table | None] | None = None
+    alone: bool = False
 
     @property
     def name(self) -> str:
@@ -85,6 +92,8 @@ class Scenario:
     undefined: bool
     steps: tuple[Step, ...]
     final: dict[str, Any] | None
+    tables: Tables | None = None
+    server: dict[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -121,8 +130,11 @@ def from_latin(text: str) -> str:
     return text.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
-def step_of(number: int, data: dict[str, Any]) -> Step:
+def step_of(number: int, data: dict[str, Any], encoding: str = "latin-1") -> Step:
     """One step of a recording.
+
+    Args:
+        encoding: of the texts in its tables.
 
     Raises:
         ValueError: of no known kind.
@@ -131,7 +143,10 @@ def step_of(number: int, data: dict[str, Any]) -> Step:
     if kind is None:
         raise ValueError(f"step {number}: unknown kind: {sorted(data)}")
     hup = bool(data.get("hup", False))
-    return Step(number, kind, data, data.get("result", {}), data.get("changes"), hup)
+    changes = data.get("changes")
+    tables = recorded_tables(data["tables"], encoding) if "tables" in data else None
+    changed = None if changes is None else changed_tables(changes)
+    return Step(number, kind, data, data.get("result", {}), changes, hup, tables, changed)
 
 
 def read_scenarios(directory: Path) -> Iterator[Scenario]:
@@ -143,7 +158,12 @@ def read_scenarios(directory: Path) -> Iterator[Scenario]:
 
 
 def _scenario(recording: dict[str, Any], data: dict[str, Any]) -> Scenario:
-    steps = tuple(step_of(number, step) for number, step in enumerate(data["steps"], 1))
+    encoding = "utf-8" if recording.get("server", {}).get("product") == "PostgreSQL" else "latin-1"
+    steps = tuple(step_of(number, step, encoding) for number, step in enumerate(data["steps"], 1))
+    final = data.get("final")
+    tables = recorded_tables(data["tables"], encoding) if "tables" in data else None
+    if tables is None and final is not None:
+        tables = final_tables(final)
     return Scenario(
         recording["topic"],
         data["name"],
@@ -151,5 +171,7 @@ def _scenario(recording: dict[str, Any], data: dict[str, Any]) -> Scenario:
         data.get("build", recording.get("build", "base")),
         bool(data.get("undefined", False)),
         steps,
-        data.get("final"),
+        final,
+        tables,
+        recording.get("server", {}),
     )

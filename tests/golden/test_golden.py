@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from .calls import public_face
+from .databases import Database
 from .model import Places
 from .qmail_send import StandIn
 from .replay import replay
@@ -18,6 +20,7 @@ def test_scenario(
     scenario: Scenario,
     places: Places,
     qmail_send: StandIn,
+    database: Database | None,
     record_property: Callable[[str, object], None],
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -26,14 +29,17 @@ def test_scenario(
     face = public_face()
     # Each recording is of a process of its own: no listing that another test began goes on.
     face.vauth_end_getall()
-    verdict = replay(scenario, places, face, qmail_send)
+    if database is not None:
+        places = replace(places, database=database.replaced)
+    verdict = replay(scenario, places, face, qmail_send, database)
+    record_property("golden_steps", (verdict.steps, len(scenario.steps)))
     record_property("golden_rules", verdict.applied)
     if verdict.missing is not None:
         record_property("golden_missing", verdict.missing)
+        told = f"not implemented: {verdict.missing}; {verdict.steps} steps before it are compared"
         if verdict.missing_program:
-            # What the steps before it do has been compared.
-            pytest.skip(f"not implemented: {verdict.missing}")
-        pytest.fail(f"not implemented: {verdict.missing}", pytrace=False)
+            pytest.skip(told)
+        pytest.fail(told, pytrace=False)
     printed = capfd.readouterr()
     if printed.out or printed.err:
         verdict.problems.append(f"the library printed: {printed.out!r} {printed.err!r}")

@@ -14,9 +14,12 @@ from typing import Any
 
 from .model import Entry, Owners, Tree, entry_of, fresh_tree
 from .scenario import Step
+from .tables import Row, Table, Tables, by_key, same_state
 
 # How a recorded entry reads for us: None is nothing there.
 Reads = Callable[[str, Entry], Entry | None]
+# How recorded tables read for us.
+ReadsTables = Callable[[Tables], Tables]
 
 
 class World:
@@ -44,6 +47,22 @@ class World:
         counted: per maildirsize, what C wrote of one message and what was there in truth.
         listed: per vpasswd, how far a listing that goes on from call to call has come.
         moved: our path of a file that C has under another name, until it is expected there.
+        tables: as they should be now; ``tables_before`` as ours were before the step.
+        rows_instead: for a row that a step left in one state in C and in another with us, by table
+            and key: (recorded row, our row); None is no row.
+        has_database: whether the build keeps accounts in one.
+        markers: what callers stored as the marker of POP and APOP, by user.
+        uncommented: users who were made without a comment.
+        orphans: users, and domains with an empty user, that are gone.
+        only_ours: domains that only we could make, or find in what was written.
+        own_lines: of those that C has not written, the line of users/assign.
+        capitals: names of users that a caller gave in capitals.
+        emptied: aliases, with their domains, that have lost their last line.
+        refused_addresses, own_addresses: what only C, and only we, let send mail.
+        logins: under which name each user has logged in last.
+        quotas: texts that are no quotas, and what the user has instead.
+        given: texts with backslashes before quotes, and what was given of them.
+        has_alias_table: whether aliases are in the database.
         alias_lines: per file of an alias from which lines were removed, C's lines and ours.
         applied: how often each rule had something to say.
     """
@@ -75,6 +94,24 @@ class World:
         self.listed: Counter[str] = Counter()
         self.moved: Tree = {}
         self.alias_lines: dict[str, tuple[list[str], list[str]]] = {}
+        self.tables: Tables = {}
+        self.tables_before: Tables = {}
+        self.rows_instead: dict[tuple[str, Any], tuple[Row | None, Row | None]] = {}
+        self._recorded_tables: Tables | None = None
+        self.has_database = False
+        self.markers: dict[str, int] = {}
+        self.uncommented: set[str] = set()
+        self.orphans: set[tuple[str, str]] = set()
+        self.only_ours: set[str] = set()
+        self.own_lines: dict[str, str] = {}
+        self.capitals: set[str] = set()
+        self.refused_addresses: set[str] = set()
+        self.own_addresses: set[str] = set()
+        self.emptied: set[tuple[str | None, str | None]] = set()
+        self.logins: dict[str, str] = {}
+        self.quotas: dict[str, str] = {}
+        self.given: dict[str, str] = {}
+        self.has_alias_table = False
         self.applied: Counter[str] = Counter()
 
     # -- reading the tree
@@ -123,7 +160,14 @@ class World:
                 else self.expected.get(path)
             )
             self.instead[path] = (self.recorded(change), ours)
-        return replace(step, changes=None if step.changes is None else [], hup=False)
+        self._refuse_rows(step)
+        return replace(
+            step,
+            changes=None if step.changes is None else [],
+            hup=False,
+            tables=None,
+            changed_tables=None if step.changed_tables is None else {},
+        )
 
     def take(self, changes: Iterable[dict[str, Any]], reads: Reads) -> set[str]:
         """Take over the changes of a step; gives their paths."""
@@ -158,6 +202,121 @@ class World:
             if theirs is None and ours is not None and path not in final:
                 tree[path] = ours
         self.expected = tree
+
+    # -- what they do to tables
+
+    def real(self, domain: str) -> str:
+        """The real domain behind a name; the name itself if it is none."""
+        name = domain.lower()
+        return next((f[1] for f in self.assign_lines() if f[0] == f"+{name}-"), name)
+
+    def users_table(self, domain: str) -> str:
+        """The name of the table with the users of a domain."""
+        folded = self.real(domain).replace(".", "_").replace("-", "_")
+        return folded if self.build.endswith("few") else "vpopmail"
+
+    def user_row(self, user: str, domain: str) -> Row | None:
+        """The row of a user that we have, as it was before the step."""
+        table = self.tables_before.get(self.users_table(domain))
+        for row in () if table is None else table.rows:
+            its = row.get("pw_domain", self.real(domain))
+            if row["pw_name"] == user.lower() and its == self.real(domain):
+                return row
+        return None
+
+    def keep_ours(self, step: Step, tables: Tables) -> None:
+        """What we did in a step that went wrong in C: expect it from now on."""
+        self._recorded_tables = self._after(step) or self._recorded_tables
+        recorded = self.tables_before if self._recorded_tables is None else self._recorded_tables
+        self.tables = tables
+        for path in self.before.keys() | self.actual.keys():
+            ours = self.actual.get(path)
+            if self.before.get(path) != ours:
+                self.instead[path] = (self.instead.get(path, (self.expected.get(path),))[0], ours)
+                self._put(path, ours)
+        for name in self.tables_before.keys() | self.tables.keys():
+            was, now = by_key(name, self.tables_before.get(name)), by_key(name, self.tables.get(name))
+            theirs = by_key(name, recorded.get(name))
+            for key in was.keys() | now.keys():
+                if was.get(key) != now.get(key):
+                    known = self.rows_instead.get((name, key))
+                    row = theirs.get(key) if known is None or step.tables is not None else known[0]
+                    self.rows_instead[name, key] = (row, now.get(key))
+
+    def forget_rows(self, domain: str) -> None:
+        """Expect nothing any more of the rows that only we have of a domain."""
+        for (name, key), (_theirs, ours) in list(self.rows_instead.items()):
+            if ours is not None and domain in (*ours.values(), name):
+                del self.rows_instead[name, key]
+
+    def _refuse_rows(self, step: Step) -> None:
+        """Note the rows that only C has changed."""
+        recorded = self._after(step)
+        before = self.tables if self._recorded_tables is None else self._recorded_tables
+        for name, table in recorded.items():
+            was, now = by_key(name, before.get(name)), by_key(name, table)
+            ours = by_key(name, self.tables.get(name))
+            for key in was.keys() | now.keys():
+                if not same_state(was.get(key), now.get(key)):
+                    our_row = self.rows_instead.get((name, key), (None, ours.get(key)))[1]
+                    self.rows_instead[name, key] = (now.get(key), our_row)
+        self._recorded_tables = recorded or self._recorded_tables
+
+    def take_tables(self, step: Step, reads: ReadsTables) -> None:
+        """Take over what a step did to the tables."""
+        if step.tables is not None:
+            self.tables = self._read_rows(step.tables, reads)
+            self.tables |= self._tables_of_ours(step.tables)
+        elif step.changed_tables:
+            shown = {n: t for n, t in step.changed_tables.items() if t is not None}
+            left = {n: t for n, t in self.tables.items() if n not in step.changed_tables}
+            self.tables = left | self._read_rows(shown, reads)
+        self._recorded_tables = self._after(step) or self._recorded_tables
+
+    def take_final_tables(self, tables: Tables, reads: ReadsTables) -> None:
+        """Expect the recorded tables of the end."""
+        self.tables = self._read_rows(tables, reads) | self._tables_of_ours(tables)
+
+    def adopt_tables(self, tables: Tables) -> None:
+        """Believe the tables as they are: nothing is recorded of them."""
+        self.tables = tables
+        self._recorded_tables = None
+
+    def _after(self, step: Step) -> Tables:
+        """The recorded tables after a step; none if it changed none."""
+        if step.tables is not None:
+            return step.tables
+        if not step.changed_tables:
+            return {}
+        base = self.tables if self._recorded_tables is None else self._recorded_tables
+        after: dict[str, Table | None] = {**base, **step.changed_tables}
+        return {name: table for name, table in after.items() if table is not None}
+
+    def _read_rows(self, recorded: Tables, reads: ReadsTables) -> Tables:
+        """Recorded tables as the rules read them, with our rows where C's are not ours."""
+        tables = reads({name: self._without_theirs(name, table) for name, table in recorded.items()})
+        for (name, _key), (_theirs, ours) in self.rows_instead.items():
+            if name in tables and ours is not None:
+                tables[name] = tables[name].with_rows((*tables[name].rows, ours))
+        return tables
+
+    def _without_theirs(self, name: str, table: Table) -> Table:
+        """The table without the rows in whose place we have another one, or none."""
+        rows = by_key(name, table)
+        for (where, key), (theirs, _ours) in list(self.rows_instead.items()):
+            if where == name and not same_state(rows.get(key), theirs):
+                del self.rows_instead[where, key]
+            elif where == name:
+                rows.pop(key, None)
+        return table.with_rows(rows.values())
+
+    def _tables_of_ours(self, recorded: Tables) -> Tables:
+        """Tables that only we have, of the rows that only we have."""
+        found: dict[str, list[Row]] = {}
+        for (name, _key), (_theirs, ours) in self.rows_instead.items():
+            if name not in recorded and ours is not None:
+                found.setdefault(name, []).append(ours)
+        return {name: Table(tuple(rows[0]), tuple(rows)) for name, rows in found.items()}
 
     def adopt(self, after: Tree) -> None:
         """After a step without recorded changes: believe what it did, until a recording shows it."""

@@ -1,9 +1,8 @@
-"""One private server of each kind for a test run, and a fresh database in it for each test."""
+"""A fresh database for each test, in the servers of the test run (see tests/conftest.py)."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,18 +10,6 @@ import pytest
 from . import servers
 
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def mariadb() -> Iterator[servers.Server]:
-    with servers.mariadb() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[servers.Server]:
-    with servers.postgresql() as server:
-        yield server
 
 
 @pytest.fixture

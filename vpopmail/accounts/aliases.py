@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 from vpopmail.accounts.batch import pending_change
 from vpopmail.accounts.change import announced, change_domain, find_domain, get_domain
+from vpopmail.backends.abstract import ALIASES
 from vpopmail.errors import (
     AliasLineTooLong,
     AliasNotFound,
@@ -154,7 +155,7 @@ class Aliases:
     def add_to(self, alias: str, domain: str, line: str, *, dry_run: bool = False) -> Plan:
         """``add``, with alias and domain apart."""
         alias = self._checked_new(alias, domain)
-        _check_line(line)
+        self._check_line(line)
 
         def decide(change: UserChange) -> None:
             lines = change.aliases.read_alias(change.domain, alias) or []
@@ -185,7 +186,7 @@ class Aliases:
         """``set``, with alias and domain apart."""
         alias, given = self._checked_new(alias, domain), checked_texts(lines)
         for line in given:
-            _check_line(line)
+            self._check_line(line)
         decide = lambda change: change.aliases.set(alias, given)  # noqa: E731
         return self._change("valias_set", alias, domain, (), decide, dry_run=dry_run)
 
@@ -269,6 +270,8 @@ class Aliases:
     def check_lengths(self, alias: str, domain: str, line: str = "") -> None:
         """Refuse what is too long for the C library, in its order.
 
+        A line in a database may be as long as its column; storing it looks at that.
+
         Raises:
             UserNameTooLong, DomainNameTooLong, AliasLineTooLong, InvalidCharacter.
         """
@@ -276,8 +279,23 @@ class Aliases:
         self._check_length(alias, domain)
         if len(domain) >= 3:
             check_domain_length(domain)
-        if len(to_bytes(line)) >= MAX_LINE:
-            raise AliasLineTooLong("the line", f"under {MAX_LINE} bytes")
+        limit = self._line_limit
+        if limit and len(to_bytes(line)) >= limit:
+            raise AliasLineTooLong("the line", f"under {limit} bytes")
+
+    def _check_line(self, line: str) -> None:
+        check_kind_of_text(line)
+        data, limit = to_bytes(line), self._line_limit
+        if limit and len(data) >= limit:
+            raise AliasLineTooLong("the line", f"under {limit} bytes")
+        if has_control(data.replace(b"\t", b"")):
+            raise InvalidCharacter("the line", "one line, without control characters but tabs")
+
+    @property
+    def _line_limit(self) -> int:
+        """Bytes that a line has fewer of; 0: its store looks at that."""
+        backend = self._installation.backend
+        return backend.alias_line_limit if ALIASES in backend.facets else MAX_LINE
 
     def _check_length(self, alias: str, domain: str) -> None:
         most = self._installation.settings.max_user_name
@@ -337,15 +355,6 @@ def _stored(facet: AliasesFacet, entry: DomainEntry, alias: str) -> tuple[str, l
         if lines is not None:
             return name, lines
     return None
-
-
-def _check_line(line: str) -> None:
-    check_kind_of_text(line)
-    data = to_bytes(line)
-    if len(data) >= MAX_LINE:
-        raise AliasLineTooLong("the line", f"under {MAX_LINE} bytes")
-    if has_control(data.replace(b"\t", b"")):
-        raise InvalidCharacter("the line", "one line, without control characters but tabs")
 
 
 def _shown(name: str) -> str:

@@ -42,18 +42,28 @@ class Backend(ABC):
         writable: whether accounts can be changed.
         keeps_bytes: whether a text may have bytes that are no UTF-8, as surrogateescape has them;
             a store that cannot keep them refuses them when they are staged: InvalidCharacter.
+        alias_line_limit: bytes that a delivery line of an alias has fewer of, where it keeps
+            them; 0: it refuses itself what is too long for it, when it is staged.
     """
 
     name: str = ""
     facets: frozenset[str] = frozenset()
     writable: bool = True
     keeps_bytes: bool = True
+    alias_line_limit: int = 160
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
     def open(self) -> None:  # noqa: B027 - nothing to do is a good default
         """Connect, if there is something to connect to; opening twice does no harm.
+
+        Raises:
+            BackendUnavailable, ConfigError.
+        """
+
+    def connect(self) -> None:  # noqa: B027 - nothing to do is a good default
+        """Connect now what else is connected with the first use: for callers who want to know.
 
         Raises:
             BackendUnavailable, ConfigError.

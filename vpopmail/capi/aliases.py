@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _thread import _local
 
+from vpopmail.backends.abstract import ALIASES
 from vpopmail.capi.status import ask, attempt, check_text, note
 from vpopmail.codes import VA
 from vpopmail.errors import DomainNotFound, FieldMissing, UserNotFound
@@ -144,7 +145,8 @@ def valias_insert(alias: str | None, domain: str | None, alias_line: str | None)
     Args:
         alias: local part; a new alias is in lower case.
         domain: domain or alias domain.
-        alias_line: under 160 bytes.
+        alias_line: under 160 bytes; in a database as long as its column, and without the blanks
+            before it.
 
     Returns:
         VA_SUCCESS, VA_NULL_POINTER, VA_ILLEGAL_USERNAME, VA_USER_NAME_TOO_LONG,
@@ -157,6 +159,8 @@ def valias_insert(alias: str | None, domain: str | None, alias_line: str | None)
 
 
 def _insert(alias: str, domain: str, line: str) -> None:
+    if ALIASES in current().installation.backend.facets:
+        line = line.lstrip(" ")
     current().aliases.check_lengths(alias, domain, line)
     current().aliases.add_to(alias, domain, line)
 

@@ -31,21 +31,25 @@ _cursors = _Cursors()
 
 
 def vauth_open(will_update: int = 0) -> VA:
-    """Open the account store of the current site.
+    """Open the account store of the current site: connect to the database, if it is one.
 
     Args:
         will_update: unused: one connection serves both.
 
     Returns:
-        VA_SUCCESS, VA_NO_AUTH_CONNECTION, VA_NO_AUTH_MODULE.
+        VA_SUCCESS, VA_NO_AUTH_CONNECTION, VA_NO_AUTH_MODULE, VA_PARSE_ERROR.
     """
     check_number(will_update)
-    return attempt(VA.NO_AUTH_CONNECTION, lambda: current().installation.backend)
+    return attempt(VA.NO_AUTH_CONNECTION, _connect)
 
 
 def vauth_module_name() -> str:
     """The name of the account store of the current site: ``cdb``; ``""`` if it cannot be had."""
     return ask("", lambda: current().installation.backend.name)
+
+
+def _connect() -> None:
+    current().installation.backend.connect()
 
 
 def vauth_adddomain(domain: str) -> VA:

@@ -7,7 +7,7 @@ from vpopmail.names import has_domain_characters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 SHARED = "vpopmail"
 # Tables that are no domain's, in one namespace with those of the domains.
@@ -69,10 +69,18 @@ class AccountTable:
         given = ", ".join(f":{name}" for name in names)
         return f"INSERT INTO [{self.name}] ({columns}) VALUES ({given})"  # noqa: S608
 
-    def update(self, names: Sequence[str]) -> str:
-        """The statement that changes these columns of a row that still has their old values."""
+    def update(self, names: Sequence[str], nulls: Collection[str] = ()) -> str:
+        """The statement that changes these columns of a row that still has their old values.
+
+        Args:
+            names: of the columns.
+            nulls: those of them whose old value is NULL.
+        """
         change = ", ".join(f"[{name}] = :{name}" for name in names)
-        before = "".join(f" AND [{name}] = :old_{name}" for name in names)
+        before = "".join(
+            f" AND [{name}] IS NULL" if name in nulls else f" AND [{name}] = :old_{name}"
+            for name in names
+        )
         return f"UPDATE [{self.name}] SET {change} WHERE {self._key}{before}"  # noqa: S608
 
     def delete(self) -> str:

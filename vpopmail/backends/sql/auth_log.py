@@ -53,9 +53,8 @@ class SqlAuthLog:
         at their end; a name, an address or a password is left empty; what a column cannot hold
         stands as an escape, ``\xff``.
         """
-        from vpopmail.backends.sql.tables import columns_of
+        from vpopmail.backends.sql.tables import store_in
 
-        columns = columns_of(self.connections, self.dialect, TABLE)
         given = {
             "user": record.user,
             "passwd": record.password,
@@ -64,8 +63,12 @@ class SqlAuthLog:
             "remoteip": record.remote_ip,
             "message": record.message,
         }
-        values = {name: self._fitted(name, text, columns) for name, text in given.items()}
-        self.connections.execute(_INSERT, timestamp=record.time, error=record.status, **values)
+
+        def store(columns: dict[str, Column]) -> None:
+            values = {name: self._fitted(name, text, columns) for name, text in given.items()}
+            self.connections.execute(_INSERT, timestamp=record.time, error=record.status, **values)
+
+        store_in(self.connections, self.dialect, TABLE, store)
 
     def iterate_log(self, since: int = 0) -> Iterator[LoginRecord]:
         """The logins at this time or after, in the order in which they were stored."""

@@ -25,7 +25,7 @@ from vpopmail.backends.sql.account_table import (
 from vpopmail.backends.sql.alias_domains import SqlAliasDomains
 from vpopmail.backends.sql.aliases import SqlAliases
 from vpopmail.backends.sql.auth_log import SqlAuthLog
-from vpopmail.backends.sql.connections import Connections
+from vpopmail.backends.sql.connections import Connections, NoTable
 from vpopmail.backends.sql.dir_control import SqlDirControl
 from vpopmail.backends.sql.ip_map import SqlIpMap
 from vpopmail.backends.sql.last_auth import SqlLastAuth
@@ -35,7 +35,8 @@ from vpopmail.backends.sql.users import Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from vpopmail.backends.sql.connections import Work
     from vpopmail.backends.sql.ddl.keeper import SchemaKeeper
@@ -77,6 +78,7 @@ class SqlBackend(
         connections: to the database.
     """
 
+    alias_line_limit = 0
     dialect_class: type[Dialect]
 
     def __init__(self, settings: Settings) -> None:
@@ -96,12 +98,23 @@ class SqlBackend(
         kept = [facet for facet, wanted in optional.items() if wanted]
         self.facets = frozenset((DIR_CONTROL, *kept))
 
+    def connect(self) -> None:
+        """Connect for reading."""
+        self.connections.open()
+
     def close(self) -> None:
         """Close the connections of this thread."""
         self.connections.close()
 
     def find(self, domain: DomainEntry, name: str) -> VqPasswd | None:
         """The user of this name: one select."""
+        found = self.find_row(domain, name)
+        return None if found is None else found[0]
+
+    def find_row(
+        self, domain: DomainEntry, name: str
+    ) -> tuple[VqPasswd, tuple[str, ...], Sequence[Any]] | None:
+        """The user of this name, with the names of the columns and the row as it is."""
         try:
             key = self.dialect.put(name)
         except errors.InvalidCharacter:
@@ -112,7 +125,7 @@ class SqlBackend(
             user = self._reader(found.names).record(row)
             # A database may take other letters for the same name.
             if user.pw_name.lower() == name:
-                return user
+                return user, found.names, row
         return None
 
     def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
@@ -190,6 +203,14 @@ class SqlBackend(
 
     def delete_domain(self, domain: DomainEntry) -> None:
         """Delete all rows of a domain, in one transaction."""
+        try:
+            self._forget_domain(domain)
+        except NoTable:
+            # One was lost while this process ran; there is nothing to be deleted in it.
+            self.connections.forget_layout()
+            self._forget_domain(domain)
+
+    def _forget_domain(self, domain: DomainEntry) -> None:
         name, users = domain.realdomain, self.table_of(domain)
         layout = self.connections.layout()
         tables = [(table, column) for table, column in _OF_A_DOMAIN if table in layout]

@@ -59,6 +59,14 @@ class Connections:
         self._servers.close()
         self._layout = None
 
+    def open(self) -> None:
+        """Connect for reading now, and not with the first statement.
+
+        Raises:
+            BackendUnavailable, ConfigError.
+        """
+        self._reads.ask(lambda _connection: None)
+
     # reading
 
     def select(self, text: str, **values: object) -> Rows:

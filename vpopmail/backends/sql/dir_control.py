@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from vpopmail.backends.sql.connections import Connections
     from vpopmail.backends.sql.dialect import Dialect
+    from vpopmail.backends.sql.layout import Column
     from vpopmail.safeio.directory import Directory
 
 TABLE = "dir_control"
@@ -42,10 +43,16 @@ class SqlDirControl:
 
     def write_dir_control(self, key: str, directory: Directory, state: DirControl) -> None:  # noqa: ARG002
         """Store the state: one statement."""
+        from vpopmail.backends.sql.tables import store_in
+
         values: dict[str, Any] = {name: getattr(state, name) for name in (*_NUMBERS, "the_dir")}
         for name in _TRIPLES:
             values |= {f"{name}{index}": value for index, value in enumerate(getattr(state, name))}
-        self.connections.upsert(TABLE, ("domain",), _COLUMNS, domain=key, **values)
+
+        def store(_columns: dict[str, Column]) -> None:
+            self.connections.upsert(TABLE, ("domain",), _COLUMNS, domain=key, **values)
+
+        store_in(self.connections, self.dialect, TABLE, store)
 
     def delete_dir_control(self, key: str, directory: Directory) -> bool:  # noqa: ARG002
         """Forget the state; whether there was one."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from vpopmail.backends.sql.connections import Connections
     from vpopmail.backends.sql.dialect import Dialect
+    from vpopmail.backends.sql.layout import Column
 
 TABLE = "ip_alias_map"
 _FIND = "SELECT [domain] FROM [ip_alias_map] WHERE [ip_addr] = :ip_addr"
@@ -53,9 +54,14 @@ class SqlIpMap:
             InvalidIpAddress, DomainNameTooLong: a column is too narrow.
             InvalidCharacter, BackendUnavailable.
         """
-        from vpopmail.backends.sql.tables import columns_of
+        from vpopmail.backends.sql.tables import store_in
 
-        columns = columns_of(self.connections, self.dialect, TABLE)
+        def store(columns: dict[str, Column]) -> None:
+            self._write(address, domain, columns)
+
+        store_in(self.connections, self.dialect, TABLE, store)
+
+    def _write(self, address: str, domain: str, columns: dict[str, Column]) -> None:
         if not columns["ip_addr"].holds(address):
             what = f"the column ip_addr holds {columns['ip_addr'].width}"
             raise InvalidIpAddress(address, what)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from vpopmail.backends.sql.connections import Connections, Work
     from vpopmail.backends.sql.dialect import Dialect
+    from vpopmail.backends.sql.layout import Column
     from vpopmail.records import DomainEntry, VqPasswd
 
 TABLE = "lastauth"
@@ -59,7 +60,10 @@ class SqlLastAuth:
         self, domain: DomainEntry, logins: Sequence[tuple[VqPasswd, str, int]]
     ) -> None:
         """Note logins of the past, in one transaction."""
-        rows = [self._row(domain.realdomain, user.pw_name, ip, at) for user, ip, at in logins]
+        from vpopmail.backends.sql.tables import columns_of
+
+        columns, name = columns_of(self.connections, self.dialect, TABLE), domain.realdomain
+        rows = [self._row(columns, name, user.pw_name, ip, at) for user, ip, at in logins]
         kept = [row for row in rows if row is not None]
 
         def store(work: Work) -> None:
@@ -69,24 +73,28 @@ class SqlLastAuth:
         self.connections.change(store)
 
     def _note(self, domain: str, name: str, remote_ip: str) -> None:
-        row = self._row(domain, name, remote_ip, int(time()))
-        if row is not None:
-            self.connections.upsert(TABLE, _KEYS, _VALUES, **row)
+        from vpopmail.backends.sql.tables import store_in
+
+        def store(columns: dict[str, Column]) -> None:
+            row = self._row(columns, domain, name, remote_ip, int(time()))
+            if row is not None:
+                self.connections.upsert(TABLE, _KEYS, _VALUES, **row)
+
+        store_in(self.connections, self.dialect, TABLE, store)
 
     def _row(
-        self, domain: str, name: str, remote_ip: str, seconds: int
+        self, columns: dict[str, Column], domain: str, name: str, remote_ip: str, seconds: int
     ) -> dict[str, object] | None:
         """A row, or None where the table cannot hold the name."""
-        columns = self.connections.layout().get(TABLE, {})
-        user = columns.get(self.dialect.column("lastauth.user"))
-        if user is not None and not user.holds(name):
+        user = columns[self.dialect.column("lastauth.user")]
+        if not user.holds(name):
             return None  # an old table, narrower than names: C would cut the name of another user
-        address = columns.get(self.dialect.column("lastauth.remote_ip"))
-        if address is not None and not address.holds(remote_ip):
-            remote_ip = ""  # the time counts: accounts that are not used are deleted by it
+        address = columns[self.dialect.column("lastauth.remote_ip")]
+        # The time counts: accounts that are not used are deleted by it.
+        known = remote_ip if address.holds(remote_ip) else ""
         return {
-            "user": self.dialect.put(name),
+            "user": self.dialect.put(name, user),
             "domain": domain,
-            "remote_ip": remote_ip,
+            "remote_ip": self.dialect.put(known, address),
             "timestamp": seconds,
         }

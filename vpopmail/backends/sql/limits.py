@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vpopmail.backends.sql.connections import Connections
     from vpopmail.backends.sql.dialect import Dialect
+    from vpopmail.backends.sql.layout import Column
     from vpopmail.records import DomainEntry
     from vpopmail.settings import Settings
 
@@ -54,19 +55,22 @@ class SqlLimits:
         Raises:
             BackendUnavailable: also if a column cannot hold a number.
         """
-        from vpopmail.backends.sql.tables import make_missing
+        from vpopmail.backends.sql.tables import store_in
 
-        if TABLE not in self.connections.layout():
-            make_missing(self.connections, self.dialect)
         values = {name: getattr(limits, name) for name in _COLUMNS}
         values["perm_maillist"] = limits.perm_maillist & _BITS
         for name, shift in _PACKED.items():
             values["perm_maillist"] |= (getattr(limits, name) & _BITS) << shift
-        for name, column in self.connections.layout()[TABLE].items():
-            if column.high and name in values and values[name] > column.high:
-                what = f"the column {name} holds at most {column.high}"
-                raise BackendUnavailable(domain.realdomain, what)
-        self.connections.upsert(TABLE, ("domain",), _COLUMNS, domain=domain.realdomain, **values)
+
+        def store(columns: dict[str, Column]) -> None:
+            for name, column in columns.items():
+                if column.high and name in values and values[name] > column.high:
+                    what = f"the column {name} holds at most {column.high}"
+                    raise BackendUnavailable(domain.realdomain, what)
+            name = domain.realdomain
+            self.connections.upsert(TABLE, ("domain",), _COLUMNS, domain=name, **values)
+
+        store_in(self.connections, self.dialect, TABLE, store)
 
     def delete_limits(self, domain: DomainEntry) -> bool:
         """Delete the row; whether there was one."""

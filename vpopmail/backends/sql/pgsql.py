@@ -18,6 +18,8 @@ _CONNECT_TIMEOUT = 10  # seconds
 _GONE_AFTER = 60  # seconds without any sign of the host
 # With a standby (25006) where the primary was, and a commit of unknown end (40003).
 _LOST = ("08", "57P01", "57P02", "57P03", "25006", "40003")
+# A DBA has altered a table under a prepared statement: a new connection knows the new columns.
+_ALTERED = "0A000"
 _REPEAT = ("40001", "40P01", "55P03")
 _TABLES = """
     SELECT table_name, column_name, data_type, character_maximum_length
@@ -76,7 +78,7 @@ class PgsqlDialect(Dialect):
                 if type(error).__name__ in {"OperationalError", "InterfaceError"}
                 else kinds.OTHER
             )
-        if state.startswith(_LOST):
+        if state.startswith(_LOST) or state == _ALTERED:
             return kinds.LOST
         if state in _REPEAT:
             return kinds.REPEAT

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from vpopmail.backends.sql.connections import Connections, Work
     from vpopmail.backends.sql.dialect import Dialect
+    from vpopmail.backends.sql.layout import Column
 
 TABLE = "relay"
 _ALL = "SELECT [relay.ip_addr], [relay.timestamp] FROM [relay]"
@@ -43,9 +44,14 @@ class SqlRelay:
             InvalidIpAddress: the column is too narrow.
             InvalidCharacter, BackendUnavailable.
         """
-        from vpopmail.backends.sql.tables import columns_of
+        from vpopmail.backends.sql.tables import store_in
 
-        columns = columns_of(self.connections, self.dialect, TABLE)
+        def store(columns: dict[str, Column]) -> bool:
+            return self._open(address, now, columns)
+
+        return store_in(self.connections, self.dialect, TABLE, store)
+
+    def _open(self, address: str, now: int, columns: dict[str, Column]) -> bool:
         column = columns["ip_addr"]
         if not column.holds(address):
             raise InvalidIpAddress(address, f"the column ip_addr holds {column.width}")

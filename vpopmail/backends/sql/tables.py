@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from vpopmail.backends.sql.account_table import SHARED
+from vpopmail.backends.sql.connections import NoTable
 from vpopmail.errors import BackendUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
     from vpopmail.backends.sql.account_table import AccountTable
     from vpopmail.backends.sql.connections import Connections
     from vpopmail.backends.sql.dialect import Dialect
     from vpopmail.backends.sql.layout import Column
     from vpopmail.settings import Settings
+
+    T = TypeVar("T")
 
 
 def statements(name: str) -> dict[str, list[str]]:
@@ -75,6 +81,30 @@ def columns_of(connections: Connections, dialect: Dialect, table: str) -> dict[s
     if table not in connections.layout():
         make_missing(connections, dialect)
     return connections.layout()[table]
+
+
+def store_in(
+    connections: Connections,
+    dialect: Dialect,
+    table: str,
+    store: Callable[[dict[str, Column]], T],
+) -> T:
+    """Store something in a table, which is made anew if it was lost while this process ran.
+
+    Args:
+        connections: to the database.
+        dialect: of it.
+        table: one that the settings ask for.
+        store: does it, given the columns; nothing counts if it raises NoTable.
+
+    Raises:
+        BackendUnavailable, and what ``store`` raises.
+    """
+    try:
+        return store(columns_of(connections, dialect, table))
+    except NoTable:
+        connections.forget_layout()
+        return store(columns_of(connections, dialect, table))
 
 
 def own_statements(users: AccountTable, name: str) -> list[str]:

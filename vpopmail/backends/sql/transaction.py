@@ -10,10 +10,15 @@ from vpopmail.formats import vpasswd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vpopmail.backends.sql.backend import SqlBackend
     from vpopmail.backends.sql.connections import Work
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
+
+
+_CLEAR = "pw_clear_passwd"
 
 
 class SqlTransaction(LockFileTransaction):
@@ -33,8 +38,9 @@ class SqlTransaction(LockFileTransaction):
         super().__init__(domain, directory, backend.settings)
         self.backend = backend
         self.table = backend.table_of(domain)
-        # What each name was when it was looked at, as the row has it.
+        # What each name was when it was looked at, and the row as it was.
         self.seen: dict[str, VqPasswd | None] = {}
+        self.before: dict[str, dict[str, Any]] = {}
         self.rows: dict[str, dict[str, object] | None] = {}
 
     def lock(self) -> None:
@@ -50,12 +56,17 @@ class SqlTransaction(LockFileTransaction):
     def stored(self, name: str) -> VqPasswd | None:
         """The user as the database has it."""
         try:
-            user = self.backend.find(self.domain, name)
+            found = self.backend.find_row(self.domain, name)
         except NoTable:
             if not (self.table.own or self.backend.connections.is_empty()):
                 raise
-            user = None  # a new domain or database: the first change makes the table
-        self.seen[name] = None if user is None else user.copy()
+            found = None  # a new domain or database: the first change makes the table
+        if found is None:
+            self.seen[name] = None
+            return None
+        user, columns, row = found
+        self.seen[name] = user.copy()
+        self.before[name] = dict(zip(columns, row, strict=True))
         return user
 
     def stage(self) -> None:
@@ -79,7 +90,7 @@ class SqlTransaction(LockFileTransaction):
             BackendUnavailable.
         """
         try:
-            self.backend.connections.run(self._store, self._is_stored)
+            self._commit()
         except Duplicate:
             names = [name for name in self.pending if self.seen.get(name) is None]
             address = f"{names[0] if names else '?'}@{self.domain.realdomain}"
@@ -87,6 +98,17 @@ class SqlTransaction(LockFileTransaction):
         except NoTable as error:
             self.backend.connections.forget_layout()
             raise BackendUnavailable(error.subject, error.advice) from error
+
+    def _commit(self) -> None:
+        try:
+            self.backend.connections.run(self._store, self._is_stored)
+        except NoTable:
+            # Another one than that of the users may have been lost while this process ran.
+            self.backend.connections.forget_layout()
+            if self.table.name not in self.backend.connections.layout():
+                raise
+            aliases.check(self.backend, self.aliases)
+            self.backend.connections.run(self._store, self._is_stored)
 
     def sync(self) -> None:
         """Nothing: what a database has committed is on its disk."""
@@ -134,14 +156,17 @@ class SqlTransaction(LockFileTransaction):
             work.execute(auth_log.DELETE, user=key, domain=domain)
 
     def _update(self, work: Work, old: VqPasswd, row: dict[str, object]) -> None:
-        before = self._row(old)
-        changed = [name for name, value in row.items() if value != before[name]]
+        was, before = self._row(old), self.before[old.pw_name.lower()]
+        changed = [name for name, value in row.items() if value != was[name]]
+        if "pw_passwd" in changed and not self.settings.clear_passwd and before.get(_CLEAR):
+            changed.append(_CLEAR)  # of the old password, and of a time when it was kept
         if not changed:
             return
-        values = {f"old_{name}": before[name] for name in changed}
+        values = {f"old_{name}": before[name] for name in changed if before[name] is not None}
         values |= {name: row[name] for name in (*changed, "pw_name")}
         values["pw_domain"] = self.domain.realdomain
-        if not work.execute(self.table.update(changed), **values):
+        nulls = [name for name in changed if before[name] is None]
+        if not work.execute(self.table.update(changed, nulls), **values):
             self._explain(old.pw_name)
 
     def _explain(self, name: str) -> None:
