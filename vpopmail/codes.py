@@ -177,6 +177,8 @@ def verror(code: int) -> str:
 
     Source: manual, "Return codes".
     """
+    if not isinstance(code, int):
+        raise TypeError(f"an int is needed, not {type(code).__name__}")
     for value, _, text in _TABLE:
         if value == code and text is not None:
             return text

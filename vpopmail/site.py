@@ -56,7 +56,10 @@ class Vpopmail:
     def __init__(self, config: Config | Settings | None = None) -> None:
         if config is None:
             config = load()
-        self.settings: Settings = config if isinstance(config, Settings) else config.settings
+        given = config if isinstance(config, Settings) else getattr(config, "settings", None)
+        if not isinstance(given, Settings):
+            raise TypeError(f"a Config is needed, not {type(config).__name__}")
+        self.settings: Settings = given
         self.installation = Installation(self.settings)
 
     @property
@@ -313,6 +316,8 @@ class use:  # noqa: N801 - reads as a word: ``with use(site):``
     """
 
     def __init__(self, site: Vpopmail) -> None:
+        if not isinstance(site, Vpopmail):
+            raise TypeError(f"a Vpopmail is needed, not {type(site).__name__}")
         self.site = site
 
     def __enter__(self) -> Vpopmail:

@@ -268,3 +268,16 @@ def test_what_is_refused_is_refused_by_a_dry_run_too(site: Vpopmail, kind: Kind)
             except VpopmailError as error:
                 outcomes.append(type(error))
         assert outcomes[0] == outcomes[1]
+
+
+def test_domains_are_filtered(site: Vpopmail) -> None:
+    site.domains.add_alias(ALIAS, DOMAIN)
+    listed = lambda *domain, **names: [e.domain for e in site.domains.iter(*domain, **names)]  # noqa: E731
+    assert listed() == [ALIAS, DOMAIN, OTHER]
+    assert listed(ALIAS) == [ALIAS, DOMAIN]
+    assert listed(names="*A*.example") == [ALIAS]
+    assert listed(DOMAIN, names="ex*") == [DOMAIN]
+    assert listed("none.example") == []
+    with site.batch():
+        site.domains.add("new.example")
+        assert listed(names="*.example") == [ALIAS, OTHER, "new.example"]

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
+import vpopmail
 from tests.nasty import ALIAS, DOMAIN, Filled, changed, filled
 from vpopmail import VLimits
 
 MANAGERS = (
-    *("aliases", "catch_all", "default_delivery", "domains", "events", "limits", "qmail"),
-    *("quotas", "users"),
+    *("aliases", "catch_all", "default_delivery", "domains", "events", "ip_maps", "limits"),
+    *("qmail", "quotas", "relay", "users"),
 )
 # Managers that own what they do not show: parts of them are for the rooms above.
 OF_THE_SITE = ("diagnose", "rebuild", "reconcile")
@@ -151,3 +152,22 @@ def test_a_wrong_type_is_a_type_error_in_clear_words(
                 told.append(f"{what} is taken")
     assert told == []
     assert not changed(before, kept.tree())
+
+
+def test_what_is_no_site_no_config_and_no_code() -> None:
+    for act in (
+        lambda: vpopmail.use("site"),
+        lambda: vpopmail.use(None),
+        lambda: vpopmail.Vpopmail("/home/vpopmail"),
+        lambda: vpopmail.Vpopmail({}),
+        lambda: vpopmail.verror("0"),
+        lambda: vpopmail.verror(None),
+    ):
+        with pytest.raises(TypeError, match="is needed, not"):
+            act()
+
+
+def test_alias_domains_to_be_rebuilt_are_texts(kept: Filled) -> None:
+    for aliases in ({"a.example": 7}, {7: DOMAIN}):
+        with pytest.raises(TypeError, match="a str is needed"):
+            kept.site.rebuild(aliases=aliases, dry_run=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from vpopmail.accounts import checks
 from vpopmail.accounts.batch import all_entries, check_distinct, open_batch
 from vpopmail.accounts.change import announced, find_domain, finish_plan, get_domain
@@ -94,21 +96,25 @@ class Domains:
         """
         return self.iter()
 
-    def iter(self, domain: str = "") -> Iterator[DomainEntry]:
+    def iter(self, domain: str = "", *, names: str | None = None) -> Iterator[DomainEntry]:
         """The domains and alias domains, in the order of users/assign; new ones of a batch last.
 
         Args:
             domain: a domain or alias domain, for only those of the same real domain; ``""``: all.
+            names: a pattern as of file names, with ``*``, ``?`` and ``[...]``, any case; None: all.
 
         Raises:
             AssignUnreadable.
         """
+        pattern = None if names is None else fold_domain(names)
         check_kind_of_text(domain)
         entries = all_entries(self._installation)
         if domain:
             match = self.find(domain)
             real = fold_domain(domain) if match is None else match.realdomain
             entries = [entry for entry in entries if entry.realdomain == real]
+        if pattern is not None:
+            entries = [entry for entry in entries if fnmatchcase(entry.domain, pattern)]
         return iter(entries)
 
     # changing

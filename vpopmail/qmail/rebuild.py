@@ -8,6 +8,7 @@ from vpopmail.errors import DomainExists, DomainNotFound
 from vpopmail.names import (
     MIN_DOMAIN,
     check_kind_of_number,
+    check_kind_of_text,
     check_new_domain,
     checked_texts,
     fold,
@@ -70,6 +71,7 @@ def rebuild(
     paths = checked_texts(directories)
     if not hasattr(aliases, "items"):
         raise TypeError(f"a dict is needed, not {type(aliases).__name__}")
+    check_kind_of_text(*aliases, *aliases.values())
     if owner is not None:
         if not isinstance(owner, tuple):
             raise TypeError(f"a tuple of uid and gid is needed, not {type(owner).__name__}")
