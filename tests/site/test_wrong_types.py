@@ -67,6 +67,8 @@ OTHERWISE = {
     ("users.add_to", "crypted"): None,
     ("users.set_password", "crypted"): None,
     ("users.update", "crypted"): None,
+    ("ip_maps.add", "address"): "192.0.2.1",
+    ("ip_maps.set", "address"): "192.0.2.1",
     ("quotas.set", "quota"): "5M",
     ("users.iter", "where"): None,
     ("users.iter_all", "where"): None,

@@ -11,6 +11,7 @@ from time import time
 from vpopmail.errors import InvalidIpAddress
 from vpopmail.formats.ip_address import canonical
 from vpopmail.formats.tcprules import relay_rule
+from vpopmail.names import check_kind_of_number
 from vpopmail.qmail.tcp_rules import TcpRules
 from vpopmail.safeio.directory import Owner, open_trusted
 from vpopmail.safeio.locks import FileLock
@@ -105,6 +106,8 @@ class Relay:
         """
         if older_than is None:
             older_than = self._installation.settings.relay_clear_minutes * _MINUTE
+        if not isinstance(older_than, int | float):
+            raise TypeError(f"a number is needed, not {type(older_than).__name__}")
         gone = self.forget(int(time() - older_than))
         self.rebuild()
         return gone
@@ -121,6 +124,7 @@ class Relay:
         Raises:
             FileNotUpdated, BackendUnavailable, OSError.
         """
+        check_kind_of_number(until)
         return self._installation.relay.close_relay(until)
 
     def rules(self) -> list[bytes]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 # Not the module socket, nor ipaddress: either costs a login more than all that is done here.
 from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
+from vpopmail.names import check_kind_of_text
+
 _MAPPED = bytes(10) + b"\xff\xff"
 
 
@@ -24,6 +26,7 @@ def canonical(text: str) -> str | None:
 
     Source: RFC 5952.
     """
+    check_kind_of_text(text)
     family = AF_INET
     if ":" in text:
         family = AF_INET6
