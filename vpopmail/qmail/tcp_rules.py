@@ -66,7 +66,7 @@ class TcpRules:
         """
         parent, name = open_parent(self.path, sync=self.sync)
         with parent as directory:
-            text = directory.read(name) or b""
+            text = directory.read(name, alone=True) or b""
             if not text.endswith(b"\n"):
                 text += b"\n"
             index = f"{name}.cdb"

@@ -114,9 +114,15 @@ class Directory:
         """The names in the directory, sorted."""
         return sorted(os.listdir(self.fd))
 
-    def read(self, name: str) -> bytes | None:
-        """The content of a regular file; None if it is missing."""
-        return read_file(name, self.fd)
+    def read(self, name: str, *, alone: bool = False) -> bytes | None:
+        """The content of a regular file; None if it is missing.
+
+        Args:
+            name: of the file.
+            alone: whether one that has a second name is refused (EMLINK): who owns the directory,
+                and not the file, may have given it that name, for us to tell its content.
+        """
+        return read_file(name, self.fd, alone=alone)
 
     # changing
 

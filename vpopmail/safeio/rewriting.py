@@ -30,7 +30,8 @@ def rewrite(
         change: gives the new content for the old.
         new_mode: permission bits if the file is new; it then belongs to the caller.
         mode: permission bits in any case; None keeps those that it has.
-        owner: who gets it in any case; None leaves it to whose it is.
+        owner: who gets it in any case, unless it has a second name (EMLINK); None leaves it to
+            whose it is.
 
     Returns:
         Whether anything changed. The commit point is the rename of the new content; the caller
@@ -39,7 +40,7 @@ def rewrite(
     Raises:
         OSError, and what ``change`` raises: nothing has changed.
     """
-    old = directory.read(name)
+    old = directory.read(name, alone=owner is not None)
     new = change(old or b"")
     if new == old:
         return False

@@ -42,8 +42,13 @@ def open_file(path: str, dir_fd: int | None = None) -> int:
     return fd
 
 
-def read_file(path: str, dir_fd: int | None = None) -> bytes | None:
+def read_file(path: str, dir_fd: int | None = None, *, alone: bool = False) -> bytes | None:
     """The content of a regular file; None if it is missing.
+
+    Args:
+        path: absolute, or relative to ``dir_fd``.
+        dir_fd: descriptor of an open directory.
+        alone: whether one that has a second name is refused (EMLINK).
 
     Raises:
         OSError.
@@ -53,6 +58,8 @@ def read_file(path: str, dir_fd: int | None = None) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     with open(fd, "rb") as file:
+        if alone and os.fstat(fd).st_nlink > 1:
+            raise _has_two_names(path)
         return file.read()
 
 
@@ -221,6 +228,12 @@ class Watched:
 
 
 # A login that meets nothing odd does not pay for the table of numbers.
+
+
+def _has_two_names(path: str) -> OSError:
+    import errno
+
+    return OSError(errno.EMLINK, "it has a second name", path)
 
 
 def _wrong_kind(what: str, path: str) -> OSError:
