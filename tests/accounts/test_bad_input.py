@@ -25,7 +25,10 @@ from vpopmail.errors import (
     VpopmailError,
 )
 
-MANAGERS = ("domains", "users", "aliases", "limits", "quotas", "default_delivery", "catch_all")
+MANAGERS = (
+    *("domains", "users", "aliases", "limits", "quotas", "default_delivery", "catch_all"),
+    *("ip_maps", "relay"),
+)
 # Managers to which the store of accounts matters most.
 STORING = ("users", "aliases")
 # Taken from the inside: functions that get a function.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import string
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -254,3 +255,16 @@ def test_it_is_asked_until_both_agree() -> None:
     assert given == ""
     assert shown.count("Please enter password for joe: ") == 2
     assert "Passwords do not match, try again" in shown
+
+
+@pytest.mark.parametrize("given", [b"", b"secret\n"], ids=["nothing", "half"])
+def test_without_anybody_to_answer_there_is_no_password(given: bytes) -> None:
+    program = "import vpopmail; print([vpopmail.vgetpasswd('joe'), vpopmail.last_error()])"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        input=given,
+        capture_output=True,
+        check=False,
+        start_new_session=True,
+    )
+    assert done.stdout.splitlines()[-1:] == [b"['', VA.PWSTR_EMPTY]"], done.stderr

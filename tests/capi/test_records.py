@@ -190,3 +190,13 @@ def test_each_line_of_seven_fields_is_a_user_and_no_other(lines: list[bytes]) ->
         found.append(os.fsencode(user.pw_name))
     whole = [line for line in lines if line.count(b":") >= 6]
     assert found == [line.partition(b":")[0] for line in whole]
+
+
+def test_a_file_that_cannot_be_read_has_no_user(tmp_path: Path) -> None:
+    closed = io.BytesIO(b"joe:x:1:0:Joe:/v/joe:NOQUOTA\n")
+    closed.close()
+    assert vpopmail.vgetent(closed) is None
+    assert vpopmail.last_error() == VA.COULD_NOT_UPDATE_FILE
+    with open(tmp_path / "new", "wb") as writing:
+        assert vpopmail.vgetent(writing) is None
+    assert vpopmail.last_error() != VA.SUCCESS

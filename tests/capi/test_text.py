@@ -7,6 +7,7 @@ import ipaddress
 import os
 import re
 import time
+from contextlib import suppress
 from email.utils import format_datetime
 from datetime import UTC, datetime
 from pathlib import Path
@@ -267,3 +268,19 @@ def test_the_last_error_is_written_as_a_line(site: Vpopmail) -> None:
     assert vpopmail.last_error() == VA.DOMAIN_DOES_NOT_EXIST
     with pytest.raises(TypeError):
         vpopmail.vsqlerror(out, b"joe")  # type: ignore[arg-type]
+
+
+def test_an_error_that_cannot_be_printed_is_not_printed(site: Vpopmail) -> None:
+    vpopmail.is_username_valid("a b")
+    closed = io.StringIO()
+    closed.close()
+    full = open("/dev/full", "w", buffering=1, encoding="utf-8")
+    vpopmail.vsqlerror(full, "joe stays")
+    with suppress(OSError):
+        full.close()
+    vpopmail.vsqlerror(closed, "joe stays")
+    with open("/dev/null", "w", encoding="ascii") as plain:
+        vpopmail.vsqlerror(plain, "\u00e9")
+    with open("/dev/null", "rb") as reading:
+        vpopmail.vsqlerror(reading, "joe stays")
+    assert vpopmail.last_error() == VA.ILLEGAL_USERNAME

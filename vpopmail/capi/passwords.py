@@ -5,11 +5,14 @@ from __future__ import annotations
 from vpopmail.accounts import password_policy
 from vpopmail.capi.status import ask, attempt, check_number, check_record, check_text, note
 from vpopmail.codes import VA
+from vpopmail.errors import PasswordEmpty
 from vpopmail.passwords import hash_password, make_salt, random_password, verify
 from vpopmail.site import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vpopmail.records import VqPasswd
 
 _STRONG = 1
@@ -89,14 +92,23 @@ def vgetpasswd(user: str) -> str:
         user: whose password; shown in the prompt.
 
     Returns:
-        What was typed; may be ``""``.
-
-    Raises:
-        EOFError: there is nobody to answer.
+        What was typed; may be ``""``. If there is nobody to answer ``""``, and ``last_error()`` is
+        VA_PWSTR_EMPTY.
     """
     check_text(user)
+    return ask("", _ask_twice, user)
+
+
+def _ask_twice(user: str) -> str:
     from getpass import getpass
 
+    try:
+        return _agreed(getpass, user)
+    except EOFError:
+        raise PasswordEmpty("", "there is nobody to answer") from None
+
+
+def _agreed(getpass: Callable[[str], str], user: str) -> str:
     while True:
         password = getpass(f"Please enter password for {user}: ")
         if getpass("enter password again: ") == password:

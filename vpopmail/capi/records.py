@@ -59,3 +59,5 @@ def _lines(file: IO[str] | IO[bytes]) -> Iterator[bytes]:
             yield to_bytes(line) if isinstance(line, str) else line
     except UnicodeDecodeError as error:
         raise FormatError("vpasswd", "open it as bytes") from error
+    except ValueError as error:
+        raise FormatError("vpasswd", "the file is closed") from error

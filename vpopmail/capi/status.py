@@ -42,6 +42,8 @@ def last_error() -> VA:
 def vsqlerror(file: TextIO, comment: str) -> None:
     """Write the text of the last error as one line: ``Error - User does not exist. <comment>``.
 
+    What cannot be written is not; the last error stays.
+
     Args:
         file: where to write: ``sys.stderr``.
         comment: what was done.
@@ -49,7 +51,10 @@ def vsqlerror(file: TextIO, comment: str) -> None:
     check_text(comment)
     if not hasattr(file, "write"):
         raise TypeError(f"an open file is needed, not {type(file).__name__}")
-    file.write(f"Error - {verror(last_error())}. {comment}\n")
+    try:
+        file.write(f"Error - {verror(last_error())}. {comment}\n")
+    except (OSError, ValueError):  # ValueError: it is closed, or its encoding lacks a character
+        return
 
 
 def note(code: int) -> VA:
