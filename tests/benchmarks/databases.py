@@ -1,20 +1,24 @@
 """Look-ups and bulk additions in a database, beside the bare driver, in one run.
 
-Run: python -m tests.benchmarks.databases [--users N]
+Run: python -m tests.benchmarks.databases [--users N] [--drivers mysqlclient pymysql psycopg]
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
+import sys
 import time
+import tracemalloc
 from contextlib import ExitStack
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import vpopmail
-from tests.sql import raw, servers
+from tests.sql import servers
 from vpopmail import Vpopmail
+from vpopmail.records import VqPasswd
 from vpopmail.testing import sandbox
 
 if TYPE_CHECKING:
@@ -23,22 +27,34 @@ if TYPE_CHECKING:
 DOMAIN = "example.com"
 HASH = "$6$abcdefgh$" + "x" * 86
 ROUNDS = 2000
+MEASURED = 5000
 SELECT = "SELECT * FROM vpopmail WHERE pw_name = %s AND pw_domain = %s"
+COLUMNS = "pw_name, pw_domain, pw_passwd, pw_uid, pw_gid, pw_gecos, pw_dir, pw_shell, pw_clear_passwd"
+INSERT = f"INSERT INTO vpopmail ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+DRIVERS = {"mysqlclient": "mysql", "pymysql": "mysql", "psycopg": "pgsql"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--users", type=int, default=50_000)
-    users: int = parser.parse_args().users
-    for kind, start in (("mysql", servers.mariadb), ("pgsql", servers.postgresql)):
+    parser.add_argument("--drivers", nargs="*", choices=list(DRIVERS), default=list(DRIVERS))
+    arguments = parser.parse_args()
+    for driver in arguments.drivers:
+        load = os.getloadavg()[0]
         with ExitStack() as stack:
-            server = stack.enter_context(start())
+            if driver == "mysqlclient":
+                __import__("MySQLdb")  # pip install mysqlclient
+            if driver == "pymysql":
+                sys.modules["MySQLdb"] = None  # type: ignore[assignment]
+            kind = DRIVERS[driver]
+            server = stack.enter_context({"mysql": servers.mariadb, "pgsql": servers.postgresql}[kind]())
             url = _database(kind, server)
             site = stack.enter_context(sandbox(kind, database_url=url, users_big_dir=False))
             site.domains.add(DOMAIN)
-            print(f"{kind}:")
-            bulk(site, url, users)
-            lookups(url, users)
+            print(f"{driver} (load of the machine: {load:.1f} on {os.cpu_count()} processors):")
+            bulk(site, url, driver, arguments.users)
+            memory(site)
+            lookups(url, driver, arguments.users)
 
 
 def _database(kind: str, server: servers.Server) -> str:
@@ -51,40 +67,82 @@ def _database(kind: str, server: servers.Server) -> str:
     return f"{kind}://{user}@127.0.0.1:{server.port}/bench"
 
 
-def bulk(site: Vpopmail, url: str, users: int) -> None:
-    """Rows of many new users in one transaction: the store alone, since homes are the disk's."""
-    from vpopmail.records import VqPasswd
+def _bare(url: str, driver: str) -> Any:
+    """A connection of the driver itself."""
+    port = int(url.rpartition(":")[2].partition("/")[0])
+    if driver == "psycopg":
+        import psycopg
 
+        return psycopg.connect(host="127.0.0.1", port=port, user="postgres", dbname="bench", autocommit=True)
+    place = {"host": "127.0.0.1", "port": port, "user": "root", "database": "bench", "charset": "utf8mb4"}
+    if driver == "mysqlclient":
+        import MySQLdb
+
+        return MySQLdb.connect(**place, autocommit=True)
+    import pymysql
+
+    return pymysql.connect(**place, autocommit=True, ssl_disabled=True)
+
+
+def add(site: Vpopmail, names: list[str]) -> None:
+    """New users in one transaction: the store alone, since homes are the disk's."""
     domain = site.domains.get(DOMAIN)
     with site.installation.open_domain(domain) as directory:
         change = site.installation.backend.transaction(domain, directory)
         change.lock()
-        start = time.perf_counter()
-        for number in range(users):
-            name = f"u{number}"
-            change.seen[name] = None  # as users.add has looked
+        for name in names:
+            change.seen[name] = None  # type: ignore[attr-defined] # as users.add has looked
             change.add(VqPasswd(name, HASH, pw_dir=f"{domain.path}/{name}"))
         change.stage()
         change.commit()
-        ours = time.perf_counter() - start
         change.close()
-    columns = "pw_name, pw_domain, pw_passwd, pw_uid, pw_gid, pw_gecos, pw_dir, pw_shell, pw_clear_passwd"
-    text = f"INSERT INTO vpopmail ({columns}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-    rows = [(f"u{n}", "bare", HASH, 0, 0, "", f"{domain.path}/u{n}", "NOQUOTA", "") for n in range(users)]
-    connection = raw.connect(url)
-    start = time.perf_counter()
+
+
+def bulk(site: Vpopmail, url: str, driver: str, users: int) -> None:
+    names = [f"u{number}" for number in range(users)]
+    path = site.domains.get(DOMAIN).path
+    connection = _bare(url, driver)
     cursor = connection.cursor()
+    cursor.execute(SELECT, ("", ""))
+    start = time.perf_counter()
+    rows = [(name, "bare", HASH, 0, 0, "", f"{path}/{name}", "NOQUOTA", "") for name in names]
     cursor.execute("BEGIN")
-    cursor.executemany(text, rows)
+    cursor.executemany(INSERT, rows)
     connection.commit()
     bare = time.perf_counter() - start
     connection.close()
+    start = time.perf_counter()
+    add(site, names)
+    ours = time.perf_counter() - start
     print(f"  {users} users added: {ours:.2f} s, {ours / bare:.2f} x the driver's executemany (at most 2)")
+    facet = site.installation.last_auth
+    start = time.perf_counter()
+    facet.note_new_users(DOMAIN, names)
+    print(f"  noted as never logged in: {time.perf_counter() - start:.2f} s")
 
 
-def lookups(url: str, users: int) -> None:
-    connection = raw.connect(url)
-    names = [f"u{Random(1).randrange(users)}" for _ in range(ROUNDS)]
+def memory(site: Vpopmail) -> None:
+    """What a transaction takes beside the records themselves, at its highest."""
+    peaks = []
+    for size in (MEASURED, 2 * MEASURED):
+        names = [f"m{size}x{number}" for number in range(size)]
+        tracemalloc.start()
+        add(site, names)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.reset_peak()
+        records = [VqPasswd(name, HASH, pw_dir=f"{site.settings.domains_path}/{DOMAIN}/{name}") for name in names]
+        del records
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    each = (peaks[2] - peaks[0]) / MEASURED
+    record = (peaks[3] - peaks[1]) / MEASURED
+    print(f"  memory: {each:.0f} bytes for each user more, {record:.0f} of them for the record")
+
+
+def lookups(url: str, driver: str, users: int) -> None:
+    connection = _bare(url, driver)
+    random = Random(1)
+    names = [f"u{random.randrange(users)}" for _ in range(ROUNDS)]
 
     def bare(name: str) -> Any:
         cursor = connection.cursor()
@@ -96,14 +154,16 @@ def lookups(url: str, users: int) -> None:
 
     times: dict[str, list[float]] = {"bare": [], "ours": []}
     acts: dict[str, Callable[[str], Any]] = {"bare": bare, "ours": ours}
-    for name in names:
-        for which, act in acts.items():
+    for number, name in enumerate(names):
+        # Each of them has the row in the server's cache as often as the other.
+        for which, act in sorted(acts.items(), reverse=number % 2 == 1):
             start = time.perf_counter()
             assert act(name)
             times[which].append(time.perf_counter() - start)
     ratio = statistics.median(times["ours"]) / statistics.median(times["bare"])
     middle = statistics.median(times["ours"]) * 1e6
     print(f"  vauth_getpw: {middle:.0f} us, {ratio:.2f} x the driver's own select (at most 2)")
+    connection.close()
 
 
 if __name__ == "__main__":

@@ -312,9 +312,9 @@ class UserSteps:
     def _note_new(self) -> None:
         if not self.installation.settings.auth_logging:
             return
-        note = self.installation.last_auth.note_new_user
-        for home in [home for home in self.added if home.is_new]:
-            note(self.domain.realdomain, home.name)
+        names = [home.name for home in self.added if home.is_new]
+        if names:
+            self.installation.last_auth.note_new_users(self.domain.realdomain, names)
 
     def _words(self) -> str:
         parts = [

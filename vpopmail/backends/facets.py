@@ -64,8 +64,12 @@ class LastAuthFacet(Protocol):
     def first_auth_files(self, remote_ip: str) -> dict[str, bytes]:
         """Files of a new home that say it has never been logged in to: name to content."""
 
-    def note_new_user(self, domain: str, name: str) -> None:
-        """Note the creation of a user, where that is not a file of the home."""
+    def note_new_users(self, domain: str, names: Sequence[str]) -> None:
+        """Note the creation of users, where that is not a file of the home.
+
+        Raises:
+            BackendUnavailable.
+        """
 
     def read_last_auth(self, domain: DomainEntry, user: VqPasswd) -> tuple[str, int] | None:
         """IP address and time, in seconds since 1970, of the last login; None if not known.

@@ -206,13 +206,14 @@ class MemoryBackend(Backend):
         """No files."""
         return {}
 
-    def note_new_user(self, domain: str, name: str) -> None:
-        """Note the creation of a user."""
+    def note_new_users(self, domain: str, names: Sequence[str]) -> None:
+        """Note the creation of users."""
         import time
 
         from vpopmail.records import NEVER_LOGGED_IN
 
-        self.last_auth[name, domain] = (NEVER_LOGGED_IN, int(time.time()))
+        for name in names:
+            self.last_auth[name, domain] = (NEVER_LOGGED_IN, int(time.time()))
 
     def read_last_auth(self, domain: DomainEntry, user: VqPasswd) -> tuple[str, int] | None:
         """The last login."""

@@ -778,8 +778,8 @@ class BackendCompliance:
         store = filled.installation.backend
         if LAST_AUTH not in store.facets or not isinstance(store, LastAuthFacet):
             pytest.skip("it does not keep last_auth")
-        store.note_new_user(DOMAIN, "joe")
-        store.note_new_user(DOMAIN, "joe")
+        store.note_new_users(DOMAIN, ["joe", "amy"])
+        store.note_new_users(DOMAIN, ["joe", "amy"])
         files = store.first_auth_files("0.0.0.0")  # noqa: S104 - the marker of lastauth
         assert all("/" not in name and isinstance(data, bytes) for name, data in files.items())
 

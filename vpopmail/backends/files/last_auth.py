@@ -31,7 +31,7 @@ class FileLastAuth:
         """The file that says when the user was made."""
         return {FILE: remote_ip.encode("ascii")}
 
-    def note_new_user(self, domain: str, name: str) -> None:
+    def note_new_users(self, domain: str, names: Sequence[str]) -> None:
         """Nothing: the file of the home says it."""
 
     def read_last_auth(self, domain: DomainEntry, user: VqPasswd) -> tuple[str, int] | None:

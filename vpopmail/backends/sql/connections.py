@@ -275,6 +275,21 @@ class Work:
             if not count:
                 count = self.execute(text, **values)
 
+    def upsert_many(
+        self,
+        table: str,
+        keys: tuple[str, ...],
+        names: tuple[str, ...],
+        rows: Sequence[dict[str, object]],
+    ) -> None:
+        """``upsert`` for each row of values."""
+        texts = self._dialect.upsert(table, keys, names)
+        if len(texts) == 1:
+            self.execute_many(texts[0], rows)
+            return
+        for row in rows:
+            self.upsert(table, keys, names, row)
+
     def execute_many(self, text: str, rows: Sequence[dict[str, object]]) -> None:
         """Do a statement for each row of values."""
         if rows:

@@ -87,6 +87,10 @@ class Dialect(ABC):
         """Whether it comes from the driver: PEP 249 wants ``Error`` of its module above all."""
         return any(kind.__name__ == "Error" for kind in type(error).__mro__)
 
+    def names(self, cursor: Any) -> tuple[str, ...]:
+        """The names of the columns of a select, lower case."""
+        return tuple(column[0].lower() for column in cursor.description)
+
     def bound_waits(self, seconds: int) -> str:  # noqa: ARG002
         """The statement that bounds the waits of a connection for locks; ``""``: none is needed.
 

@@ -12,12 +12,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vpopmail.backends.sql.connections import Connections, Work
+    from vpopmail.backends.sql.connections import Connections
     from vpopmail.backends.sql.dialect import Dialect
     from vpopmail.backends.sql.layout import Column
     from vpopmail.records import DomainEntry, VqPasswd
 
 TABLE = "lastauth"
+_AT_ONCE = 1000
 _KEYS = ("user", "domain")
 _VALUES = ("remote_ip", "timestamp")
 DELETE = "DELETE FROM [lastauth] WHERE [lastauth.user] = :user AND [lastauth.domain] = :domain"
@@ -37,9 +38,12 @@ class SqlLastAuth:
         """No files."""
         return {}
 
-    def note_new_user(self, domain: str, name: str) -> None:
-        """Note the creation of a user."""
-        self._note(domain, name, NEVER_LOGGED_IN)
+    def note_new_users(self, domain: str, names: Sequence[str]) -> None:
+        """Note the creation of users; its commit points are those of transactions of many."""
+        now = int(time())
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            self._note(domain, [(name, NEVER_LOGGED_IN, now) for name in some])
 
     def read_last_auth(self, domain: DomainEntry, user: VqPasswd) -> tuple[str, int] | None:
         """The last login."""
@@ -54,31 +58,22 @@ class SqlLastAuth:
 
     def write_last_auth(self, domain: DomainEntry, user: VqPasswd, remote_ip: str) -> None:
         """Note a login; its commit point is that of the statement."""
-        self._note(domain.realdomain, user.pw_name, remote_ip)
+        self._note(domain.realdomain, [(user.pw_name, remote_ip, int(time()))])
 
     def restore_last_auths(
         self, domain: DomainEntry, logins: Sequence[tuple[VqPasswd, str, int]]
     ) -> None:
         """Note logins of the past, in one transaction."""
-        from vpopmail.backends.sql.tables import columns_of
+        name = domain.realdomain
+        self._note(name, [(user.pw_name, ip, at) for user, ip, at in logins])
 
-        columns, name = columns_of(self.connections, self.dialect, TABLE), domain.realdomain
-        rows = [self._row(columns, name, user.pw_name, ip, at) for user, ip, at in logins]
-        kept = [row for row in rows if row is not None]
-
-        def store(work: Work) -> None:
-            for row in kept:
-                work.upsert(TABLE, _KEYS, _VALUES, row)
-
-        self.connections.change(store)
-
-    def _note(self, domain: str, name: str, remote_ip: str) -> None:
+    def _note(self, domain: str, logins: Sequence[tuple[str, str, int]]) -> None:
         from vpopmail.backends.sql.tables import store_in
 
         def store(columns: dict[str, Column]) -> None:
-            row = self._row(columns, domain, name, remote_ip, int(time()))
-            if row is not None:
-                self.connections.upsert(TABLE, _KEYS, _VALUES, **row)
+            rows = [self._row(columns, domain, *login) for login in logins]
+            kept = [row for row in rows if row is not None]
+            self.connections.change(lambda work: work.upsert_many(TABLE, _KEYS, _VALUES, kept))
 
         store_in(self.connections, self.dialect, TABLE, store)
 

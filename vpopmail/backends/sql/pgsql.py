@@ -91,6 +91,11 @@ class PgsqlDialect(Dialect):
         state = getattr(error, "sqlstate", None)
         return f"SQLSTATE {state}" if state else type(error).__name__
 
+    def names(self, cursor: Any) -> tuple[str, ...]:
+        """The names of the columns; psycopg's description makes an object of each, for 10 us."""
+        result = cursor.pgresult
+        return tuple(result.fname(place).decode().lower() for place in range(result.nfields))
+
     def bound_waits(self, seconds: int) -> str:
         """Those for rows and tables, at most as long as the transaction may take."""
         return f"SET lock_timeout = {seconds * 1000}"

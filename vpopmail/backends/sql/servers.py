@@ -144,8 +144,7 @@ class Servers:
         rendered = self.dialect.render(text)
         cursor = connection.cursor()
         cursor.execute(rendered.text, rendered.arguments(values))
-        names = tuple(column[0].lower() for column in cursor.description)
-        return Rows(names, cursor.fetchall())
+        return Rows(self.dialect.names(cursor), cursor.fetchall())
 
     def rows_of(self, connection: Any) -> Callable[..., Sequence[Sequence[Any]]]:
         """A function that gives the rows of a select on a connection."""

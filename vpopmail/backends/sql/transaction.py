@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
 
-
+_AT_ONCE = 1000  # rows that are given to the driver in one call
 _CLEAR = "pw_clear_passwd"
 
 
@@ -41,7 +41,6 @@ class SqlTransaction(LockFileTransaction):
         # What each name was when it was looked at, and the row as it was.
         self.seen: dict[str, VqPasswd | None] = {}
         self.before: dict[str, dict[str, Any]] = {}
-        self.rows: dict[str, dict[str, object] | None] = {}
 
     def lock(self) -> None:
         """Take the lock file; what is read from now on is what the primary has."""
@@ -77,9 +76,9 @@ class SqlTransaction(LockFileTransaction):
                 vpasswd.format_line(user, clear_passwd=clear)
         if self.pending and self.table.name not in self.backend.connections.layout():
             tables.make_missing(self.backend.connections, self.backend.dialect, self.table)
-        self.rows = {
-            name: None if user is None else self._row(user) for name, user in self.pending.items()
-        }
+        for user in self.pending.values():
+            if user is not None:
+                self._row(user)  # not kept: many rows would take more room than the records
         aliases.check(self.backend, self.aliases)
 
     def commit(self) -> None:
@@ -131,17 +130,18 @@ class SqlTransaction(LockFileTransaction):
         )
 
     def _store(self, work: Work) -> None:
-        new: dict[tuple[str, ...], list[dict[str, object]]] = {}
-        for name, row in self.rows.items():
+        new: list[VqPasswd] = []
+        for name, user in self.pending.items():
             old = self.seen[name] if name in self.seen else self.stored(name)
-            if row is None:
+            if user is None:
                 self._delete(work, name)
             elif old is None:
-                new.setdefault(tuple(row), []).append(row)
+                new.append(user)
             else:
-                self._update(work, old, row)
-        for names, rows in new.items():
-            work.execute_many(self.table.insert(names), rows)
+                self._update(work, old, self._row(user))
+        for start in range(0, len(new), _AT_ONCE):
+            rows = [self._row(user) for user in new[start : start + _AT_ONCE]]
+            work.execute_many(self.table.insert(tuple(rows[0])), rows)
         aliases.store(work, self.backend, self.domain.realdomain, self.aliases)
 
     def _delete(self, work: Work, name: str) -> None:
@@ -177,9 +177,12 @@ class SqlTransaction(LockFileTransaction):
 
     def _is_stored(self) -> bool:
         """Whether all is as the transaction was to make it: asked when its end is not known."""
-        for name, row in self.rows.items():
+        for name, wanted in self.pending.items():
             user = self.backend.find(self.domain, name)
-            if (None if user is None else self._row(user)) != row:
+            if user is None or wanted is None:
+                if user is not wanted:
+                    return False
+            elif self._row(user) != self._row(wanted):
                 return False
         return all(
             self.backend.read_alias(self.domain, alias) == lines
