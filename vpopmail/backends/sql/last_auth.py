@@ -73,7 +73,8 @@ class SqlLastAuth:
         def store(columns: dict[str, Column]) -> None:
             rows = [self._row(columns, domain, *login) for login in logins]
             kept = [row for row in rows if row is not None]
-            self.connections.change(lambda work: work.upsert_many(TABLE, _KEYS, _VALUES, kept))
+            if kept:
+                self.connections.change(lambda work: work.upsert_many(TABLE, _KEYS, _VALUES, kept))
 
         store_in(self.connections, self.dialect, TABLE, store)
 

@@ -81,19 +81,21 @@ def values_of(
         UserNameTooLong and its kin: a column is too narrow. Nothing is ever cut.
         InvalidCharacter: a column cannot hold the text.
     """
-    given: dict[str, object] = {name: getattr(user, name) for name in _TEXTS}
-    given["pw_domain"] = domain
-    given["pw_uid"] = _STORED_OF.get(user.pw_uid, user.pw_uid)
-    given["pw_gid"] = user.pw_gid
-    if not clear:
-        given["pw_clear_passwd"] = ""
-    row = {name: value for name, value in given.items() if name in columns}
-    for name, value in row.items():
-        column = columns[name]
-        if isinstance(value, str):
-            if not column.holds(value):
-                what = f"the column {name} holds {column.width}"
-                raise _TOO_LONG[name](f"{user.pw_name}@{domain}", what)
-            if not value.isascii():  # every column holds the rest, which has no NUL
-                row[name] = dialect.put(value, column)
+    row: dict[str, object] = {}
+    for name in (*_TEXTS, "pw_domain"):
+        column = columns.get(name)
+        if column is None:
+            continue
+        value: str = domain if name == "pw_domain" else getattr(user, name)
+        if name == "pw_clear_passwd" and not clear:
+            value = ""
+        if not column.holds(value):
+            what = f"the column {name} holds {column.width}"
+            raise _TOO_LONG[name](f"{user.pw_name}@{domain}", what)
+        # Every column holds the letters of ASCII, of which none here is a NUL.
+        row[name] = value if value.isascii() else dialect.put(value, column)
+    if "pw_uid" in columns:
+        row["pw_uid"] = _STORED_OF.get(user.pw_uid, user.pw_uid)
+    if "pw_gid" in columns:
+        row["pw_gid"] = user.pw_gid
     return row
