@@ -158,9 +158,8 @@ def test_a_refused_line_is_told_in_one_short_line() -> None:
 
 @given(st.sampled_from(["192.0.2.1", "2001:db8::1", "::1", "::"]))
 def test_the_rule_of_an_address_lets_it_relay_and_nobody_else(address: str) -> None:
-    assert records(tcprules.relay_rule(address)) == [
-        (address.encode(), b"+RELAYCLIENT=\0+RBLSMTPD=\0")
-    ]
+    record = (address.encode(), b"+RELAYCLIENT=\0+RBLSMTPD=\0")
+    assert records(tcprules.relay_rule(address)) == [tcprules.relay_record(address)] == [record]
 
 
 @pytest.mark.parametrize("word", [b',A=""', b"-", b":", b"0-255", b"9"])

@@ -133,8 +133,7 @@ class Relay:
         Raises:
             BackendUnavailable, OSError.
         """
-        # What another program has put there may be no address, and mean everybody.
-        return [relay_rule(plain) for address in self if (plain := canonical(address))]
+        return [relay_rule(address) for address in self._checked_addresses()]
 
     def rebuild(self) -> None:
         """Compile the rules: those of ``tcpserver_file`` first, then one for each address.
@@ -151,6 +150,10 @@ class Relay:
         if self._compiles():
             self._compile()
 
+    def _checked_addresses(self) -> list[str]:
+        # What another program has put into a database may be no address, and mean everybody.
+        return [plain for address in self if (plain := canonical(address))]
+
     def _compiles(self) -> bool:
         return self._installation.settings.rebuild_tcpserver_file
 
@@ -163,7 +166,7 @@ class Relay:
             FileLock(etc, LOCK, settings.lock_timeout, rules.owner),
         ):
             if not wanted or not rules.has(wanted):
-                rules.compile(self.rules())
+                rules.compile(self._checked_addresses())
 
     def _rules(self) -> TcpRules:
         settings = self._installation.settings

@@ -24,6 +24,7 @@ _SHOWN = 200  # characters of a line that is refused
 _WRAP = 2**64  # tcprules counts in numbers of 64 bits, and takes no notice when they are full
 # What an address gets that a user has just logged in from.
 _RELAYS = b':allow,RELAYCLIENT="",RBLSMTPD=""'
+_RELAYED = b"+RELAYCLIENT=\0+RBLSMTPD=\0"
 
 
 def compile_rules(text: bytes) -> list[tuple[bytes, bytes]]:
@@ -79,6 +80,11 @@ def relay_rule(address: str) -> bytes:
         address: an IP address as ``canonical`` gives it.
     """
     return address.encode("ascii") + _RELAYS
+
+
+def relay_record(address: str) -> tuple[bytes, bytes]:
+    """What ``relay_rule`` is compiled to."""
+    return address.encode("ascii"), _RELAYED
 
 
 def _begins(instructions: bytes) -> bool:

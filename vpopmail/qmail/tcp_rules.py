@@ -50,12 +50,12 @@ class TcpRules:
         except (FileNotFoundError, FormatError):
             return False
 
-    def compile(self, more: Sequence[bytes]) -> None:
+    def compile(self, addresses: Sequence[str]) -> None:
         """Compile the rules; the caller holds the lock that keeps others from it.
 
         Args:
-            more: rules that follow those of the file, without newlines; of several for one
-                address the first counts.
+            addresses: IP addresses that may relay, after the rules of the file; of several rules
+                for one address the first counts.
 
         Its commit point is the rename of the compiled file.
 
@@ -70,29 +70,36 @@ class TcpRules:
             if not text.endswith(b"\n"):
                 text += b"\n"
             index = f"{name}.cdb"
-            data = self._compiled(directory, index, text, more)
+            data = self._compiled(directory, index, text, addresses)
             if data != directory.read(index):
                 directory.replace(index, [data], self.owner, mode=_PUBLIC)
 
     def _compiled(
-        self, directory: Directory, index: str, text: bytes, more: Sequence[bytes]
+        self, directory: Directory, index: str, text: bytes, addresses: Sequence[str]
     ) -> bytes:
-        if not self.program:
-            try:
-                return cdb.build(tcprules.compile_rules(text + join_lines(more)))
-            except FormatError as error:
-                raise FileNotUpdated(f"{self.path}.cdb", error.advice) from error
+        if self.program:
+            return self._asked(directory, index, text, addresses)
         try:
-            return self._run(directory, index, text + join_lines(more))
+            records = tcprules.compile_rules(text)
+            return cdb.build([*records, *map(tcprules.relay_record, addresses)])
+        except FormatError as error:
+            raise FileNotUpdated(f"{self.path}.cdb", error.advice) from error
+
+    def _asked(
+        self, directory: Directory, index: str, text: bytes, addresses: Sequence[str]
+    ) -> bytes:
+        """What tcprules makes of it, if need be of the IPv4 addresses alone."""
+        try:
+            return self._run(directory, index, text + _lines(addresses))
         except FileNotUpdated as error:
-            older = [rule for rule in more if b"::" not in rule and rule.count(b":") == 1]
-            if len(older) == len(more):
+            older = [address for address in addresses if ":" not in address]
+            if len(older) == len(addresses):
                 raise
             from vpopmail.log import warn
 
             # The tcprules of ucspi-tcp knows no IPv6: one such address must not stop all others.
             warn("%s; trying without IPv6 addresses", error)
-            return self._run(directory, index, text + join_lines(older))
+            return self._run(directory, index, text + _lines(older))
 
     def _run(self, directory: Directory, index: str, text: bytes) -> bytes:
         """What the program makes of rules, in a directory where nobody can set it a trap."""
@@ -111,3 +118,7 @@ class TcpRules:
         if data is None:
             raise FileNotUpdated(self.program, "it made no file")
         return data
+
+
+def _lines(addresses: Sequence[str]) -> bytes:
+    return join_lines(map(tcprules.relay_rule, addresses))
