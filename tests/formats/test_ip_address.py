@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpopmail.formats.ip_address import canonical
+from vpopmail.formats.ip_address import canonical, spellings
 
 
 @given(st.ip_addresses(v=4))
@@ -45,3 +45,46 @@ def test_any_other_text_is_no_address(text: str) -> None:
 )  # fmt: skip
 def test_what_is_no_address(text: str) -> None:
     assert canonical(text) is None
+
+
+# Seen: what tcpserver of Debian's ucspi-tcp-ipv6 0.88-7 told of a client of each address.
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
+        ("2001:db8:0:1:1:1:1:1", "2001:db8::1:1:1:1:1"),
+        ("2001:0:0:1:0:0:0:1", "2001:0:0:1::1"),
+        ("1:0:0:2:3:0:0:4", "1::2:3:0:0:4"),
+        ("2001:0:1:0:1:1:1:1", "2001::1:0:1:1:1:1"),
+        ("0:1:2:3:4:5:6:7", "::1:2:3:4:5:6:7"),
+        ("1:2:3:4:5:6:7:0", "1:2:3:4:5:6:7::"),
+        ("::1:2", "::1:2"),
+        ("::1.2.3.4", "::102:304"),
+        ("2001:db8:0:1:0:0:1:1", "2001:db8:0:1::1:1"),
+        ("2001:db8:1:0:1:0:0:0", "2001:db8:1:0:1::"),
+        ("1:0:0:0:0:0:0:0", "1::"),
+        ("64:ff9b::1.2.3.4", "64:ff9b::102:304"),
+        ("1:0:2:0:0:3:0:0", "1:0:2::3:0:0"),
+        ("ABCD:ef01:0:0:10:200:3000:4", "abcd:ef01::10:200:3000:4"),
+        ("fd00:0:0:0:0:0:0:2", "fd00::2"),
+        ("::", "::"),
+        ("1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"),
+    ],
+)
+def test_the_form_of_tcpserver_is_among_the_spellings(address: str, told: str) -> None:
+    known = canonical(address)
+    assert known is not None
+    assert told in spellings(known)
+    assert canonical(told) == known
+
+
+@given(st.ip_addresses())
+def test_all_spellings_are_of_the_same_address(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> None:
+    known = canonical(str(address))
+    assert known is not None
+    found = spellings(known)
+    assert found[0] == known
+    assert len(set(found)) == len(found) <= 2
+    assert {canonical(name) for name in found} == {known}

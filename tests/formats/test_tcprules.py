@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vpopmail.errors import FormatError
-from vpopmail.formats import cdb, tcprules
+from vpopmail.formats import cdb, ip_address, tcprules
 
 TCPRULES = shutil.which("tcprules")
 # Where it is demanded a missing program is a failure.
@@ -159,7 +160,15 @@ def test_a_refused_line_is_told_in_one_short_line() -> None:
 @given(st.sampled_from(["192.0.2.1", "2001:db8::1", "::1", "::"]))
 def test_the_rule_of_an_address_lets_it_relay_and_nobody_else(address: str) -> None:
     record = (address.encode(), b"+RELAYCLIENT=\0+RBLSMTPD=\0")
-    assert records(tcprules.relay_rule(address)) == [tcprules.relay_record(address)] == [record]
+    assert records(tcprules.relay_rule(address)) == tcprules.relay_records(address) == [record]
+
+
+@given(st.ip_addresses(v=6))
+def test_an_address_relays_however_tcpserver_spells_it(address: ipaddress.IPv6Address) -> None:
+    known = ip_address.canonical(str(address)) or ""
+    rules = b"".join(rule + b"\n" for rule in tcprules.relay_rules(known))
+    assert records(rules) == tcprules.relay_records(known)
+    assert [key.decode() for key, _ in records(rules)] == list(ip_address.spellings(known))
 
 
 @pytest.mark.parametrize("word", [b',A=""', b"-", b":", b"0-255", b"9"])

@@ -10,7 +10,7 @@ from time import time
 
 from vpopmail.errors import InvalidIpAddress
 from vpopmail.formats.ip_address import canonical
-from vpopmail.formats.tcprules import relay_rule
+from vpopmail.formats.tcprules import relay_rules
 from vpopmail.names import check_kind_of_number
 from vpopmail.qmail.tcp_rules import TcpRules
 from vpopmail.safeio.directory import Owner, open_trusted
@@ -133,7 +133,8 @@ class Relay:
         Raises:
             BackendUnavailable, OSError.
         """
-        return [relay_rule(address) for address in self._checked_addresses()]
+        addresses = self._checked_addresses()
+        return [rule for address in addresses for rule in relay_rules(address)]
 
     def rebuild(self) -> None:
         """Compile the rules: those of ``tcpserver_file`` first, then one for each address.

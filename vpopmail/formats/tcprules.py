@@ -8,6 +8,7 @@ Source: formats, tcp.smtp; manual page tcprules(1).
 from __future__ import annotations
 
 from vpopmail.errors import FormatError
+from vpopmail.formats.ip_address import spellings
 from vpopmail.formats.text import to_text
 
 TYPE_CHECKING = False
@@ -77,14 +78,23 @@ def relay_rule(address: str) -> bytes:
     """The rule, without newline, that lets an address send mail to anywhere.
 
     Args:
-        address: an IP address as ``canonical`` gives it.
+        address: an IP address.
     """
     return address.encode("ascii") + _RELAYS
 
 
-def relay_record(address: str) -> tuple[bytes, bytes]:
-    """What ``relay_rule`` is compiled to."""
-    return address.encode("ascii"), _RELAYED
+def relay_records(address: str) -> list[tuple[bytes, bytes]]:
+    """The records that let an address send mail, however tcpserver spells it.
+
+    Args:
+        address: an IP address as ``canonical`` gives it.
+    """
+    return [(name.encode("ascii"), _RELAYED) for name in spellings(address)]
+
+
+def relay_rules(address: str) -> list[bytes]:
+    """The rules, without newlines, that are compiled to ``relay_records``."""
+    return [relay_rule(name) for name in spellings(address)]
 
 
 def _begins(instructions: bytes) -> bool:

@@ -81,7 +81,9 @@ class TcpRules:
             return self._asked(directory, index, text, addresses)
         try:
             records = tcprules.compile_rules(text)
-            return cdb.build([*records, *map(tcprules.relay_record, addresses)])
+            for address in addresses:
+                records += tcprules.relay_records(address)
+            return cdb.build(records)
         except FormatError as error:
             raise FileNotUpdated(f"{self.path}.cdb", error.advice) from error
 
@@ -121,4 +123,4 @@ class TcpRules:
 
 
 def _lines(addresses: Sequence[str]) -> bytes:
-    return join_lines(map(tcprules.relay_rule, addresses))
+    return join_lines(rule for address in addresses for rule in tcprules.relay_rules(address))
