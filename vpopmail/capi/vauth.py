@@ -232,9 +232,13 @@ def vauth_munch_domain(domain: str) -> str:
     Source: api, abstract auth backend.
     """
     check_text(domain)
+    return ask("", _table_name, domain)
+
+
+def _table_name(domain: str) -> str:
     from vpopmail.backends.sql.account_table import folded
 
-    return ask("", folded, domain)
+    return folded(domain)
 
 
 def vmkpasswd(domain: str) -> VA:
