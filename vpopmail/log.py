@@ -5,7 +5,7 @@ from __future__ import annotations
 from sys import modules
 
 
-def warn(text: str, *values: object) -> None:
+def warn(text: str, *values: object) -> bool:
     """Log a warning for the logger ``vpopmail``.
 
     Where nobody has loaded ``logging`` nobody can have a handler for it: nothing is told then,
@@ -15,9 +15,12 @@ def warn(text: str, *values: object) -> None:
     Args:
         text: with ``%s`` for the values; never a password among them.
         values: what to fill in; in one line, whatever was given by somebody else.
+
+    Returns:
+        Whether anybody can have heard it.
     """
     if "logging" not in modules:
-        return
+        return False
     import logging
 
     logger = logging.getLogger("vpopmail")
@@ -28,7 +31,8 @@ def warn(text: str, *values: object) -> None:
     try:
         logger.warning(text, *shown)
     except OSError:  # a handler that opens its file only now
-        return
+        return False
+    return True
 
 
 def _in_a_line(value: object) -> str:

@@ -503,3 +503,20 @@ def test_a_wrong_setting_is_told_once(
         assert vpopmail.last_error() == VA.NO_AUTH_CONNECTION
     assert len(caplog.records) == 1
     assert "VPOPMAIL_LOCK_TIMEOUT = 'soon'" in caplog.text
+
+
+def test_a_wrong_setting_is_told_to_who_listens_later() -> None:
+    program = """
+import vpopmail
+for _ in range(2):
+    assert vpopmail.vauth_getpw("joe", "example.com") is None
+import logging
+logging.basicConfig()
+for _ in range(2):
+    assert vpopmail.vauth_getpw("joe", "example.com") is None
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={"VPOPMAIL_LOCK_TIMEOUT": "soon"}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == ""
+    assert done.stderr.count("VPOPMAIL_LOCK_TIMEOUT") == 1

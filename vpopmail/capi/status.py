@@ -160,10 +160,7 @@ def _report_trouble(error: VpopmailError) -> None:
     """Log what a code cannot tell: why the store is not there; once, which setting is wrong."""
     if error.code not in _TROUBLE:
         return
-    if isinstance(error, errors.ConfigError):
-        # It stays wrong for every call until somebody mends it.
-        text = str(error)
-        if text in _told:
-            return
+    # It stays wrong for every call until somebody mends it.
+    text = str(error) if isinstance(error, errors.ConfigError) else ""
+    if text not in _told and warn("%s", error) and text:
         _told.add(text)
-    warn("%s", error)
