@@ -133,9 +133,9 @@ def check_domain_length(name: str) -> None:
         InvalidDomainName, DomainNameTooLong.
     """
     if len(name) > MAX_DOMAIN:
-        raise errors.DomainNameTooLong(_shown(name), f"at most {MAX_DOMAIN} characters")
+        raise errors.DomainNameTooLong(name, f"at most {MAX_DOMAIN} characters")
     if len(name) < MIN_DOMAIN:
-        raise errors.InvalidDomainName(_shown(name), f"at least {MIN_DOMAIN} characters")
+        raise errors.InvalidDomainName(name, f"at least {MIN_DOMAIN} characters")
 
 
 def check_new_domain(name: str) -> None:
@@ -148,10 +148,10 @@ def check_new_domain(name: str) -> None:
     """
     check_domain_length(name)
     if not has_domain_characters(name):
-        raise errors.InvalidDomainName(_shown(name), "only letters, digits, '-' and '.'")
+        raise errors.InvalidDomainName(name, "only letters, digits, '-' and '.'")
     for label in name.split("."):
         if not label or len(label) > MAX_LABEL or label[0] == "-" or label[-1] == "-":
-            raise errors.InvalidDomainName(_shown(name), f"malformed label '{label[:MAX_LABEL]}'")
+            raise errors.InvalidDomainName(name, f"malformed label '{label[:MAX_LABEL]}'")
 
 
 def check_kind_of_text(*texts: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from vpopmail.accounts.batch import pending_change
-from vpopmail.accounts.change import announced, change_domain, find_domain, get_domain
+from vpopmail.accounts.change import change_and_tell, find_domain, get_domain
 from vpopmail.backends.abstract import ALIASES
 from vpopmail.errors import (
     AliasLineTooLong,
@@ -83,7 +83,7 @@ class Aliases:
         """
         lines = self.find(address)
         if lines is None:
-            raise AliasNotFound(_shown(address))
+            raise AliasNotFound(address)
         return lines
 
     def __contains__(self, address: str) -> bool:
@@ -214,7 +214,7 @@ class Aliases:
         def decide(change: UserChange) -> None:
             found = _stored(change.aliases, change.domain, alias)
             if found is None:
-                raise AliasNotFound(_shown(f"{alias}@{change.domain.realdomain}"))
+                raise AliasNotFound(f"{alias}@{change.domain.realdomain}")
             name, lines = found
             if line in lines:
                 change.aliases.set(name, [one for one in lines if one != line])
@@ -244,7 +244,7 @@ class Aliases:
         def decide(change: UserChange) -> None:
             # The first that is there; a second of another case is another alias.
             if not any(change.aliases.delete(name) for name in _spellings(alias)):
-                raise AliasNotFound(_shown(f"{alias}@{change.domain.realdomain}"))
+                raise AliasNotFound(f"{alias}@{change.domain.realdomain}")
 
         return self._change("valias_delete", alias, domain, (), decide, dry_run=dry_run)
 
@@ -300,7 +300,7 @@ class Aliases:
     def _check_length(self, alias: str, domain: str) -> None:
         most = self._installation.settings.max_user_name
         if len(alias) > most:
-            raise UserNameTooLong(_shown(f"{alias[:80]}@{domain}"), f"at most {most} characters")
+            raise UserNameTooLong(f"{alias[:80]}@{domain}", f"at most {most} characters")
 
     def _checked_new(self, alias: str, domain: str) -> str:
         alias = fold(alias)
@@ -325,12 +325,9 @@ class Aliases:
     ) -> Plan:
         entry = get_domain(self._installation, domain)
         subject = address_of(alias, entry.realdomain) if alias else entry.realdomain
-        words = f"{command.replace('_', ' ')} {_shown(subject)}"
-
-        act = lambda dry: change_domain(  # noqa: E731
-            self._installation, entry, words, decide, dry_run=dry
-        )
-        return announced(self._installation, command, (subject, *more), act, dry_run=dry_run)
+        words = f"{command.replace('_', ' ')} {ascii(subject)[1:-1]}"
+        event = (command, subject, *more)
+        return change_and_tell(self._installation, entry, event, words, decide, dry_run=dry_run)
 
 
 def split(address: str) -> tuple[str, str]:
@@ -355,7 +352,3 @@ def _stored(facet: AliasesFacet, entry: DomainEntry, alias: str) -> tuple[str, l
         if lines is not None:
             return name, lines
     return None
-
-
-def _shown(name: str) -> str:
-    return ascii(name)[1:-1]

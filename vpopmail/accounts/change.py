@@ -84,6 +84,36 @@ def change_domain(
         return finish_plan(installation, change, plan, dry_run=dry_run)
 
 
+def change_and_tell(
+    installation: Installation,
+    domain: DomainEntry,
+    event: tuple[str, ...],
+    subject: str,
+    decide: Decide,
+    *,
+    name: str = "",
+    dry_run: bool = False,
+) -> Plan:
+    """Change what a domain holds, and tell the site's events of it before and after.
+
+    Args:
+        installation, domain, subject, decide, name, dry_run: as for ``change_domain``.
+        event: command and arguments, as for ``announced``.
+
+    Returns:
+        The plan.
+
+    Raises:
+        What ``change_domain`` and ``announced`` raise.
+    """
+    command, *arguments = event
+
+    def act(dry: bool) -> Plan:  # noqa: FBT001 - so announced calls it
+        return change_domain(installation, domain, subject, decide, name=name, dry_run=dry)
+
+    return announced(installation, command, tuple(arguments), act, dry_run=dry_run)
+
+
 def open_users(installation: Installation, domain: DomainEntry) -> UserChange:
     """A change of what a domain holds; inside a batch, for a dry run, with what is pending.
 

@@ -158,7 +158,7 @@ def checked_quota(quota: str | int) -> str:
     quota = str(quota)
     stored = format_quota(quota)
     if not stored and quota.strip("0"):
-        raise InvalidQuota(ascii(quota[:40])[1:-1], "give bytes (10M), a count (1000C) or NOQUOTA")
+        raise InvalidQuota(quota, "give bytes (10M), a count (1000C) or NOQUOTA")
     if len(stored) > MAX_QUOTA:
         raise QuotaTooLong("quota", f"at most {MAX_QUOTA} characters")
     return stored

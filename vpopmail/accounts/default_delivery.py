@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vpopmail.accounts.batch import all_entries, open_batch, pending_change
 from vpopmail.accounts.catchall import DEFAULT, action_for, is_catch_all, user_of
-from vpopmail.accounts.change import announced, change_domain, find_domain, get_domain
+from vpopmail.accounts.change import change_and_tell, find_domain, get_domain
 from vpopmail.errors import AliasNotFound, AliasUnreadable, InvalidInput, UserNotFound
 from vpopmail.formats import dotqmail
 from vpopmail.formats.text import has_control, to_bytes
@@ -141,12 +141,10 @@ class DefaultDelivery:
         # Whom it is about: a batch that deletes him later forgets it.
         name, found, target = told.rpartition("@")
         user = fold(name) if found and self._is_own(entry, target) else ""
-        act = lambda dry: change_domain(  # noqa: E731
-            self._installation, entry, subject, decide, name=user, dry_run=dry
+        event = ("set_default_delivery", entry.realdomain, told)
+        return change_and_tell(
+            self._installation, entry, event, subject, decide, name=user, dry_run=dry_run
         )
-        arguments = (entry.realdomain, told)
-        command = "set_default_delivery"
-        return announced(self._installation, command, arguments, act, dry_run=dry_run)
 
 
 class CatchAll(DefaultDelivery):
@@ -269,7 +267,7 @@ def checked_action(action: str) -> str:
         return action
     if action.startswith("/"):
         if has_control(to_bytes(action)) or ".." in action.split("/"):
-            raise InvalidInput(_shown(action), "no directory that mail can go to")
+            raise InvalidInput(action, "no directory that mail can go to")
         return action
     return _checked_address(action)
 
@@ -280,7 +278,7 @@ def _checked_address(address: str) -> str:
     proper = name and domain and has_user_characters(name) and has_domain_characters(domain)
     # The first character tells vdelivermail and qmail-inject what kind of a word it is.
     if not proper or name[0] in "-.|/&#":
-        raise InvalidInput(_shown(address), "no address, local part or action")
+        raise InvalidInput(address, "no address, local part or action")
     return f"{name}@{domain}"
 
 
@@ -319,7 +317,3 @@ def _content(read: Callable[[str], bytes | None]) -> bytes | None:
         return read(DEFAULT)
     except OSError as error:
         raise AliasUnreadable(DEFAULT, error.strerror or "") from error
-
-
-def _shown(text: str) -> str:
-    return ascii(text[:100])[1:-1]

@@ -49,7 +49,7 @@ class DomainFiles:
             InvalidInput: the name is too long for a file.
         """
         if len(name.encode("utf-8", "surrogateescape")) > _MAX_NAME:
-            raise InvalidInput(ascii(name[:40])[1:-1], f"a file name has at most {_MAX_NAME} bytes")
+            raise InvalidInput(name, f"a file name has at most {_MAX_NAME} bytes")
         self.pending[name] = content
 
     def drop(self, name: str) -> None:

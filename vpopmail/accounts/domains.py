@@ -212,7 +212,7 @@ class Domains:
         """
         alias, real = fold_domain(alias), fold_domain(real)
         if not has_domain_characters(real):
-            raise InvalidDomainName(ascii(real)[1:-1], "only letters, digits, '-' and '.'")
+            raise InvalidDomainName(real, "only letters, digits, '-' and '.'")
         _check_alias(alias)
         add = lambda dry: self._add_alias(alias, real, dry_run=dry)  # noqa: E731
         return announced(

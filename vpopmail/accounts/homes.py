@@ -75,7 +75,7 @@ def restore_maildir(installation: Installation, domain: str, home: str) -> None:
     check_path(home)
     split = split_home(entry.path, home.rstrip("/"))
     if split is None:
-        raise InvalidPath(ascii(home[:160])[1:-1], "a home lies below the directory of its domain")
+        raise InvalidPath(home, "a home lies below the directory of its domain")
     owner = Owner(entry.uid, entry.gid)
     try:
         directory = installation.open_domain(entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.accounts.batch import all_entries, read_limits
-from vpopmail.accounts.change import announced, change_domain, get_domain
+from vpopmail.accounts.change import change_and_tell, get_domain
 from vpopmail.errors import InvalidInput, LimitsNotFound, LimitsUnreadable
 from vpopmail.records import VLimits
 
@@ -139,12 +139,8 @@ class Limits:
     def _change(self, command: str, domain: str, decide: Decide, dry_run: bool) -> Plan:  # noqa: FBT001
         entry: DomainEntry = get_domain(self._installation, domain)
         subject = f"{command.replace('_', ' ')} of {entry.realdomain}"
-
-        act = lambda dry: change_domain(  # noqa: E731
-            self._installation, entry, subject, decide, dry_run=dry
-        )
-        arguments = (entry.realdomain,)
-        return announced(self._installation, command, arguments, act, dry_run=dry_run)
+        event = (command, entry.realdomain)
+        return change_and_tell(self._installation, entry, event, subject, decide, dry_run=dry_run)
 
 
 def checked(limits: VLimits) -> VLimits:

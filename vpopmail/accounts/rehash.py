@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.change import announced, change_domain, get_domain
+from vpopmail.accounts.change import change_and_tell, get_domain
 from vpopmail.log import warn
 from vpopmail.passwords import hash_password
 from vpopmail.passwords.rehash import needs_rehash
@@ -51,7 +51,5 @@ def _store(installation: Installation, user: VqPasswd, domain: str, hashed: str)
             change.replace(stored, refresh=installation.settings.sqwebmail_pass)
             user.pw_passwd = hashed
 
-    act = lambda dry: change_domain(  # noqa: E731
-        installation, entry, f"hash the password of {address} anew", decide, dry_run=dry
-    )
-    announced(installation, "mod_user", (address,), act, dry_run=False)
+    event = ("mod_user", address)
+    change_and_tell(installation, entry, event, f"hash the password of {address} anew", decide)

@@ -55,7 +55,7 @@ def add_record(
     name = fold(name)
     check_new_user(name, domain)
     if place and not is_place(place):
-        raise InvalidInput(ascii(place[:40])[1:-1], "a place is like 0, 0/A or 0/A/z")
+        raise InvalidInput(place, "a place is like 0, 0/A or 0/A/z")
     entry = get_domain(installation, domain)
     if not installation.backend.writable:
         raise BackendUnavailable(entry.realdomain, "the backend takes no accounts")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vpopmail.accounts import checks
 from vpopmail.accounts.batch import read_limits
-from vpopmail.accounts.change import announced, change_domain, finish_plan, get_domain, open_users
+from vpopmail.accounts.change import announced, change_and_tell, finish_plan, get_domain, open_users
 from vpopmail.accounts.password_policy import check_strength
 from vpopmail.accounts.refresh import home_files
 from vpopmail.accounts.user_edits import (
@@ -124,7 +124,7 @@ class Users(UserQueries):
         checks.check_user_fields(settings, name, domain, password, gecos)
         check_new_user(name, domain)
         if not has_domain_characters(domain):
-            raise InvalidDomainName(ascii(domain)[1:-1], "only letters, digits, '-' and '.'")
+            raise InvalidDomainName(domain, "only letters, digits, '-' and '.'")
         given = None if quota is None else checks.checked_quota(quota)
         checks.check_one_password(password, crypted)
         entry = get_domain(self._installation, domain)
@@ -349,10 +349,10 @@ class Users(UserQueries):
             change.replace(user, refresh=self._needs_refresh(before, user, counts=refresh))
 
         subject = f"change user {address}"
-        update = lambda dry: change_domain(  # noqa: E731
-            self._installation, entry, subject, decide, name=name, dry_run=dry
+        event = ("mod_user", address)
+        return change_and_tell(
+            self._installation, entry, event, subject, decide, name=name, dry_run=dry_run
         )
-        return announced(self._installation, "mod_user", (address,), update, dry_run=dry_run)
 
     def store(self, user: VqPasswd, domain: str) -> Plan:
         """Store all members of a record, which must be that of a user who exists.

@@ -27,9 +27,9 @@ def check_path(path: str) -> None:
         InvalidPath: relative, empty, over 4096 bytes, or with what no path can have.
     """
     if not path.startswith("/"):
-        raise InvalidPath(_shown(path), "give an absolute one")
+        raise InvalidPath(path, "give an absolute one")
     if not _is_possible(path):
-        raise InvalidPath(_shown(path), "no path of this system")
+        raise InvalidPath(path, "no path of this system")
 
 
 def split_path(path: str) -> tuple[str, str]:
@@ -44,7 +44,7 @@ def split_path(path: str) -> tuple[str, str]:
     check_path(path)
     outer, _, name = path.rstrip("/").rpartition("/")
     if name in {"", ".", ".."}:
-        raise InvalidPath(_shown(path), "it must end in a name")
+        raise InvalidPath(path, "it must end in a name")
     return outer or "/", name
 
 
@@ -167,7 +167,3 @@ def _is_possible(path: str) -> bool:
         return "\0" not in path and len(to_bytes(path)) <= _MOST_BYTES
     except InvalidCharacter:
         return False
-
-
-def _shown(path: str) -> str:
-    return ascii(path[:160])[1:-1]
