@@ -470,3 +470,17 @@ def test_a_base_of_a_discarded_domain_is_as_it_was(
 
 def _url(backend: str, tmp_path: Path) -> dict[str, object]:
     return {"database_url": f"sqlite://{tmp_path}/accounts.sqlite"} if backend == "sqlite" else {}
+
+
+@pytest.mark.parametrize("backend", ["cdb", "memory", "sqlite"])
+def test_mail_for_a_domain_deleted_beside_a_new_one_is_taken_no_more(
+    make_site: Callable[..., Vpopmail], tmp_path: Path, backend: str
+) -> None:
+    site = make_site(backend=backend, **_url(backend, tmp_path))
+    site.domains.add(DOMAIN)
+    with site.batch():
+        site.domains.add(NEW)
+        site.domains.delete(DOMAIN)
+    control = tmp_path / "q/control"
+    assert (control / "rcpthosts").read_text().split() == [NEW]
+    assert (control / "virtualdomains").read_text().split() == [f"{NEW}:{NEW}"]

@@ -136,8 +136,8 @@ class QmailChange:
         plan.add("qmail", "HUP to qmail-send", lambda: hang_up(self.qmail.qmaildir))
         follow = self.follow
         if follow is not None:
-            names = [entry.domain for entry in (*self.added, *self.replaced, *self.removed)]
-            plan.add("accounts", "copy the alias domains", lambda: follow(names))
+            changed = [entry.domain for entry in (*self.added, *self.replaced, *self.removed)]
+            plan.add("accounts", "copy the alias domains", lambda: follow(changed))
         plan.add("journal", "forget the domains", self._forget)
 
     def _publish(self, names: list[str]) -> None:
