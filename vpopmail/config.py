@@ -92,11 +92,13 @@ class Config:
     tcpserver_file: str = _option("tcpserver_file")
     tcprules_prog: str = _option("tcprules_prog")
     rebuild_tcpserver_file: bool = _option("rebuild_tcpserver_file")
+    webmail_servers: tuple[str, ...] = _option("webmail_servers")
     ip_alias_domains: bool = _option("ip_alias_domains")
     # Records and hooks
     auth_logging: bool = _option("auth_logging")
     logging: str = _option("logging")
     log_name: str = _option("log_name")
+    checkpassword_codes: bool = _option("checkpassword_codes")
     onchange_script: bool = _option("onchange_script")
     # Databases
     database_url: str = _option("database_url")

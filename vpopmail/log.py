@@ -1,16 +1,26 @@
-"""Telling the administrator, through Python's logging and nothing else."""
+"""Telling the administrator: through Python's logging, and for programs through syslog."""
 
 from __future__ import annotations
 
 from sys import modules
 
+_syslog_names: list[str] = []  # under which this process tells syslog: none or one
+
+
+def use_syslog(name: str) -> None:
+    """Tell syslog, too, as facility ``mail``; for programs of ours, not for libraries.
+
+    Args:
+        name: under which.
+    """
+    _syslog_names[:] = [name]
+
 
 def warn(text: str, *values: object) -> bool:
     """Log a warning for the logger ``vpopmail``.
 
-    Where nobody has loaded ``logging`` nobody can have a handler for it: nothing is told then,
-    and a login need not pay for it. What cannot be told, such as for want of descriptors, never
-    makes a change fail.
+    Nobody can hear of it, and nothing is imported for it, where no program has asked for logging
+    yet. A file that it cannot open is no trouble of the caller's.
 
     Args:
         text: with ``%s`` for the values; never a password among them.
@@ -19,20 +29,48 @@ def warn(text: str, *values: object) -> bool:
     Returns:
         Whether anybody can have heard it.
     """
-    if "logging" not in modules:
-        return False
+    shown = [value if isinstance(value, int) else _in_a_line(value) for value in values]
+    if _syslog_names:
+        _write(text % tuple(shown))
+    if "logging" in modules:
+        return _tell("vpopmail", "warning", text, *shown)
+    return bool(_syslog_names)
+
+
+def tell_login(text: str, *, is_success: bool) -> None:
+    """Log a login for the logger ``vpopmail.logins``: a success as info, else a warning.
+
+    Args:
+        text: one line.
+        is_success: whether somebody was let in.
+    """
+    if _syslog_names:
+        _write(text)
+    if "logging" in modules:
+        _tell("vpopmail.logins", "info" if is_success else "warning", "%s", text)
+
+
+def _tell(name: str, level: str, text: str, *values: object) -> bool:
     import logging
 
     logger = logging.getLogger("vpopmail")
     if not logger.handlers:
         # Without a handler Python would print to stderr, which a library must not.
         logger.addHandler(logging.NullHandler())
-    shown = [value if isinstance(value, int) else _in_a_line(value) for value in values]
     try:
-        logger.warning(text, *shown)
+        getattr(logging.getLogger(name), level)(text, *values)
     except OSError:  # a handler that opens its file only now
         return False
     return True
+
+
+def _write(text: str) -> None:
+    try:
+        import syslog
+    except ImportError:  # the process has become somebody who cannot read this Python
+        return
+    syslog.openlog(_syslog_names[0], syslog.LOG_PID, syslog.LOG_MAIL)
+    syslog.syslog(syslog.LOG_NOTICE, text)
 
 
 def _in_a_line(value: object) -> str:

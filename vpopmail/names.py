@@ -10,7 +10,7 @@ from vpopmail import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 MAX_DOMAIN = 96
 MIN_DOMAIN = 3
@@ -207,6 +207,19 @@ def split_address(address: str) -> tuple[str, str]:
 def cleaned(text: str) -> str:
     """Text from outside with each character outside ``a-zA-Z0-9_-.@`` made ``_``."""
     return "".join(char if char in DEFAULT_DOMAIN_CHARACTERS else "_" for char in text)
+
+
+def client_address(environ: Mapping[str, str]) -> str | None:
+    """The address of the client of a program that tcpserver or xinetd started.
+
+    Args:
+        environ: the environment.
+
+    Returns:
+        TCPREMOTEIP, else REMOTE_HOST, as ``remote_address`` has it; None without either.
+    """
+    given = environ.get("TCPREMOTEIP", environ.get("REMOTE_HOST"))
+    return None if given is None else remote_address(given)
 
 
 def remote_address(text: str) -> str:

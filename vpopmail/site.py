@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from vpopmail.access.auth_log import AuthLog
     from vpopmail.access.ip_map import IpMaps
+    from vpopmail.access.logins import Logins
     from vpopmail.access.relay import Relay
     from vpopmail.accounts.aliases import Aliases
     from vpopmail.accounts.batch import Batch
@@ -46,6 +48,7 @@ class Vpopmail:
         domains, users, aliases, default_delivery, catch_all, limits, quotas, ip_maps, relay: its
             managers.
         schema: its tables.
+        logins, auth_log: letting users in, and the log of that.
         events: who is told of changes.
         qmail: its qmail directory.
 
@@ -133,6 +136,20 @@ class Vpopmail:
         return Relay(self.installation)
 
     @property
+    def logins(self) -> Logins:
+        """Letting users in, or not."""
+        from vpopmail.access.logins import Logins
+
+        return Logins(self.installation)
+
+    @property
+    def auth_log(self) -> AuthLog:
+        """The log of logins that a database keeps."""
+        from vpopmail.access.auth_log import AuthLog
+
+        return AuthLog(self.installation)
+
+    @property
     def qmail(self) -> Qmail:
         """The qmail directory."""
         return self.installation.qmail
@@ -164,6 +181,22 @@ class Vpopmail:
         from vpopmail.upkeep.layout import make_layout
 
         return make_layout(self.settings)
+
+    def install_programs(self) -> list[str]:
+        """Write the programs (vchkpw and others) into ``bindir``; see docs/vchkpw.md.
+
+        Returns:
+            Their paths. Each file has a commit point of its own, the rename.
+
+        Raises:
+            InvalidPath: the path of Python cannot stand in the first line of a script.
+            ConfigError, OSError.
+
+        Source: manual, "Installing vpopmail".
+        """
+        from vpopmail.upkeep.programs import install_programs
+
+        return install_programs(self.settings)
 
     def rebuild(
         self,

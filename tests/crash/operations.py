@@ -70,7 +70,7 @@ CHANGES_NOTHING = {
         "quotas.find", "quotas.get", "quotas.iter", "quotas.usage", "quotas.domain_usage", "quotas.is_over",
         "quotas.is_domain_over",
         "qmail.find", "qmail.entries", "qmail.count_rcpthosts",
-        "diagnose",
+        "diagnose", "auth_log.iter",
         "ip_maps.find", "ip_maps.get", "relay.addresses", "relay.rules",
         "vget_ip_map", "vshow_ip_map", "ip_map_entries",
         "isCatchall", "isExistingAddress", "isExistingAlias", "isExistingAnyAddress",
@@ -109,7 +109,7 @@ CHANGES_NOTHING = {
     ),
     _TABLES: ("schema.create", "schema.upgrade"),
     _STORE: (
-        "vauth_adddomain", "vauth_deldomain", "logsql",
+        "vauth_adddomain", "vauth_deldomain", "logsql", "auth_log.delete",
         "vcreate_sql_aliasdomain", "vdelete_sql_aliasdomain",
     ),
 }  # fmt: skip

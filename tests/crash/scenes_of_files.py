@@ -274,6 +274,7 @@ _MANY = (f"{_D}/.qmail-default", f"{_D}/.qmail-sales", f"{_D}/.qmail-more", f"{_
 _OPEN = "v/etc/open-smtp"
 _RULES = "v/etc/tcp.smtp.cdb"
 _MAP = "v/etc/ip_alias_map"
+_PROGRAMS = ("v/bin/vchkpw", "v/bin/vchkpw-dovecot", "v/bin/.vpopmail-modules")
 _SQWEBMAIL = {"sqwebmail_pass": True}
 _ROAMING = {"roaming_users": True}
 _REHASH = {"rehash_passwords": True}
@@ -294,6 +295,12 @@ SCENES_OF_FILES = [
     Scene("login of a user", "users.note_login", _alone,
           lambda s: s.users.note_login(JOE, "192.0.2.1"), VA.SUCCESS,
           files=(f"{_HOME}/lastauth",), **_NONE),
+    Scene("login to a lost home", "logins.authenticate", _homeless,
+          lambda s: VA.SUCCESS if s.logins.authenticate(JOE, PASSWORD, "imap") else VA(-1), VA.SUCCESS,
+          absent=(_HOME,), after=_IN_MAILDIR, files=_IN_MAILDIR, in_steps=True, **_NONE),
+    Scene("missing programs", "install_programs", _alone, lambda s: VA(0 * len(s.install_programs())),
+          VA.SUCCESS, absent=_PROGRAMS, after=_PROGRAMS, files=_PROGRAMS, in_steps=True,
+          commits_last=True, **_NONE),
     Scene("all aliases", "aliases.delete_all", _with_aliases,
           lambda s: s.aliases.delete_all(DOMAIN), VA.SUCCESS, before=(f"{_D}/.qmail-sales",),
           files=(f"{_D}/.qmail-sales", f"{_D}/.qmail-empty"), in_steps=True, **_NONE),

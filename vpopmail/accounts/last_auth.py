@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from vpopmail.errors import FieldMissing, InvalidInput, UserNotFound
+from vpopmail import errors
 from vpopmail.names import check_kind_of_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vpopmail.installation import Installation
-    from vpopmail.records import VqPasswd
+    from vpopmail.records import DomainEntry, VqPasswd
 
 MAX_REMOTE_IP = 39
 _CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.:_-%@"
@@ -38,7 +38,7 @@ def read_last_auth(
 
     for field in ("pw_name", "pw_dir"):
         if getattr(user, field) is None:
-            raise FieldMissing(field, "it is None")
+            raise errors.FieldMissing(field, "it is None")
     entry = get_domain(installation, domain)
     return installation.last_auth.read_last_auth(entry, user)
 
@@ -49,7 +49,7 @@ def note_login(installation: Installation, name: str, domain: str, remote_ip: st
     Args:
         installation: the site.
         name, domain: of the user, any case.
-        remote_ip: from where: at most 39 characters, as an address or a host name has them.
+        remote_ip: as for ``write_login``.
 
     Its commit point is the rename of the file lastauth, or that of the account store.
 
@@ -61,11 +61,34 @@ def note_login(installation: Installation, name: str, domain: str, remote_ip: st
     """
     from vpopmail.accounts.lookup import find_user
 
-    check_kind_of_text(remote_ip)
-    if len(remote_ip) > MAX_REMOTE_IP or remote_ip.strip(_CHARACTERS):
-        raise InvalidInput("remote IP", f"an address of at most {MAX_REMOTE_IP} characters")
+    _check_address(remote_ip)
     user = find_user(installation, name, domain)
     entry = installation.resolve(domain)
     if user is None or entry is None:
-        raise UserNotFound(f"{name}@{domain}")
-    installation.last_auth.write_last_auth(entry, user, remote_ip)
+        raise errors.UserNotFound(f"{name}@{domain}")
+    write_login(installation, entry, user, remote_ip)
+
+
+def write_login(
+    installation: Installation, domain: DomainEntry, user: VqPasswd, remote_ip: str
+) -> None:
+    """``note_login`` for a user who has been found.
+
+    Args:
+        installation: the site.
+        domain: the domain of the user.
+        user: as found.
+        remote_ip: from where: at most 39 characters, as an address or a host name has them.
+
+    Raises:
+        InvalidInput: no such address.
+        HomeMissing, BackendUnavailable, OSError.
+    """
+    _check_address(remote_ip)
+    installation.last_auth.write_last_auth(domain, user, remote_ip)
+
+
+def _check_address(remote_ip: str) -> None:
+    check_kind_of_text(remote_ip)
+    if len(remote_ip) > MAX_REMOTE_IP or remote_ip.strip(_CHARACTERS):
+        raise errors.InvalidInput("remote IP", f"an address of at most {MAX_REMOTE_IP} characters")

@@ -9,6 +9,8 @@ from vpopmail.passwords.rehash import needs_rehash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vpopmail.accounts.user_change import UserChange
     from vpopmail.installation import Installation
     from vpopmail.records import VqPasswd
@@ -32,24 +34,51 @@ def rehash(installation: Installation, user: VqPasswd, domain: str, password: st
     if not needs_rehash(user.pw_passwd, scheme):
         return
     try:
-        _store(installation, user, domain, hash_password(password, scheme))
+        hashed = hash_password(password, scheme)
+        store_password(installation, user, domain, lambda stored: _put(stored, hashed))
     except Exception as error:  # noqa: BLE001 - not even a subscriber's trouble refuses a login
         name = type(error).__name__
         warn("the password of %s@%s is not hashed anew: %s", user.pw_name, domain, name)
 
 
-def _store(installation: Installation, user: VqPasswd, domain: str, hashed: str) -> None:
+def _put(user: VqPasswd, hashed: str) -> None:
+    user.pw_passwd = hashed
+
+
+def store_password(
+    installation: Installation, user: VqPasswd, domain: str, edit: Callable[[VqPasswd], None]
+) -> bool:
+    """Store what a login tells of the password of a user.
+
+    Args:
+        installation: the site.
+        user: as found; what is stored is put into it as well.
+        domain: domain or alias domain.
+        edit: changes passwords in the stored record.
+
+    Returns:
+        False, and nothing is changed, if another process has changed them since.
+
+    Its commit point is that of the account store.
+
+    Raises:
+        What ``Users.update`` raises.
+    """
     entry = get_domain(installation, domain)
     address = f"{user.pw_name}@{entry.realdomain}"
-
-    old = user.pw_passwd
+    found = user.pw_passwd, user.pw_clear_passwd
+    kept = False
 
     def decide(change: UserChange) -> None:
+        nonlocal kept
         stored = change.find(user.pw_name)
-        if stored is not None and stored.pw_passwd == old:
-            stored.pw_passwd = hashed
+        kept = stored is not None and (stored.pw_passwd, stored.pw_clear_passwd) == found
+        if stored is not None and kept:
+            edit(stored)
             change.replace(stored, refresh=installation.settings.sqwebmail_pass)
-            user.pw_passwd = hashed
 
     event = ("mod_user", address)
-    change_and_tell(installation, entry, event, f"hash the password of {address} anew", decide)
+    change_and_tell(installation, entry, event, f"keep the password of {address}", decide)
+    if kept:
+        edit(user)
+    return kept

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from time import monotonic, sleep
+from time import monotonic
 
 from vpopmail.accounts.batch import all_entries, open_batch
 from vpopmail.accounts.change import get_domain
 from vpopmail.accounts.last_auth import note_login, read_last_auth
 from vpopmail.accounts.lookup import find_user, limit_mask, may_look
+from vpopmail.accounts.password_check import hold_refusal, is_right
 from vpopmail.accounts.rehash import rehash
 from vpopmail.errors import NotPermitted, UserNotFound
 from vpopmail.names import check_kind_of_number, check_kind_of_text, fold, split_address
-from vpopmail.passwords import verify, verify_unknown
 from vpopmail.records import V_OVERRIDE, VqPasswd
 
 TYPE_CHECKING = False
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from vpopmail.accounts.batch import Batch
     from vpopmail.installation import Installation
     from vpopmail.records import DomainEntry
-
-_SHORTEST_REFUSAL = 0.001  # seconds
 
 
 class UserQueries:
@@ -147,21 +145,17 @@ class UserQueries:
         return self.authenticate(*split_address(address), password) is not None
 
     def authenticate(self, name: str, domain: str, password: str) -> VqPasswd | None:
-        """The user if the password is right, else None; see ``check_password``.
-
-        A refusal takes at least a millisecond: beside the hash of a fast scheme it would show
-        what was read of the files, which differs for unknown users and domains.
-        """
+        """The user if the password is right, else None; see ``check_password``."""
         check_kind_of_text(password)  # bytes would never be right
         begun = monotonic()
+        settings = self._installation.settings
         user = self.find_in(name, domain)
-        if user is None or not user.pw_passwd:
-            verify_unknown(password, self._installation.settings.password_scheme)
-        elif verify(password, user.pw_passwd):
-            if self._installation.settings.rehash_passwords:
+        right = is_right(settings, user, password)
+        if user is not None and right:
+            if settings.rehash_passwords:
                 rehash(self._installation, user, domain, password)
             return user
-        sleep(max(begun + _SHORTEST_REFUSAL - monotonic(), 0))
+        hold_refusal(begun)
         return None
 
     # last login

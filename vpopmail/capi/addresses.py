@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 
 from vpopmail import names
-from vpopmail.access.ip_map import mapped_domain
-from vpopmail.capi.status import TOLD, ask, check_number, check_text, note
+from vpopmail.access.default_domain import fill_domain, read_default_domain
+from vpopmail.capi.status import ask, check_number, check_text, note
 from vpopmail.capi.users import vauth_getpw
 from vpopmail.codes import VA
-from vpopmail.errors import VpopmailError
 from vpopmail.formats import control
 from vpopmail.formats.text import to_bytes, to_text
-from vpopmail.names import MAX_DOMAIN
-from vpopmail.safeio.directory import Directory
 from vpopmail.site import current
 
 TYPE_CHECKING = False
@@ -110,14 +107,7 @@ def vauth_getpw_long(email: str) -> VqPasswd | None:
 
 def default_domain() -> str:
     """The first line of etc/defaultdomain, at most 96 characters; ``""`` without the file."""
-    try:
-        with Directory.open(f"{current().settings.vpopmaildir}/etc", follow=True) as etc:
-            data = etc.read("defaultdomain") or b""
-    except TOLD as error:
-        if isinstance(error, VpopmailError):
-            note(error.code)
-        return ""
-    return to_text(data.partition(b"\n")[0])[:MAX_DOMAIN]
+    return ask("", lambda: read_default_domain(current().settings))
 
 
 def vset_default_domain(domain: str) -> str:
@@ -135,16 +125,8 @@ def vset_default_domain(domain: str) -> str:
     if domain:
         return domain
     given = os.environ.get("VPOPMAIL_DOMAIN")
-    if given is not None:
-        return names.cleaned(given)[:MAX_DOMAIN]
-    return ask(None, _mapped_domain) or default_domain()
-
-
-def _mapped_domain() -> str | None:
-    site = current()
     local_ip = os.environ.get("TCPLOCALIP", "")
-    enabled = site.settings.ip_alias_domains
-    return mapped_domain(site.installation, local_ip) if enabled else None
+    return ask("", lambda: fill_domain(current().installation, given, local_ip))
 
 
 def extract_domain(line: str, file_type: int) -> str:

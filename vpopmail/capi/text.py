@@ -8,7 +8,7 @@ import time
 from vpopmail.capi.status import ask, check_text
 from vpopmail.formats.mail_date import format_date
 from vpopmail.mailstore.homes import address_of_maildir
-from vpopmail.names import remote_address
+from vpopmail.names import client_address
 
 
 def date_header() -> str:
@@ -24,10 +24,7 @@ def get_remote_ip() -> str | None:
         any other IPv6 address stays as it is. In what is no address each character outside
         ``a-zA-Z0-9_-.@`` is ``_``.
     """
-    given = os.environ.get("TCPREMOTEIP")
-    if given is None:
-        given = os.environ.get("REMOTE_HOST")
-    return None if given is None else remote_address(given)
+    return client_address(os.environ)
 
 
 def maildir_to_email(maildir: str) -> str:

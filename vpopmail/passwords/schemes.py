@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from vpopmail.errors import CryptFailed
+from vpopmail import errors
 from vpopmail.passwords.libcrypt import crypt
 
 ALPHABET = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -76,16 +76,18 @@ def hash_password(password: str | bytes, scheme: str, salt: str | None = None) -
     """
     rules = SCHEMES.get(scheme)
     if rules is None and scheme not in DRIVEN:
-        raise CryptFailed(scheme, "the schemes are " + ", ".join((*SCHEMES, *DRIVEN)))
+        raise errors.CryptFailed(scheme, "the schemes are " + ", ".join((*SCHEMES, *DRIVEN)))
     secret = as_bytes(password)
     if b"\0" in secret or len(secret) > LONGEST_PASSWORD:
-        raise CryptFailed(scheme, f"a password has no NUL and {LONGEST_PASSWORD} bytes at most")
+        raise errors.CryptFailed(
+            scheme, f"a password has no NUL and {LONGEST_PASSWORD} bytes at most"
+        )
     if rules is None:
         return _hash_by_driver(secret, scheme, salt)
     setting = rules.setting(_allowed(salt, rules, scheme))
     result = (crypt(secret, setting.encode("ascii")) or b"").decode("ascii")
     if not result.startswith(setting) or len(result) != len(setting) + rules.hash_length:
-        raise CryptFailed(scheme, "the host cannot make such passwords")
+        raise errors.CryptFailed(scheme, "the host cannot make such passwords")
     return result
 
 
@@ -123,7 +125,7 @@ def as_bytes(text: str | bytes) -> bytes:
 
 def _hash_by_driver(secret: bytes, scheme: str, salt: str | None) -> str:
     if salt is not None:
-        raise CryptFailed(scheme, "it makes its own salt")
+        raise errors.CryptFailed(scheme, "it makes its own salt")
     from vpopmail.passwords.drivers import hash_by_driver
 
     return hash_by_driver(secret, scheme)
@@ -134,5 +136,7 @@ def _allowed(salt: str | None, rules: Scheme, scheme: str) -> str:
         return make_salt(rules.salt_length)
     shortest = 1 if rules.prefix else rules.longest_salt
     if not shortest <= len(salt) <= rules.longest_salt or salt.strip(ALPHABET):
-        raise CryptFailed(scheme, f"a salt has {shortest} to {rules.longest_salt} of ./0-9A-Za-z")
+        raise errors.CryptFailed(
+            scheme, f"a salt has {shortest} to {rules.longest_salt} of ./0-9A-Za-z"
+        )
     return salt

@@ -150,6 +150,26 @@ class Name(Kind):
         raise ValueError
 
 
+class Addresses(Kind):
+    """Addresses of IPv4 and IPv6: a list, or a text with blanks or commas between them."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__("a list of IP addresses, or nothing")
+
+    def take(self, value: object) -> tuple[str, ...]:
+        """The addresses, each in its one form."""
+        words = value.replace(",", " ").split(" ") if isinstance(value, str) else value
+        if not isinstance(words, (list, tuple)):
+            raise ValueError  # noqa: TRY004 - one error for every value that is not allowed
+        return tuple([_address(word) for word in words if word != ""])
+
+    def text(self, value: object) -> str:
+        """The addresses with blanks between them."""
+        return " ".join(value) if isinstance(value, tuple) else str(value)
+
+
 class Path(Kind):
     """An absolute path.
 
@@ -205,6 +225,18 @@ def _line(value: object) -> str:
     if isinstance(value, str) and value and value == value.strip() and not _has_control(value):
         return value
     raise ValueError
+
+
+def _address(word: object) -> str:
+    if not isinstance(word, str):
+        raise ValueError  # noqa: TRY004 - one error for every value that is not allowed
+    import _socket  # the module ipaddress would cost a login more than all else
+
+    family = _socket.AF_INET6 if ":" in word else _socket.AF_INET
+    try:
+        return _socket.inet_ntop(family, _socket.inet_pton(family, word))
+    except (OSError, ValueError):
+        raise ValueError from None
 
 
 def _decimal(text: str) -> int | None:

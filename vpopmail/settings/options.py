@@ -7,7 +7,18 @@ Source: manual, "Configure options".
 
 from __future__ import annotations
 
-from vpopmail.settings.kinds import Choice, Kind, Name, Owner, Path, Secret, Text, Whole, YesNo
+from vpopmail.settings.kinds import (
+    Addresses,
+    Choice,
+    Kind,
+    Name,
+    Owner,
+    Path,
+    Secret,
+    Text,
+    Whole,
+    YesNo,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,6 +153,12 @@ _ROAMING = (
     Option("tcpserver_file", _MAYBE_PATH, "", "tcpserver's rules; nothing: etc/tcp.smtp."),
     Option("tcprules_prog", _MAYBE_PATH, "", "Program that compiles them; nothing: built in."),
     Option("rebuild_tcpserver_file", _BOOL, True, "Compile them when a login adds an address."),
+    Option(
+        "webmail_servers",
+        Addresses(),
+        ("127.0.0.1", "::1"),
+        "Addresses of webmail servers: POP and IMAP from there is webmail.",
+    ),
     Option("ip_alias_domains", _BOOL, False, "Take the default domain from the server's address."),
 )
 
@@ -154,6 +171,12 @@ _RECORDS = (
         "Logins told to syslog: n none, e errors, y all, p errors and v all, with passwords.",
     ),
     Option("log_name", _TEXT, "vpopmail", "Name used in syslog."),
+    Option(
+        "checkpassword_codes",
+        _BOOL,
+        False,
+        "Let vchkpw end as the checkpassword interface has it, for Dovecot, not as in C.",
+    ),
     Option("onchange_script", _BOOL, False, "Run etc/onchange after each change."),
 )
 

@@ -70,10 +70,12 @@ class Settings:
     tcpserver_file: str
     tcprules_prog: str
     rebuild_tcpserver_file: bool
+    webmail_servers: tuple[str, ...]
     ip_alias_domains: bool
     auth_logging: bool
     logging: str
     log_name: str
+    checkpassword_codes: bool
     onchange_script: bool
     database_url: str
     many_domains: bool

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from time import time_ns
 
 from vpopmail.errors import HomeMissing
+from vpopmail.safeio import seam
 from vpopmail.safeio.directory import Owner, open_trusted
 from vpopmail.safeio.view import open_file
 
@@ -44,9 +45,18 @@ class FileLastAuth:
             return None
 
     def write_last_auth(self, domain: DomainEntry, user: VqPasswd, remote_ip: str) -> None:
-        """Replace the file; its commit point is the rename."""
+        """Replace the file; its commit point is the rename.
+
+        From the same address as before only the time changes, which spares the login the disk.
+        """
+        content = remote_ip.encode("ascii")
         with self._home(domain, user) as home:
-            home.replace(FILE, [remote_ip.encode("ascii")], Owner(domain.uid, domain.gid))
+            if _renew(home, content, domain.uid):
+                return
+            try:
+                home.replace(FILE, [content], Owner(domain.uid, domain.gid))
+            except (FileExistsError, FileNotFoundError):
+                return  # another login of the user is noted at this moment
 
     def restore_last_auths(
         self, domain: DomainEntry, logins: Sequence[tuple[VqPasswd, str, int]]
@@ -54,9 +64,12 @@ class FileLastAuth:
         """Replace the files, with the times of the logins."""
         owner = Owner(domain.uid, domain.gid)
         for user, remote_ip, seconds in logins:
-            with suppress(HomeMissing), self._home(domain, user) as home:
-                content = [remote_ip.encode("ascii", "replace")]
-                home.replace(FILE, content, owner, mtime_ns=seconds * 1_000_000_000)
+            content = [remote_ip.encode("ascii", "replace")]
+            try:
+                with self._home(domain, user) as home:
+                    home.replace(FILE, content, owner, mtime_ns=seconds * 1_000_000_000)
+            except HomeMissing:
+                continue
 
     def _home(self, domain: DomainEntry, user: VqPasswd) -> Directory:
         # Not by the stored path: below the domain no link of a mailbox owner is followed.
@@ -69,3 +82,18 @@ class FileLastAuth:
                 return directory.enter("/".join(parts))
             except OSError as error:
                 raise HomeMissing(user.pw_dir, error.strerror or "") from error
+
+
+def _renew(home: Directory, content: bytes, uid: int) -> bool:
+    """Set the time of the file if it has this content and owner; whether it has."""
+    try:
+        fd = open_file(FILE, home.fd)
+    except OSError:
+        return False  # it is missing, or what it must not be
+    try:
+        if os.fstat(fd).st_uid != uid or os.read(fd, _LONGEST) != content:
+            return False
+        seam.set_mtime(fd, time_ns())
+    finally:
+        os.close(fd)
+    return True

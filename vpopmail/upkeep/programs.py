@@ -1,0 +1,166 @@
+"""The programs of a site: launchers in its ``bindir``.
+
+Not the scripts that an installer makes: those import more than a login itself. A launcher starts
+Python without its module ``site``, says where this package is and which site it serves, and takes
+the modules from a bundle beside it.
+
+Source: manual, "Installing vpopmail"; dependencies, start-up.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+
+from vpopmail.bundle import make_bundle
+from vpopmail.errors import InvalidPath
+from vpopmail.formats.text import to_bytes
+from vpopmail.safeio.directory import Directory, Owner
+from vpopmail.settings.file import compile_file, compiled_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vpopmail.settings import Settings
+
+# name: module of vpopmail.commands
+PROGRAMS = {
+    "vchkpw": "vchkpw",
+    "vchkpw-dovecot": "vchkpw",
+}
+BUNDLE = ".vpopmail-modules"
+# What they import while they run.
+_LATER = (
+    "access.default_domain",
+    "access.report",
+    "backends.cdb.backend",
+    "backends.files.last_auth",
+    "backends.files.limits",
+    "backends.registry",
+    "settings.file",
+)
+
+_MODE = 0o755
+_READABLE = 0o644
+_LONGEST_FIRST_LINE = 127  # bytes, that every Linux takes
+_LAUNCHER = """\
+#!{python} -IS
+# Made by vpopmail: site.install_programs() makes it anew.
+import sys
+sys.path += {paths!r}
+try:
+    from vpopmail.bundle import use_bundle
+    use_bundle({bundle!r})
+    from vpopmail.commands.{module} import main
+except Exception as error:
+    print("{program}:", error, file=sys.stderr)
+    sys.exit(111)
+main(**{settings!r})
+"""
+_SHOW_MODULES = """
+import sys
+sys.path += {paths!r}
+for name in {names!r}:
+    __import__("vpopmail." + name)
+for name, module in sys.modules.items():
+    if name.startswith("vpopmail."):
+        print(name, module.__file__)
+"""
+
+
+def install_programs(settings: Settings) -> list[str]:
+    """Write the launchers into ``bindir``, which is made if it is missing.
+
+    Each names this Python, the place of this package and ``vpopmaildir``. They belong to the
+    caller, who should be root. Beside them goes the bundle of their modules, and beside
+    etc/vpopmail.toml, if that is there, its compiled form.
+
+    Args:
+        settings: of the site.
+
+    Returns:
+        The paths of the launchers. Each file has a commit point of its own, the rename.
+
+    Raises:
+        InvalidPath: the path of Python cannot stand in the first line of a script.
+        ConfigError: etc/vpopmail.toml cannot be used.
+        OSError.
+    """
+    owner = Owner(os.geteuid(), os.getegid())
+    bindir = settings.bindir
+    given = {"vpopmaildir": settings.vpopmaildir}
+    texts = {program: launcher(program, given, bindir) for program in PROGRAMS}
+    _compile_settings(settings)
+    parent, _, name = bindir.rpartition("/")
+    with Directory.open(parent or "/", sync=settings.sync, follow=True) as above:
+        if not above.has(name):
+            above.make_whole(name, owner, mode=_MODE, exact=True).close()
+    with Directory.open(bindir, sync=settings.sync, follow=True) as directory:
+        directory.replace(BUNDLE, [bundle()], owner, mode=_READABLE)
+        for program, text in texts.items():
+            directory.replace(program, [to_bytes(text)], owner, mode=_MODE)
+    return [f"{bindir}/{program}" for program in PROGRAMS]
+
+
+def launcher(program: str, settings: Mapping[str, object], bindir: str) -> str:
+    """The text of a launcher.
+
+    Args:
+        program: one of ``PROGRAMS``.
+        settings: options of the site that it names; the others come from the environment and
+            from etc/vpopmail.toml.
+        bindir: where the bundle is; without one it starts slowly.
+
+    Raises:
+        InvalidPath: the path of Python cannot stand in the first line of a script.
+    """
+    text = _LAUNCHER.format(
+        python=sys.executable,
+        paths=_places(),
+        bundle=f"{bindir}/{BUNDLE}",
+        program=program,
+        module=PROGRAMS[program],
+        settings=dict(settings),
+    )
+    first = text.partition("\n")[0]
+    if len(to_bytes(first)) > _LONGEST_FIRST_LINE or " " in sys.executable:
+        raise InvalidPath(sys.executable, "too long, or with a blank, for a script's first line")
+    return text
+
+
+def bundle() -> bytes:
+    """The bundle of the modules that the programs need.
+
+    Raises:
+        OSError, subprocess.CalledProcessError.
+    """
+    names = [f"commands.{module}" for module in PROGRAMS.values()]
+    text = _SHOW_MODULES.format(paths=_places(), names=(*names, *_LATER))
+    command = [sys.executable, "-IS", "-c", text]
+    # A Python of its own: this one has imported much more.
+    shown = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603
+    lines = [line.partition(" ") for line in shown.splitlines()]
+    # The importer itself comes before there is a bundle.
+    return make_bundle((name, path) for name, _, path in lines if name != "vpopmail.bundle")
+
+
+def _compile_settings(settings: Settings) -> None:
+    path = settings.etc_path("vpopmail.toml")
+    if not os.path.exists(path):
+        return
+    content = compile_file(path)
+    status = os.stat(path)
+    owner = Owner(status.st_uid, status.st_gid)
+    mode = status.st_mode & _READABLE
+    with Directory.open(settings.etc_path(""), sync=settings.sync, follow=True) as etc:
+        etc.replace(os.path.basename(compiled_path(path)), [content], owner, mode=mode)
+
+
+def _places() -> list[str]:
+    """Where this package is, and what it needs."""
+    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    library = sysconfig.get_path("purelib"), sysconfig.get_path("platlib")
+    return list(dict.fromkeys((package, *library)))
