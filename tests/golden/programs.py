@@ -11,8 +11,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+
+from tests.system_log import SystemLog
 
 from .calls import Answer, NotImplementedHere
 from .model import Places
@@ -21,22 +24,17 @@ from .scenario import Step
 PATIENCE = 60  # seconds
 CHECKPASSWORD = "vchkpw"
 POP3D = "qmail-pop3d"
-ON_DESCRIPTOR_3 = """
-import os, sys
-number = int(sys.argv[1])
-os.dup2(number, 3)
-if number != 3:
-    os.close(number)
-os.execv(sys.argv[2], sys.argv[2:])
-"""
-# A stand-in for the program that vchkpw starts: it tells how it was started.
-STAND_IN = """#!{python} -I
-import json, os, sys
-environ = {{k: v for k, v in os.environ.items() if k not in {aside!r}}}
-argv = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
-told = {{"argv": argv, "cwd": os.getcwd(), "uid": os.getuid(), "gid": os.getgid(), "env": environ}}
-with open({report!r}, "w") as file:
-    json.dump(told, file)
+# Not by Python, which may add a variable of its own.
+ON_DESCRIPTOR_3 = 'exec "$0" "$@" 3<&0 </dev/null'
+# A stand-in for the program that vchkpw starts: it tells how it was started. Not in Python, which
+# the owner of a mailbox may not be able to read.
+STAND_IN = """#!/bin/sh
+{{
+    printf '%s\\n' "$(pwd -P)" "$(/usr/bin/id -u)" "$(/usr/bin/id -g)"
+    printf '%s\\0' "$0" "$@"
+    printf '\\n'
+    /bin/cat /proc/$$/environ
+}} >{report}
 """
 
 
@@ -90,42 +88,60 @@ def _chkpw(step: Step, places: Places, settings: dict[str, Any]) -> Answer:
     ours = environment(settings)
     folder = Path(places.real("{BIN}"))
     report = places.tmp.parent / "report"
-    aside = sorted({*ours, "PATH", "LC_CTYPE"} - data["env"].keys())
+    aside = {*ours, "PATH", "PWD"} - data["env"].keys()
     if program is not None:
         stand_in = folder / program
         folder.mkdir(exist_ok=True)
-        words_of = {"python": sys.executable, "aside": aside, "report": str(report)}
-        stand_in.write_text(STAND_IN.format(**words_of))
+        stand_in.write_text(STAND_IN.format(report=report))
         stand_in.chmod(0o755)
     report.write_text("")
     report.chmod(0o666)  # of whoever vchkpw becomes
     env = {**ours, "PATH": f"{folder}:/usr/bin:/bin"}
     env.update({name: places.real(value) for name, value in data["env"].items()})
-    answer = _outcome(_with_descriptor_3(command, data["fd3"].encode("latin-1"), env))
-    told = report.read_text()
+    done, sent = _with_descriptor_3(command, data["fd3"].encode("latin-1"), env)
+    answer = _outcome(done)
+    if sent is None:
+        sent = step.result.get("syslog")
+    if sent:
+        answer["syslog"] = sent
+    told = report.read_bytes().decode("utf-8", "surrogateescape")
     report.unlink()
-    return {**answer, "exec": json.loads(told)} if told else answer
+    return {**answer, "exec": _told(told, aside)} if told else answer
+
+
+def _told(text: str, aside: Collection[str]) -> Answer:
+    """What the stand-in has told, without the variables that are ours."""
+    cwd, uid, gid, argv, environ = text.split("\n", 4)
+    program, *args = argv.rstrip("\0").split("\0")
+    pairs = dict(line.split("=", 1) for line in environ.rstrip("\0").split("\0"))
+    env = {name: value for name, value in pairs.items() if name not in aside}
+    return {
+        "argv": [os.path.basename(program), *args],
+        "cwd": cwd, "uid": int(uid), "gid": int(gid), "env": env,
+    }  # fmt: skip
 
 
 def _with_descriptor_3(
     command: list[str], text: bytes, env: dict[str, str]
-) -> subprocess.CompletedProcess[bytes]:
+) -> tuple[subprocess.CompletedProcess[bytes], list[dict[str, Any]] | None]:
+    """How the program ended, and what it sent to the system log; None: nobody could listen."""
     reading, writing = os.pipe()
     try:
         os.write(writing, text)
     finally:
         os.close(writing)
-    try:
-        return subprocess.run(
-            [sys.executable, "-I", "-c", ON_DESCRIPTOR_3, str(reading), *command],
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
+    with SystemLog() as log:
+        child = subprocess.Popen(
+            ["/bin/sh", "-c", ON_DESCRIPTOR_3, *command],
+            stdin=reading,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=env,
-            pass_fds=(reading,),
-            timeout=PATIENCE,
         )
-    finally:
         os.close(reading)
+        out, err = child.communicate(timeout=PATIENCE)
+        sent = log.messages(child.pid) if log.listens else None
+    return subprocess.CompletedProcess(command, child.returncode, out, err), sent
 
 
 def _outcome(done: subprocess.CompletedProcess[bytes]) -> Answer:

@@ -15,6 +15,7 @@ from . import rules_addresses as addresses
 from . import rules_aliases as aliases
 from . import rules_domains as domains
 from . import rules_files as files
+from . import rules_logins as logins
 from . import rules_quotas as quotas
 from . import rules_records as records
 from . import rules_sql as sql
@@ -219,6 +220,18 @@ RULES: tuple[Rule, ...] = (
         "mapped-address",
         "The default domain by the server's address",
         begins=addresses.mapped_address,
+    ),
+    # Logging in.
+    Rule(
+        "whole-credentials",
+        "Names and passwords are read whole",
+        begins=logins.whole_credentials,
+    ),
+    Rule("new-home", "The first login to a home is noted", begins=logins.new_home),
+    Rule(
+        "stored-home",
+        "A home that a login makes is stored",
+        begins=logins.stored_home,
     ),
     # Entries on their own.
     Rule(

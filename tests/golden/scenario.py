@@ -143,10 +143,13 @@ def step_of(number: int, data: dict[str, Any], encoding: str = "latin-1") -> Ste
     if kind is None:
         raise ValueError(f"step {number}: unknown kind: {sorted(data)}")
     hup = bool(data.get("hup", False))
+    result = dict(data.get("result", {}))
+    if kind == "chkpw" and "syslog" in data:
+        result["syslog"] = data["syslog"]
     changes = data.get("changes")
     tables = recorded_tables(data["tables"], encoding) if "tables" in data else None
     changed = None if changes is None else changed_tables(changes)
-    return Step(number, kind, data, data.get("result", {}), changes, hup, tables, changed)
+    return Step(number, kind, data, result, changes, hup, tables, changed)
 
 
 def read_scenarios(directory: Path) -> Iterator[Scenario]:
