@@ -380,7 +380,7 @@ def test_how_the_program_behind_vchkpw_was_started_is_told(
     env = {"TCPREMOTEIP": "192.0.2.1"}
     step = step_of(1, {"chkpw": {"fd3": "joe\0secret\0", "env": env, "args": ["Maildir"]}})
     places.tmp.mkdir()
-    told = programs.ran(step, places, {"vpopmaildir": "/x"})
+    told = programs.ran(step, places, {"vpopmaildir": "/x", "backend": "cdb"})
     assert told["exit"] == 0
     assert told["stdout"] == "b'joe\\x00secret\\x00'\n"
     assert told["exec"]["argv"] == ["qmail-pop3d", "Maildir"]
