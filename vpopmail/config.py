@@ -86,6 +86,8 @@ class Config:
     spamc_prog: str = _option("spamc_prog")
     maildrop: bool = _option("maildrop")
     maildrop_prog: str = _option("maildrop_prog")
+    program_seconds: int = _option("program_seconds")
+    program_output: int = _option("program_output")
     # Roaming users and addresses
     roaming_users: bool = _option("roaming_users")
     relay_clear_minutes: int = _option("relay_clear_minutes")

@@ -348,3 +348,8 @@ class LoginRecord(Record):
         self.message = message
         self.time = time
         self.status = status
+
+
+def is_limited(quota: str) -> bool:
+    """Whether a stored quota limits anything, so that a file is kept."""
+    return bool(quota) and not quota.startswith("NO")

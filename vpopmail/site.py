@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from vpopmail.accounts.quotas import Quotas
     from vpopmail.accounts.users import Users
     from vpopmail.config import Config
+    from vpopmail.delivery.bulletins import Bulletins
+    from vpopmail.delivery.mail import Mail
     from vpopmail.events.events import Events
     from vpopmail.qmail.qmail import Qmail
     from vpopmail.qmail.rebuild import Rebuilt
@@ -49,6 +51,7 @@ class Vpopmail:
             managers.
         schema: its tables.
         logins, auth_log: letting users in, and the log of that.
+        mail, bulletins: deliveries to one and to all.
         events: who is told of changes.
         qmail: its qmail directory.
 
@@ -148,6 +151,20 @@ class Vpopmail:
         from vpopmail.access.auth_log import AuthLog
 
         return AuthLog(self.installation)
+
+    @property
+    def mail(self) -> Mail:
+        """Deliveries to the addresses of the site."""
+        from vpopmail.delivery.mail import Mail
+
+        return Mail(self.installation)
+
+    @property
+    def bulletins(self) -> Bulletins:
+        """Messages to all users of domains."""
+        from vpopmail.delivery.bulletins import Bulletins
+
+        return Bulletins(self.installation)
 
     @property
     def qmail(self) -> Qmail:

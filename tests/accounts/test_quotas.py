@@ -13,7 +13,7 @@ import vpopmail
 from tests.conftest import DOMAIN, needs_root, tree
 from tests.mailstore.daemons import known, unix_daemon, write_conf
 from vpopmail import Vpopmail, VLimits, use
-from vpopmail.accounts.quota_warning import warning_text
+from vpopmail.accounts.notices import QUOTA_WARNING, notice
 from vpopmail.accounts.quotas import Quota, Usage
 from vpopmail.errors import DomainNotFound, HomeMissing, UserNotFound
 
@@ -192,7 +192,7 @@ def test_the_warning_is_that_of_the_domain_else_of_the_site(
     site: Vpopmail, domain: Path, tmp_path: Path
 ) -> None:
     def warning() -> bytes | None:
-        return warning_text(site.installation, DOMAIN)
+        return notice(site.installation, DOMAIN, QUOTA_WARNING)
 
     assert warning() is None
     Path(site.settings.domains_path, ".quotawarn.msg").write_bytes(b"site")

@@ -20,7 +20,7 @@ import vpopmail
 from tests.conftest import DOMAIN
 from vpopmail import VA, Vpopmail
 from vpopmail.formats.mail_date import format_date
-from vpopmail.mailstore.homes import address_of_maildir
+from vpopmail.mailstore.paths import address_of_maildir
 from vpopmail.names import cleaned, remote_address
 
 # date_header

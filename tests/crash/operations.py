@@ -45,6 +45,8 @@ SAME = {
 ELSEWHERE = {
     "reconcile": "tests/upkeep/test_reconcile_killed.py",
     "convert": "tests/sql/test_convert_killed.py",
+    "mail.deliver": "tests/delivery/test_killed.py",
+    "bulletins.send": "tests/delivery/test_killed.py",
 }
 
 _ASKS = "only asks"
@@ -70,7 +72,7 @@ CHANGES_NOTHING = {
         "quotas.find", "quotas.get", "quotas.iter", "quotas.usage", "quotas.domain_usage", "quotas.is_over",
         "quotas.is_domain_over",
         "qmail.find", "qmail.entries", "qmail.count_rcpthosts",
-        "diagnose", "auth_log.iter",
+        "diagnose", "auth_log.iter", "mail.deliverable", "mail.plan", "bulletins.recipients",
         "ip_maps.find", "ip_maps.get", "relay.addresses", "relay.rules",
         "vget_ip_map", "vshow_ip_map", "ip_map_entries",
         "isCatchall", "isExistingAddress", "isExistingAlias", "isExistingAnyAddress",

@@ -229,7 +229,7 @@ def _message_placeholder(path: str, taken: Mapping[str, Entry]) -> str:
     number, unique = 1, plain
     while plain != name and f"{head}/{unique}" in taken:
         number += 1
-        unique = plain.replace("{HOST}", f"{{HOST}}#{number}")
+        unique = f"{plain}#{number}"
     return f"{head}/{unique}"
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from . import rules_accounts as accounts
 from . import rules_addresses as addresses
 from . import rules_aliases as aliases
+from . import rules_delivery as delivery
 from . import rules_domains as domains
 from . import rules_files as files
 from . import rules_logins as logins
@@ -327,6 +328,17 @@ RULES: tuple[Rule, ...] = (
         "A user without a comment has his name",
         begins=sql.empty_comment,
         reads_tables=tables.comments,
+    ),
+    # Deliveries.
+    Rule(
+        "no-size-in-tmp",
+        "A message that is being written has no size in its name",
+        begins=delivery.no_size_in_tmp,
+    ),
+    Rule(
+        "delivered-as-owner",
+        "Root delivers as the owner of the domain",
+        reads=delivery.owned_by_the_domain,
     ),
     Rule("no-leftovers", "No temporary files are left", reads=files.no_leftovers),
 )

@@ -335,7 +335,7 @@ def test_function_that_is_missing_is_told_apart(little: Little, places: Places) 
 
 
 @pytest.mark.parametrize(
-    "kind", ["cli", "deliver", "talk", "sql", "ldif", "server"]
+    "kind", ["cli", "talk", "sql", "ldif", "server"]
 )
 def test_other_kinds_of_step_are_read_and_counted_as_not_there(
     little: Little, places: Places, kind: str
@@ -438,7 +438,7 @@ def test_names_of_messages_become_placeholders(places: Places) -> None:
         p.rpartition("/")[2] for p in snapshot(places, Owners(os.getuid(), os.getgid()))
     ]
     assert "{TIME}.{PID}.{HOST},S=5" in names
-    assert "{TIME}.{PID}.{HOST}#2,S=5" in names
+    assert "{TIME}.{PID}.{HOST},S=5#2" in names
 
 
 def change_after(little: Little, change: Any) -> None:

@@ -67,7 +67,6 @@ def test_what_the_manual_lets_one_disable_is_on_in_profile_5_4(manual: str, name
     [
         "roaming_users",
         "learn_passwords",
-        "file_sync",
         "sqwebmail_pass",
         "qmail_ext",
         "ip_alias_domains",
@@ -82,6 +81,11 @@ def test_what_the_manual_lets_one_disable_is_on_in_profile_5_4(manual: str, name
 def test_what_the_manual_lets_one_enable_is_off(name: str) -> None:
     assert OPTIONS[name].default_for("5.4") is False
     assert OPTIONS[name].default_for("5.6") is False
+
+
+def test_what_is_delivered_is_on_the_disk_unless_that_is_turned_off() -> None:
+    """C has to be built so: docs/differences.md, "Delivered means on the disk"."""
+    assert OPTIONS["file_sync"].default_for("5.4") is True
 
 
 def test_the_document_holds_the_table() -> None:

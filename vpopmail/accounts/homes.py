@@ -6,7 +6,8 @@ from vpopmail.accounts.change import get_domain
 from vpopmail.accounts.checks import check_directory
 from vpopmail.accounts.user_change import open_change
 from vpopmail.errors import DomainDirectoryMissing, HomeMissing, InvalidPath
-from vpopmail.mailstore.homes import make_maildir, split_home
+from vpopmail.mailstore.homes import make_maildir
+from vpopmail.mailstore.paths import split_home
 from vpopmail.names import check_new_user, fold
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan

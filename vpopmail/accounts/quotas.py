@@ -11,10 +11,10 @@ from vpopmail.errors import HomeMissing
 from vpopmail.formats import maildirsize as text_format
 from vpopmail.mailstore import maildirsize
 from vpopmail.mailstore.counting import count_steadily
-from vpopmail.mailstore.homes import MAILDIR, relative_home
+from vpopmail.mailstore.paths import MAILDIR, relative_home
 from vpopmail.mailstore.usage_daemon import ask_daemon
 from vpopmail.names import check_kind_of_number, split_address
-from vpopmail.records import NOQUOTA
+from vpopmail.records import NOQUOTA, is_limited
 from vpopmail.safeio.directory import Owner
 
 TYPE_CHECKING = False
@@ -134,7 +134,7 @@ class Quotas:
         """
         entry, user = self._find(address)
         with self._open(entry) as directory, self._maildir(directory, entry, user) as maildir:
-            if maildirsize.is_limited(user.pw_shell):
+            if is_limited(user.pw_shell):
                 owner = Owner(entry.uid, entry.gid)
                 return _usage(user, *maildirsize.recount(maildir, user.pw_shell, owner))
             return _usage(user, *count_steadily(maildir)[:2])
@@ -166,7 +166,7 @@ class Quotas:
         """
         check_kind_of_number(size, count)
         entry, user = self._find(address)
-        if not maildirsize.is_limited(user.pw_shell):
+        if not is_limited(user.pw_shell):
             return False
         usage = self._used(entry, user, (size, count))
         return text_format.is_over(user.pw_shell, usage.size + size, usage.count + count)

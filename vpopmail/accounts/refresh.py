@@ -10,8 +10,9 @@ import errno
 from vpopmail.formats import maildirsize
 from vpopmail.log import warn
 from vpopmail.mailstore import sqwebmail
-from vpopmail.mailstore.homes import MAILDIRSIZE, split_home
+from vpopmail.mailstore.homes import MAILDIRSIZE
 from vpopmail.mailstore.maildirsize import refresh_maildirsize
+from vpopmail.mailstore.paths import split_home
 from vpopmail.records import NOQUOTA
 from vpopmail.safeio.directory import Owner
 

@@ -18,6 +18,7 @@ from vpopmail.errors import (
     VpopmailError,
 )
 from vpopmail.mailstore import homes
+from vpopmail.mailstore.paths import split_home
 from vpopmail.safeio.tree import remove_tree
 
 TYPE_CHECKING = False
@@ -217,7 +218,7 @@ class UserChange(UserSteps):
         self.changed.pop(user.pw_name, None)
         self.removed.add(user.pw_name)
         self.transaction.delete(user.pw_name)
-        split = homes.split_home(self.domain.path, user.pw_dir)
+        split = split_home(self.domain.path, user.pw_dir)
         if split is None:
             self.homeless.append(user.pw_name)
             return

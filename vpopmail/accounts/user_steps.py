@@ -12,6 +12,7 @@ from vpopmail.accounts.pending_limits import PendingLimits
 from vpopmail.accounts.places import Places
 from vpopmail.accounts.refresh import refresh_home
 from vpopmail.mailstore import homes
+from vpopmail.mailstore.paths import relative_home
 from vpopmail.plan import journal
 from vpopmail.records import NEVER_LOGGED_IN
 from vpopmail.safeio import seam
@@ -124,7 +125,7 @@ class UserSteps:
         home = self.added_home(user.pw_name)
         if home is not None and not self.fresh:
             return f"{journal.JOURNAL}/{self.open_stage().name}/{homes.staged_name(home.name)}"
-        return homes.relative_home(domain, user)
+        return relative_home(domain, user)
 
     # the plan
 

@@ -11,7 +11,8 @@ from vpopmail.capi.status import ask, attempt, check_kind, check_number, check_t
 from vpopmail.codes import VA
 from vpopmail.errors import DomainNotFound
 from vpopmail.mailstore.free_places import change_free_places, free_places
-from vpopmail.mailstore.homes import make_place, split_home
+from vpopmail.mailstore.homes import make_place
+from vpopmail.mailstore.paths import split_home
 from vpopmail.records import DirControl
 from vpopmail.safeio.directory import Owner
 from vpopmail.site import current

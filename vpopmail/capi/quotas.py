@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 
-from vpopmail.accounts.quota_warning import warning_text
+from vpopmail.accounts.notices import QUOTA_WARNING, notice
 from vpopmail.capi.status import ask, attempt, check_number, check_text, zero
 from vpopmail.codes import VA
 from vpopmail.formats import maildirsize as text_format
 from vpopmail.mailstore import maildirsize
 from vpopmail.mailstore.counting import count_homes, count_mail
-from vpopmail.mailstore.homes import MAILDIR, address_of_maildir
+from vpopmail.mailstore.paths import MAILDIR, address_of_maildir
 from vpopmail.mailstore.usage_daemon import ask_daemon
+from vpopmail.records import is_limited
 from vpopmail.safeio.directory import Directory, Owner, open_trusted
 from vpopmail.safeio.paths import check_path
 from vpopmail.site import current
@@ -58,7 +59,7 @@ def vmaildir_readquota(dir: str, quota: str) -> int:  # noqa: A002 - the C libra
 
 
 def _percentage(path: str, quota: str) -> int:
-    if not maildirsize.is_limited(quota):
+    if not is_limited(quota):
         return 0
     return text_format.percentage(quota, *_used(path, quota))
 
@@ -82,7 +83,7 @@ def maildir_addquota(dir: str, quota: str, size: int, count: int) -> int:  # noq
 
 
 def _add(path: str, quota: str, size: int, count: int) -> None:
-    if not maildirsize.is_limited(quota) or _ask_daemon(path) is not None:
+    if not is_limited(quota) or _ask_daemon(path) is not None:
         return
     with _open(path) as maildir:
         maildirsize.add_usage(maildir, quota, size, count, _owner(maildir))
@@ -105,7 +106,7 @@ def user_over_maildirquota(dir: str, quota: str, size: int) -> int:  # noqa: A00
 
 
 def _is_over(path: str, quota: str, size: int) -> bool:
-    if not maildirsize.is_limited(quota) or size <= 0:
+    if not is_limited(quota) or size <= 0:
         return False
     used = _used(path, quota, (size, 1))
     return text_format.is_over(quota, used[0] + size, used[1] + 1)
@@ -244,7 +245,7 @@ def _domain_of(maildir: str) -> str:
 
 
 def _add_warning(path: str, quota: str) -> None:
-    text = warning_text(current().installation, _domain_of(path))
+    text = notice(current().installation, _domain_of(path), QUOTA_WARNING)
     if text is not None:
         _add(path, quota, len(text), 1)
 

@@ -7,7 +7,7 @@ import time
 
 from vpopmail.capi.status import ask, check_text
 from vpopmail.formats.mail_date import format_date
-from vpopmail.mailstore.homes import address_of_maildir
+from vpopmail.mailstore.paths import address_of_maildir
 from vpopmail.names import client_address
 
 

@@ -5,7 +5,7 @@ Source: formats, .qmail-default and .qmail-alias.
 
 from __future__ import annotations
 
-from vpopmail.errors import InvalidCharacter
+from vpopmail import errors
 from vpopmail.formats.text import has_control, join_lines, split_lines, to_bytes, to_text
 from vpopmail.records import Record
 
@@ -54,7 +54,7 @@ def file_name(alias: str) -> str:
     Source: formats, .qmail-alias.
     """
     if "/" in alias or "\0" in alias:
-        raise InvalidCharacter(alias, "not possible in the name of a file")
+        raise errors.InvalidCharacter(alias, "not possible in the name of a file")
     return _PREFIX + alias.replace(".", ":")
 
 
@@ -91,7 +91,7 @@ def default_delivery(vdelivermail: str, action: str) -> bytes:
     """
     words = [to_bytes(_quoted(word)) for word in (vdelivermail, action)]
     if any(has_control(word) for word in words) or not (vdelivermail and action):
-        raise InvalidCharacter(".qmail-default", "a control character or an empty word")
+        raise errors.InvalidCharacter(".qmail-default", "a control character or an empty word")
     return b"| %b '' %b\n" % (words[0], words[1])
 
 
@@ -190,10 +190,15 @@ def parse(data: bytes) -> list[DeliveryLine]:
 
     Source: formats, .qmail-alias, line kinds.
     """
-    return [_classified(to_text(line.rstrip(b" \t"))) for line in split_lines(data)]
+    return [parse_line(to_text(line)) for line in split_lines(data)]
 
 
-def _classified(line: str) -> DeliveryLine:
+def parse_line(line: str) -> DeliveryLine:
+    """One delivery line, without its newline; blanks at its end do not count.
+
+    Source: formats, .qmail-alias, line kinds.
+    """
+    line = line.rstrip(" \t")
     if not line:
         return DeliveryLine(BLANK, "")
     if line.startswith("#"):

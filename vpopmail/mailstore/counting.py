@@ -9,7 +9,7 @@ import errno
 import os
 
 from vpopmail.formats.maildirsize import counts, message_size
-from vpopmail.mailstore.homes import MAILDIR
+from vpopmail.mailstore.paths import MAILDIR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

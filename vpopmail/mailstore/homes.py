@@ -11,6 +11,7 @@ import stat
 
 from vpopmail.errors import HomeExists
 from vpopmail.mailstore.free_places import is_place
+from vpopmail.mailstore.paths import MAILDIR
 from vpopmail.safeio import seam
 from vpopmail.safeio.directory import PRIVATE_DIRECTORY, Directory
 from vpopmail.safeio.tree import remove_tree
@@ -19,10 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Owner
 
-MAILDIR = "Maildir"
 MAILDIRSIZE = "Maildir/maildirsize"
 _STAGED_MAILDIR = ".Maildir.vpopmail"
 _PARTS = ("", "/Maildir", "/Maildir/cur", "/Maildir/new", "/Maildir/tmp")
@@ -86,32 +85,6 @@ def make_maildir(home: Directory, owner: Owner) -> None:
         maildir.flush()
     home.move(_STAGED_MAILDIR, home, MAILDIR)
     home.flush()
-
-
-def address_of_maildir(path: str) -> str:
-    """The address of the user whose Maildir a path leads into, or to.
-
-    Args:
-        path: absolute; need not exist.
-
-    Returns:
-        ``user@domain``: the directory above the last ``Maildir``, and the nearest one above it
-        with a dot in its name; ``""`` if there are none.
-
-    Source: api, maildir_to_email.
-    """
-    at = path.rfind(f"/{MAILDIR}/", 1)
-    if at < 0:
-        if not path.endswith(f"/{MAILDIR}"):
-            return ""
-        at = len(path) - len(MAILDIR) - 1
-    rest, _, user = path[:at].rpartition("/")
-    parts = rest.split("/")
-    for at in range(len(parts) - 1, 0, -1):
-        if "." in parts[at]:
-            # Nothing is a domain that lies in / itself.
-            return f"{user}@{parts[at]}" if at > 1 or parts[0] else ""
-    return ""
 
 
 def make_place(domain: Directory, place: str, owner: Owner, *, whole: bool = False) -> list[str]:
@@ -191,28 +164,3 @@ def take(stage: Directory, domain: Directory, place: str, leaf: str, name: str) 
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
-
-
-def relative_home(domain: DomainEntry, user: VqPasswd) -> str | None:
-    """A home relative to its domain, or None if it is not below it; see ``split_home``."""
-    split = split_home(domain.path, user.pw_dir)
-    return None if split is None else "/".join(part for part in split if part)
-
-
-def split_home(domain_path: str, home: str) -> tuple[str, str] | None:
-    """Place and last name of a home, relative to its domain.
-
-    Args:
-        domain_path: directory of the domain, absolute.
-        home: the stored home, absolute.
-
-    Returns:
-        (place, name), or None if it is not below the domain's directory.
-    """
-    start = f"{domain_path}/"
-    if not home.startswith(start):
-        return None
-    parts = home[len(start) :].split("/")
-    if any(part in {"", ".", ".."} for part in parts):
-        return None
-    return "/".join(parts[:-1]), parts[-1]

@@ -18,7 +18,8 @@ from vpopmail.formats import maildirsize as text_format
 from vpopmail.formats.text import split_lines
 from vpopmail.log import warn
 from vpopmail.mailstore.counting import count_steadily
-from vpopmail.mailstore.homes import MAILDIR
+from vpopmail.mailstore.paths import MAILDIR
+from vpopmail.records import is_limited
 from vpopmail.safeio import seam
 from vpopmail.safeio.view import open_file
 
@@ -35,11 +36,6 @@ _PARTS = ("cur", "new", "tmp")
 _NO_FILE = frozenset((errno.ENOENT, errno.ELOOP, errno.EISDIR, errno.EINVAL, errno.ENXIO))
 # What the owner of a Maildir can do to it that keeps the file from being written.
 _SPOILT = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.EACCES))
-
-
-def is_limited(quota: str) -> bool:
-    """Whether a stored quota limits anything, so that a file is kept."""
-    return bool(quota) and not quota.startswith("NO")
 
 
 def whole_maildir(maildir: Directory) -> Directory:

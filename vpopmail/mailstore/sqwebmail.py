@@ -6,7 +6,7 @@ Source: api, vsqwebmail_pass.
 from __future__ import annotations
 
 from vpopmail.formats.text import to_bytes
-from vpopmail.mailstore.homes import MAILDIR
+from vpopmail.mailstore.paths import MAILDIR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -29,6 +29,23 @@ def create(name: str, dir_fd: int, mode: int = 0o600) -> int:
     return os.open(name, CREATE, mode, dir_fd=dir_fd)
 
 
+def create_nameless(directory: str) -> int:
+    """Make a file without a name and open it for reading and writing; it goes with its descriptor.
+
+    Where the file system of the directory has no such files, it is kept in memory.
+    """
+    if watch is not None:
+        watch("create_nameless", (directory,))
+    try:
+        return os.open(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        import errno
+
+        if error.errno not in {errno.EISDIR, errno.EOPNOTSUPP, errno.ENOENT, errno.EINVAL}:
+            raise
+        return os.memfd_create("message")
+
+
 def open_lock(name: str, dir_fd: int) -> int:
     """Open a lock file for writing, made 0600 if missing; never through a symbolic link."""
     if watch is not None:
@@ -69,6 +86,20 @@ def rename(name: str, dir_fd: int, new_name: str, new_dir_fd: int) -> None:
     if watch is not None:
         watch("rename", (name, dir_fd, new_name, new_dir_fd))
     os.rename(name, new_name, src_dir_fd=dir_fd, dst_dir_fd=new_dir_fd)
+
+
+def link(name: str, dir_fd: int, new_name: str, new_dir_fd: int) -> None:
+    """Give a file a second name; anything of the new name is EEXIST."""
+    if watch is not None:
+        watch("link", (name, dir_fd, new_name, new_dir_fd))
+    os.link(name, new_name, src_dir_fd=dir_fd, dst_dir_fd=new_dir_fd, follow_symlinks=False)
+
+
+def symlink(target: str, name: str, dir_fd: int) -> None:
+    """Make a symbolic link; anything of the name is EEXIST."""
+    if watch is not None:
+        watch("symlink", (target, name, dir_fd))
+    os.symlink(target, name, dir_fd=dir_fd)
 
 
 def rename_new(name: str, dir_fd: int, new_name: str, new_dir_fd: int) -> None:

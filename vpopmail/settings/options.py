@@ -138,13 +138,30 @@ _QMAIL = (
 _DELIVERY = (
     Option("qmail_ext", _BOOL, False, "Deliver user-extension addresses to the user."),
     Option("defaultdelivery", _BOOL, False, "Take delivery lines from control/defaultdelivery."),
-    Option("file_sync", _BOOL, False, "Write every delivered message through to the disk."),
+    Option(
+        "file_sync",
+        _BOOL,
+        True,
+        "Write every delivered message through to the disk before it is acknowledged.",
+    ),
     Option("make_seekable", _BOOL, True, "Copy a message that cannot be rewound to a file."),
     Option("domainquotas", _BOOL, False, "Hold a domain to its own quota."),
     Option("spamassassin", _BOOL, False, "Filter messages with SpamAssassin."),
     Option("spamc_prog", _PATH, "/usr/bin/spamc", "Program that asks SpamAssassin."),
     Option("maildrop", _BOOL, False, "Hand messages to maildrop."),
     Option("maildrop_prog", _PATH, "/usr/bin/maildrop", "Program of maildrop."),
+    Option(
+        "program_seconds",
+        Whole(0, 604800),
+        3600,
+        "Seconds that a program of a delivery may run before it is killed; 0: for ever.",
+    ),
+    Option(
+        "program_output",
+        Whole(0, 16777216),
+        65536,
+        "Bytes of a program's output that are passed on; the rest is dropped.",
+    ),
 )
 
 _ROAMING = (

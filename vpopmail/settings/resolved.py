@@ -65,6 +65,8 @@ class Settings:
     spamc_prog: str
     maildrop: bool
     maildrop_prog: str
+    program_seconds: int
+    program_output: int
     roaming_users: bool
     relay_clear_minutes: int
     tcpserver_file: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 
-from vpopmail.mailstore.homes import MAILDIR, split_home
+from vpopmail.mailstore.paths import MAILDIR, split_home
 from vpopmail.safeio.rights import may
 
 TYPE_CHECKING = False

@@ -7,8 +7,9 @@ import stat
 from functools import partial
 
 from vpopmail.mailstore import maildirsize
-from vpopmail.mailstore.homes import MAILDIR as NAME
 from vpopmail.mailstore.homes import make_maildir
+from vpopmail.mailstore.paths import MAILDIR as NAME
+from vpopmail.records import is_limited
 from vpopmail.safeio.directory import Directory, Owner, is_staged, remove_staged
 from vpopmail.upkeep.findings import LEFTOVER, MAILDIR, MAILDIRSIZE, NOT_PLAIN
 from vpopmail.upkeep.reconcile_rights import directory_rights, examine_below
@@ -76,7 +77,7 @@ class ExaminedHome:
                     remove = self._within(f"{NAME}/{_STAGE}", partial(_remove, name))
                     self._mend(LEFTOVER, f"{NAME}/{_STAGE}/{name}", what, "it is removed", remove)
         quota = self.user.pw_shell
-        if maildirsize.is_limited(quota) and not maildirsize.is_of_quota(maildir, quota):
+        if is_limited(quota) and not maildirsize.is_of_quota(maildir, quota):
             what = "it is of another quota, too long, or not a file of the Maildir alone"
             remedy = "the mail is counted and the file made anew"
             path = f"{NAME}/{maildirsize.FILE}"
@@ -84,7 +85,7 @@ class ExaminedHome:
 
     def _recount(self, maildir: Directory) -> bool:
         stored = self.look.installation.backend.find(self.look.entry, self.user.pw_name)
-        if stored is None or not maildirsize.is_limited(stored.pw_shell):
+        if stored is None or not is_limited(stored.pw_shell):
             return False
         if maildirsize.is_of_quota(maildir, stored.pw_shell):
             return False

@@ -7,7 +7,7 @@ import stat
 from functools import partial
 
 from vpopmail.mailstore.free_places import is_place
-from vpopmail.mailstore.homes import MAILDIR
+from vpopmail.mailstore.paths import MAILDIR
 from vpopmail.plan.journal import JOURNAL, left_names
 from vpopmail.safeio.directory import is_staged, remove_staged
 from vpopmail.upkeep.findings import C_LEFTOVER, LEFTOVER, NOT_PLAIN

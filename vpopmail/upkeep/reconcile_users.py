@@ -10,8 +10,8 @@ from vpopmail.accounts.refresh import home_files
 from vpopmail.accounts.user_steps import Home
 from vpopmail.backends import flaws
 from vpopmail.mailstore.free_places import change_free_places, is_place, unusable_places
-from vpopmail.mailstore.homes import MAILDIR as MAILDIR_NAME
-from vpopmail.mailstore.homes import split_home
+from vpopmail.mailstore.paths import MAILDIR as MAILDIR_NAME
+from vpopmail.mailstore.paths import split_home
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import DirControl

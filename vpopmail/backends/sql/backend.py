@@ -193,13 +193,12 @@ class SqlBackend(
 
     def schema(self) -> SchemaKeeper:
         """What looks after the tables; see SchemaFacet."""
-        from importlib import import_module
-
         from vpopmail.backends.sql.ddl.keeper import SchemaKeeper
 
         assert self.dialect.language is not None
         module, name = self.dialect.language
-        return SchemaKeeper(self, getattr(import_module(module), name)(self.dialect))
+        language = getattr(__import__(module, fromlist=[name]), name)
+        return SchemaKeeper(self, language(self.dialect))
 
     def delete_domain(self, domain: DomainEntry) -> None:
         """Delete all rows of a domain, in one transaction."""

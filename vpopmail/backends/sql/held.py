@@ -128,6 +128,6 @@ def _leave_to_parent(connection: Any) -> None:
         fd = connection.fileno()
     except Exception:  # noqa: BLE001 - a driver in Python only closes its socket
         return
-    nobody = os.open(os.devnull, os.O_RDWR)
+    nobody = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nobody, fd)
     os.close(nobody)

@@ -1,0 +1,328 @@
+"""Deliveries on a real site: where the message goes, what is told, with which code."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.crash.processes import FailOnce
+from vpopmail.errors import DomainNotFound
+from vpopmail.mailstore.maildirsize import FILE
+from vpopmail.records import BOUNCE_MAIL
+
+from .conftest import DOMAIN, JOE, SENDER, TEXT, Place
+
+HEAD = b"Return-Path: <a@remote.test>\nDelivered-To: joe@example.com\n"
+Make = Callable[..., Place]
+
+
+def injected(place: Place) -> str:
+    path = place.top / "injected"
+    return path.read_text() if path.exists() else ""
+
+
+# mailboxes
+
+
+def test_a_message_comes_into_the_mailbox_with_two_lines_before_it(place: Place) -> None:
+    assert place.deliver() == (0, "")
+    assert place.new() == [HEAD + TEXT]
+
+
+def test_an_alias_domain_delivers_to_the_real_one(place: Place) -> None:
+    place.site.domains.add_alias("example.org", DOMAIN)
+    assert place.deliver("JOE@Example.ORG") == (0, "")
+    assert place.new() == [HEAD + TEXT]
+
+
+def test_a_bounce_has_an_empty_return_path(place: Place) -> None:
+    place.deliver(sender="")
+    assert place.new()[0].startswith(b"Return-Path: <>\n")
+
+
+def test_an_empty_message_is_nothing(place: Place) -> None:
+    assert place.deliver(message=b"") == (0, "")
+    assert place.new() == []
+
+
+def test_a_message_that_has_been_here_bounces(place: Place) -> None:
+    assert place.deliver(message=HEAD + TEXT) == (100, "mail is looping\n")
+
+
+def test_a_locked_user_bounces(place: Place) -> None:
+    place.site.users.update(JOE, flags=BOUNCE_MAIL)
+    code, text = place.deliver()
+    assert (code, place.new()) == (100, [])
+    assert "locked" in text
+
+
+def test_a_domain_that_is_not_here_is_refused(place: Place) -> None:
+    with pytest.raises(DomainNotFound):
+        place.deliver("joe@elsewhere.org")
+
+
+def test_a_missing_home_is_made(place: Place) -> None:
+    home = place.home()
+    os.system(f"rm -r {home}")  # noqa: S605
+    assert place.deliver() == (0, "")
+    assert place.new() == [HEAD + TEXT]
+
+
+def test_a_missing_maildir_in_a_home_waits(place: Place) -> None:
+    os.rename(place.home() / "Maildir", place.home() / "Mail")
+    code, text = place.deliver()
+    assert code == 111
+    assert text.startswith("can not open new email file errno=2 file=")
+
+
+def test_a_home_that_cannot_be_made_waits(place: Place) -> None:
+    home = place.home()
+    os.system(f"rm -r {home}")  # noqa: S605
+    with FailOnce(3, 28):  # the message itself is kept first
+        code, text = place.deliver()
+    assert code == 111
+    assert "No space left" in text
+    assert place.deliver() == (0, "")
+
+
+@pytest.mark.parametrize("number", [28, 5, 13])
+def test_trouble_with_the_disk_waits_and_leaves_nothing(place: Place, number: int) -> None:
+    call = 0
+    while True:
+        call += 1
+        failing = FailOnce(call, number)
+        with failing:
+            code, _ = place.deliver()
+        if failing.seen < call:
+            break
+        kept = place.new()
+        assert code == (0 if kept else 111)
+        for message in (place.home() / "Maildir/new").iterdir():
+            message.unlink()
+        for left in (place.home() / "Maildir/tmp").iterdir():
+            left.unlink()  # an unlink that failed: readers remove it in time
+    assert call > 4
+
+
+# delivery files
+
+
+def test_forwards_keep_the_envelope_sender(place: Place) -> None:
+    place.lines("&fwd@other.org\n")
+    assert place.deliver() == (0, "")
+    assert injected(place) == "-- fwd@other.org\n" + (HEAD + TEXT).decode()
+    assert place.new() == []
+
+
+def test_a_forward_that_fails_hands_on_the_code(place: Place) -> None:
+    place.lines("&fwd@other.org\n")
+    (place.top / "status").write_text("111")
+    assert place.deliver() == (111, "system error calling qmail-inject\n")
+
+
+def test_a_forward_without_the_program_waits(make_place: Make) -> None:
+    place = make_place(qmail_inject="/none")
+    place.lines("&fwd@other.org\n")
+    assert place.deliver() == (111, "system error, can't open qmail-inject\n")
+
+
+def test_maildir_lines_lead_to_others_of_the_domain_and_to_ones_own(place: Place) -> None:
+    place.lines(f"{place.home('amy')}/Maildir/\n./Maildir/\n")
+    assert place.deliver() == (0, "")
+    assert place.new() == [HEAD + TEXT]
+    assert place.new("amy") == [HEAD.replace(b"joe", b"amy") + TEXT]
+
+
+def test_a_relative_line_does_not_lead_out_of_the_home(place: Place) -> None:
+    place.lines("./../amy/Maildir/\n")
+    assert place.deliver()[0] == 111
+    assert place.new("amy") == []
+
+
+def test_a_file_that_others_can_write_is_not_obeyed(place: Place) -> None:
+    place.lines("|touch /tmp/owned\n")
+    (place.home() / ".qmail").chmod(0o666)
+    code, text = place.deliver()
+    assert code == 111
+    assert "only its owner writes" in text
+
+
+def test_a_fifo_as_delivery_file_holds_up_nobody(place: Place) -> None:
+    os.mkfifo(place.home() / ".qmail", 0o600)
+    assert place.deliver()[0] == 111
+
+
+# quotas
+
+
+def test_a_message_that_just_fits_comes_in_and_the_next_does_not(place: Place) -> None:
+    size = len(HEAD + TEXT)
+    place.site.users.set_quota(JOE, f"{size}S")
+    assert place.deliver() == (0, "")
+    assert place.deliver() == (100, "user is over quota\n\n")
+    assert len(place.new()) == 1
+    told = (place.home() / "Maildir" / FILE).read_text().splitlines()
+    assert told[0] == f"{size}S"
+
+
+def test_a_number_of_messages_is_a_quota_too(place: Place) -> None:
+    place.site.users.set_quota(JOE, "2C")
+    assert [place.deliver()[0] for _ in range(3)] == [0, 0, 100]
+
+
+def test_the_texts_of_the_domain_come_before_those_of_the_site(place: Place) -> None:
+    place.site.users.set_quota(JOE, "1S")
+    (place.domain.parent / ".over-quota.msg").write_text("site\n")
+    assert place.deliver() == (100, "site\n\n")
+    (place.domain / ".over-quota.msg").write_text("domain\n")
+    assert place.deliver() == (100, "domain\n\n")
+
+
+def test_a_nearly_full_mailbox_is_warned_once_a_day(place: Place) -> None:
+    (place.domain / ".quotawarn.msg").write_text("Subject: nearly full\n\nx\n")
+    place.site.users.set_quota(JOE, "1000S")
+    full = place.home() / "Maildir/cur/1.a.host,S=900:2,S"
+    full.write_text("x")
+    place.site.quotas.recount(JOE)
+    assert place.deliver(message=b"a\n") == (0, "")
+    warnings = [one for one in place.new() if b"nearly full" in one]
+    assert warnings[0].startswith(b"Delivered-To: joe@example.com\nDate: ")
+    full.unlink()
+    place.site.quotas.recount(JOE)
+    full.with_name("2.a.host,S=900:2,").write_text("x")
+    place.site.quotas.recount(JOE)
+    place.deliver(message=b"a\n")
+    assert len([one for one in place.new() if b"nearly full" in one]) == 1
+    mark = place.home() / "Maildir/quotawarn"
+    then = time.time() - 86401
+    os.utime(mark, (then, then))
+    place.deliver(message=b"a\n")
+    assert len([one for one in place.new() if b"nearly full" in one]) == 2
+
+
+def test_what_comes_is_counted(place: Place) -> None:
+    place.site.users.set_quota(JOE, "10000S")
+    place.deliver()
+    place.deliver()
+    usage = place.site.quotas.usage(JOE)
+    assert (usage.size, usage.count) == (2 * len(HEAD + TEXT), 2)
+
+
+def test_a_domain_has_a_quota_with_the_option(make_place: Make) -> None:
+    place = make_place(domainquotas=True)
+    place.site.limits.update(DOMAIN, maxmsgcount=1)
+    assert place.deliver() == (0, "")
+    assert place.deliver("amy@example.com") == (100, "domain is over quota\n\n")
+
+
+def test_another_maildir_keeps_its_own_quota(place: Place) -> None:
+    place.site.users.set_quota("amy@example.com", "1S")
+    place.lines(f"{place.home('amy')}/Maildir/\n")
+    assert place.deliver()[0] == 100
+
+
+# unknown users
+
+
+def test_unknown_users_bounce(place: Place) -> None:
+    text = "Sorry, no mailbox here by that name. (#5.1.1)\n"
+    assert place.deliver("nobody@example.com") == (100, text)
+
+
+def test_the_catch_all_home_gets_the_mail_as_it_came(place: Place) -> None:
+    place.site.catch_all.set(DOMAIN, "joe")
+    code, text = place.deliver("nobody@example.com")
+    assert (code, text) == (0, f"user does not exist, but will deliver to {place.home()}/\n")
+    assert b"Delivered-To: nobody@example.com\n" in place.new()[0]
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_the_catch_all_maildir_of_the_manual_works(place: Place, end: str) -> None:
+    place.default(f"{place.home()}/Maildir{end}")
+    assert place.deliver("nobody@example.com")[0] == 0
+    assert len(place.new()) == 1
+
+
+def test_unknown_users_are_dropped(place: Place) -> None:
+    place.default("delete")
+    assert place.deliver("nobody@example.com") == (0, "")
+
+
+# what the backend keeps
+
+
+def test_an_alias_that_the_backend_keeps_is_delivered(make_place: Make) -> None:
+    place = make_place(backend="memory")
+    place.site.aliases.add("sales@example.com", "&fwd@other.org")
+    assert place.deliver("sales@example.com") == (0, "vdelivermail: valiases processed\n")
+    assert injected(place).startswith("-- fwd@other.org\n")
+
+
+# retries
+
+
+@pytest.fixture
+def queued(tmp_path: Path) -> Path:
+    path = tmp_path / "queue"
+    path.write_bytes(TEXT)
+    return path
+
+
+def retry(place: Place, queued: Path) -> int:
+    """Deliver as qmail-local does, from a file of the queue."""
+    from vpopmail.delivery.deliver import deliver
+
+    environment = {"EXT": "joe", "HOST": DOMAIN, "RPLINE": f"Return-Path: <{SENDER}>\n"}
+    fd = os.open(queued, os.O_RDONLY)
+    try:
+        return deliver(place.site.installation, environment, fd, "delete", lambda text: None)
+    finally:
+        os.close(fd)
+
+
+def test_a_retry_does_not_repeat_what_was_done(place: Place, queued: Path) -> None:
+    place.lines("./Maildir/\n&fwd@other.org\n|exit 111\n")
+    assert retry(place, queued) == 111
+    assert retry(place, queued) == 111
+    assert len(place.new()) == 1
+    assert injected(place).count("-- fwd@other.org") == 1
+    place.lines("./Maildir/\n&fwd@other.org\n|exit 0\n")
+    assert retry(place, queued) == 0
+    assert len(place.new()) == 1
+    assert list((place.domain / ".vpopmail.delivered").iterdir()) == []
+
+
+def test_another_message_is_done_whole(place: Place, queued: Path) -> None:
+    place.lines("./Maildir/\n|exit 111\n")
+    retry(place, queued)
+    other = queued.with_name("other")
+    other.write_bytes(TEXT)
+    retry(place, other)
+    assert len(place.new()) == 2
+
+
+def test_a_line_that_is_new_since_then_is_done(place: Place, queued: Path) -> None:
+    place.lines("./Maildir/\n|exit 111\n")
+    retry(place, queued)
+    place.lines("./Maildir/\n&fwd@other.org\n")
+    assert retry(place, queued) == 0
+    assert len(place.new()) == 1
+    assert injected(place).startswith("-- fwd@other.org")
+
+
+def test_notes_that_nobody_can_need_any_more_are_removed(place: Place, queued: Path) -> None:
+    place.lines("./Maildir/\n|exit 111\n")
+    retry(place, queued)
+    directory = place.domain / ".vpopmail.delivered"
+    old = directory / "1.2.3.4.00000000"
+    old.write_bytes(b"")
+    os.utime(old, (1, 1))
+    other = queued.with_name("other")
+    other.write_bytes(TEXT)
+    retry(place, other)
+    assert not old.exists()
+    assert len(list(directory.iterdir())) == 2

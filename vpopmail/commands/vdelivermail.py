@@ -1,0 +1,86 @@
+"""vdelivermail: deliver a message to a user of a virtual domain.
+
+qmail-local runs it by the .qmail-default of a domain, with the message on standard input:
+``| vdelivermail '' bounce-no-mailbox``. Source: manual, "vdelivermail".
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from vpopmail.delivery.actions import DEFERRED
+from vpopmail.errors import VpopmailError
+from vpopmail.safeio.directory import write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vpopmail.installation import Installation
+
+_ARGUMENTS = 2
+_STANDARD_INPUT = 0
+_STANDARD_OUTPUT = 1
+
+
+def main() -> int:
+    """Deliver by the arguments and the environment of this process; see ``run``."""
+    return run(sys.argv[1:], os.environ)
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Deliver the message on standard input.
+
+    Args:
+        arguments: an empty word, and what happens to mail for unknown users.
+        environment: as qmail-command(8) tells.
+
+    Returns:
+        The exit code: 0, 99, 100, 111, or qmail-inject's. What was not thought of is 111.
+    """
+    if len(arguments) != _ARGUMENTS:
+        _tell("vdelivermail: invalid syntax in .qmail-default file\n")
+        return DEFERRED
+    try:
+        return _deliver(arguments[1], environment)
+    except VpopmailError as error:
+        _tell(f"vdelivermail: deferred, {error}\n")
+    except Exception as error:  # noqa: BLE001 - qmail must try again, whatever it is
+        _tell(f"vdelivermail: deferred, {type(error).__name__}\n")
+    return DEFERRED
+
+
+def _deliver(unknown: str, environment: Mapping[str, str]) -> int:
+    from vpopmail.delivery.deliver import deliver
+    from vpopmail.installation import Installation
+    from vpopmail.settings import load
+
+    installation = Installation(load())
+    _become_owner(installation, environment.get("HOST", ""))
+    return deliver(installation, environment, _STANDARD_INPUT, unknown, _tell, os.getcwd())
+
+
+def _become_owner(installation: Installation, host: str) -> None:
+    """Let root be the owner of the domain from here on, as qmail-lspawn would have made it."""
+    if os.geteuid() != 0:
+        return
+    entry = installation.resolve(host)
+    uid, gid = installation.settings.uid, installation.settings.gid
+    if entry is not None:
+        uid, gid = entry.uid, entry.gid
+    os.setgroups([gid])
+    os.setgid(gid)
+    os.setuid(uid)
+
+
+def _tell(text: str) -> None:
+    """Write to standard output, which qmail-local hands to the sender or to the log."""
+    try:
+        write_all(_STANDARD_OUTPUT, text.encode("utf-8", "surrogateescape"))
+    except OSError:
+        return  # nobody listens: that is no trouble of the message
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""The message that is delivered: an open file, read as often as there are actions."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from vpopmail.safeio import seam
+from vpopmail.safeio.directory import write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_CHUNK = 1 << 16
+_TEMPORARY = "/tmp"  # noqa: S108 - a file without a name is nobody else's
+_MARK = b"delivered-to:"
+
+
+class NotSeekable(OSError):
+    """The message comes through a pipe, and is not to be copied."""
+
+
+class Message:
+    """A message in a file.
+
+    Args:
+        fd: descriptor of a regular file, which stays the caller's; it is read from its beginning.
+
+    Attributes:
+        size: bytes.
+    """
+
+    __slots__ = ("fd", "size")
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.size = os.fstat(fd).st_size
+
+    def chunks(self) -> Iterator[bytes]:
+        """The content in pieces, from the beginning.
+
+        Raises:
+            OSError.
+        """
+        at = 0
+        while data := os.pread(self.fd, _CHUNK, at):
+            yield data
+            at += len(data)
+
+    def rewind(self) -> None:
+        """Let a program that reads the descriptor begin at the beginning."""
+        os.lseek(self.fd, 0, os.SEEK_SET)
+
+    def identity(self) -> str | None:
+        """What tells this message from others in qmail's queue, for as long as it is there.
+
+        None for a copy of a pipe, which is another file at each try.
+        """
+        status = os.fstat(self.fd)
+        if not status.st_nlink:
+            return None
+        return f"{status.st_dev}.{status.st_ino}.{status.st_mtime_ns}.{status.st_size}"
+
+    def delivered_to(self) -> frozenset[str]:
+        """The addresses in the Delivered-To lines of its header, lower case.
+
+        Raises:
+            OSError.
+        """
+        found = set()
+        for line in self.header_lines():
+            if line[: len(_MARK)].lower() == _MARK:
+                address = line[len(_MARK) :].removeprefix(b" ").rstrip(b"\r")
+                found.add(address.decode("utf-8", "surrogateescape").lower())
+        return frozenset(found)
+
+    def header_lines(self) -> Iterator[bytes]:
+        """The lines up to the first one that begins with its own end, without line ends.
+
+        Raises:
+            OSError.
+        """
+        rest = b""
+        for chunk in self.chunks():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if line[:1] in {b"", b"\r"}:
+                    return
+                yield line
+        if rest[:1] not in {b"", b"\r"}:
+            yield rest
+
+
+def open_message(fd: int, *, copy: bool) -> Message:
+    """The message on a descriptor; of a pipe a copy is made in a file without a name.
+
+    Args:
+        fd: open for reading; of a file all of it counts, wherever it stands.
+        copy: whether a pipe may be copied.
+
+    Raises:
+        NotSeekable: it is a pipe, and may not.
+        OSError: it cannot be read or copied.
+    """
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return Message(fd)
+    if not copy:
+        raise NotSeekable(errno.ESPIPE, os.strerror(errno.ESPIPE))
+    return Message(nameless_copy(_read_all(fd)))
+
+
+def nameless_copy(*parts: Iterable[bytes]) -> int:
+    """A descriptor of a file without a name, which holds the parts and stands at its beginning.
+
+    Raises:
+        OSError: nothing is left open.
+    """
+    fd = seam.create_nameless(_TEMPORARY)
+    try:
+        for part in parts:
+            for data in part:
+                write_all(fd, data)
+        os.lseek(fd, 0, os.SEEK_SET)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _read_all(fd: int) -> Iterator[bytes]:
+    while data := os.read(fd, _CHUNK):
+        yield data

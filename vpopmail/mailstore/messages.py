@@ -1,0 +1,169 @@
+"""Writing a message into a Maildir: whole in ``new``, or not there at all.
+
+Source: formats, Maildir and message names.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+from vpopmail.safeio import seam
+from vpopmail.safeio.directory import write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vpopmail.safeio.directory import Directory, Owner
+
+_LONGEST_HOST = 32
+_TRIES = 10
+# A file system without hard links.
+_NO_LINKS = frozenset((errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK))
+_counter = 0
+
+
+def unique_name() -> str:
+    """A name that no other message of this or another host has, as of now.
+
+    Returns:
+        ``<seconds>.M<microseconds>P<pid>Q<number in this process>.<host>``.
+    """
+    global _counter  # noqa: PLW0603 - what makes the names of one process differ
+    _counter += 1
+    now = time.time_ns()
+    micro = now // 1000 % 10**6
+    return f"{now // 10**9}.M{micro:06d}P{os.getpid()}Q{_counter}.{_host()}"
+
+
+def path_in_tmp(maildir: str, name: str) -> str:
+    """Where a message is while it is written. ``maildir``: absolute."""
+    return "/".join((maildir.rstrip("/"), "tmp", name))
+
+
+def _host() -> str:
+    name = os.uname().nodename[:_LONGEST_HOST]
+    return name.replace("/", "\\057").replace(":", "\\072")
+
+
+class MessageNotWritten(Exception):
+    """A message could not be written; the Maildir is as before.
+
+    Attributes:
+        path: the file in ``tmp``, absolute.
+        error: what the system said.
+        was_opened: whether that file could be made.
+    """
+
+    def __init__(self, path: str, error: OSError, *, was_opened: bool) -> None:
+        super().__init__(f"{path}: {error.strerror}")
+        self.path = path
+        self.error = error
+        self.was_opened = was_opened
+
+
+def write_message(
+    maildir: Directory, parts: Iterable[bytes | memoryview], owner: Owner | None
+) -> tuple[str, int]:
+    """Write a message into ``new`` by way of ``tmp``.
+
+    Args:
+        maildir: open; with ``sync`` the message is on the disk when this returns.
+        parts: the content in pieces.
+        owner: who gets the file; None leaves it to this process.
+
+    Returns:
+        (name in ``new``, bytes). The name ends in ``,S=<bytes>``.
+
+    Its commit point is the link in ``new``.
+
+    Raises:
+        MessageNotWritten: nothing of it is left.
+    """
+    name = unique_name()
+    path = path_in_tmp(maildir.path, name)
+    fd = -1
+    try:
+        with maildir.enter("tmp") as tmp, maildir.enter("new") as new:
+            fd = seam.create(name, tmp.fd)
+            try:
+                size = _fill(fd, parts, owner, sync=maildir.sync)
+                final = _publish(tmp, name, new, size)
+            finally:
+                os.close(fd)
+                _remove_quietly(tmp, name)
+            new.flush()
+            return final, size
+    except OSError as error:
+        raise MessageNotWritten(path, error, was_opened=fd >= 0) from error
+
+
+def share_message(maildir: Directory, path: str, size: int, *, symbolic: bool) -> str:
+    """Give a file a name in ``new``, for a message that many share.
+
+    Args:
+        maildir: open.
+        path: of the file, absolute.
+        size: its bytes.
+        symbolic: a symbolic link, not a second name; it may lead to another file system.
+
+    Returns:
+        The name in ``new``. The owner and the mode of the file are left alone.
+
+    Its commit point is that name.
+
+    Raises:
+        MessageNotWritten.
+    """
+    name = f"{unique_name()},S={size}"
+    try:
+        with maildir.enter("new") as new:
+            if symbolic:
+                seam.symlink(path, name, new.fd)
+            else:
+                seam.link(path, new.fd, name, new.fd)
+            new.flush()
+    except OSError as error:
+        raise MessageNotWritten(path_in_tmp(maildir.path, name), error, was_opened=False) from error
+    return name
+
+
+def _fill(fd: int, parts: Iterable[bytes | memoryview], owner: Owner | None, *, sync: bool) -> int:
+    """Write the content; how many bytes it is."""
+    size = 0
+    for part in parts:
+        write_all(fd, part)
+        size += len(part)
+    if owner is not None and owner.foreign:
+        seam.fchown(fd, owner.uid, owner.gid)
+    if sync:
+        seam.fsync(fd)
+    return size
+
+
+def _publish(tmp: Directory, name: str, new: Directory, size: int) -> str:
+    """Give the message a name in ``new`` that is free; without hard links, move it there."""
+    final = f"{name},S={size}"
+    publish = seam.link
+    for _ in range(_TRIES):
+        try:
+            publish(name, tmp.fd, final, new.fd)
+        except FileExistsError:  # a clock that was set back, and a process of the same number
+            final = f"{unique_name()},S={size}"
+        except OSError as error:
+            if error.errno not in _NO_LINKS or publish is not seam.link:
+                raise
+            publish = seam.rename_new
+        else:
+            return final
+    raise OSError(errno.EEXIST, "no name is free", new.path)
+
+
+def _remove_quietly(tmp: Directory, name: str) -> None:
+    """Unlink what is in ``tmp``; what stays there is no message, and readers remove it in time."""
+    try:
+        tmp.remove(name)
+    except OSError:
+        return
