@@ -52,8 +52,8 @@ class Converted:
         source, target: where from and where to, for people.
         domains: those that were copied and then compared, by count and content.
         failed: why the others were not, by domain; ``*`` stands for what is of no domain.
-        ip_maps, relays, log_lines: how many of these there are in the target; None: not copied,
-            since one of the two does not keep them, or the same files serve both.
+        ip_maps, relays, log_lines: how many of these were copied; None: none had to be, since
+            the same files serve both, or one of the two keeps no log.
         dry_run: whether it was only looked.
     """
 

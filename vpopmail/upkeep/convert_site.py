@@ -34,7 +34,7 @@ class SiteConversion:
         self.report = report
 
     def convert(self, *, may_replace: bool) -> None:
-        """Copy the kinds that both keep, and compare.
+        """Copy what is not kept in the same place by both, and compare.
 
         Args:
             may_replace: whether the target's log may be dropped if it is another one.
@@ -45,15 +45,12 @@ class SiteConversion:
         """
         self._copy_counter()
         self._copy_alias_domains()
-        if self._both_have(IP_MAP):
-            self._copy_ip_map(self.source.backend, self.target.backend)  # type: ignore[arg-type]
-        if self._both_have(RELAY):
-            self._copy_relays(self.source.backend, self.target.backend)  # type: ignore[arg-type]
+        if differ(self.source, self.target, IP_MAP):
+            self._copy_ip_map(self.source.ip_map, self.target.ip_map)
+        if differ(self.source, self.target, RELAY):
+            self._copy_relays(self.source.relay, self.target.relay)
         if self.source.auth_log is not None and self.target.auth_log is not None:
             self._copy_log(self.source.auth_log, self.target.auth_log, may_replace=may_replace)
-
-    def _both_have(self, facet: str) -> bool:
-        return all(facet in site.backend.facets for site in (self.source, self.target))
 
     def _copy_counter(self) -> None:
         """The state of hashing of the domains' own directory."""
