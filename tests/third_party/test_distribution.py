@@ -125,4 +125,6 @@ def test_the_backend_passes_the_compliance_suite_where_it_is_installed(
         "it keeps any bytes",
         "it does not keep last_auth",
         "it does not keep limits",
+        "it keeps no copy of alias domains",
+        "it keeps no log of logins",
     }
