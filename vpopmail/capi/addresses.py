@@ -126,7 +126,9 @@ def vset_default_domain(domain: str) -> str:
         return domain
     given = os.environ.get("VPOPMAIL_DOMAIN")
     local_ip = os.environ.get("TCPLOCALIP", "")
-    return ask("", lambda: fill_domain(current().installation, given, local_ip))
+    found = ask(None, lambda: fill_domain(current().installation, given, local_ip))
+    # With an IP map that cannot be read the other domain is as good as without a map, as in C.
+    return default_domain() if found is None else found
 
 
 def extract_domain(line: str, file_type: int) -> str:
