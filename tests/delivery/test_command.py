@@ -104,7 +104,7 @@ def test_a_delivery_to_a_maildir_imports_no_heavy_module(place: Place) -> None:
     program = (
         "import sys; before = set(sys.modules)\n"
         "from vpopmail.commands import vdelivermail\n"
-        "code = vdelivermail.run(['', 'delete'], __import__('os').environ)\n"
+        "code = vdelivermail.run(['', 'delete'], __import__('os').environ, {})\n"
         "print(code, *sorted(set(sys.modules) - before))"
     )
     done = subprocess.run(

@@ -90,7 +90,7 @@ class Deliveries:
                         _become(about.get("uid", 89))
                     os.environ.clear()
                     os.environ.update(environment)
-                    code = vdelivermail.run(words, environment)
+                    code = vdelivermail.run(words, environment, {})
                 finally:
                     os._exit(code)
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -18,16 +18,30 @@ import sys
 
 from vpopmail.codes import VA, verror
 from vpopmail.errors import VpopmailError
-from vpopmail.site import current
+from vpopmail.settings import load
+from vpopmail.site import Vpopmail
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _NOT_CONFIGURED = "vpopmail not configure with --enable-roaming-users"  # as the C program has it
 _CODES = 256
 
 
-def main() -> int:
-    """Run the program; the exit status."""
+def main(**settings: object) -> NoReturn:
+    """Run the program, and end.
+
+    Args:
+        settings: options of the site that its launcher names.
+    """
+    raise SystemExit(run(settings))
+
+
+def run(settings: dict[str, object]) -> int:
+    """Clear the addresses of a site; the exit status."""
     try:
-        site = current()
+        site = Vpopmail(load(settings))
         site.installation.backend  # noqa: B018 - opened
     except VpopmailError as error:
         print(f"Error - {verror(error.code)}. Initial open.", file=sys.stderr)
@@ -46,4 +60,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

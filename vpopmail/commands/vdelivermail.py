@@ -16,6 +16,7 @@ from vpopmail.safeio.directory import write_all
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import NoReturn
 
     from vpopmail.installation import Installation
 
@@ -24,17 +25,24 @@ _STANDARD_INPUT = 0
 _STANDARD_OUTPUT = 1
 
 
-def main() -> int:
-    """Deliver by the arguments and the environment of this process; see ``run``."""
-    return run(sys.argv[1:], os.environ)
+def main(**settings: object) -> NoReturn:
+    """Deliver by the arguments and the environment of this process, and end; see ``run``.
+
+    Args:
+        settings: options of the site that its launcher names.
+    """
+    raise SystemExit(run(sys.argv[1:], os.environ, settings))
 
 
-def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+def run(
+    arguments: Sequence[str], environment: Mapping[str, str], settings: Mapping[str, object]
+) -> int:
     """Deliver the message on standard input.
 
     Args:
         arguments: an empty word, and what happens to mail for unknown users.
         environment: as qmail-command(8) tells.
+        settings: options of the site.
 
     Returns:
         The exit code: 0, 99, 100, 111, or qmail-inject's. What was not thought of is 111.
@@ -43,7 +51,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         _tell("vdelivermail: invalid syntax in .qmail-default file\n")
         return DEFERRED
     try:
-        return _deliver(arguments[1], environment)
+        return _deliver(arguments[1], environment, settings)
     except VpopmailError as error:
         _tell(f"vdelivermail: deferred, {error}\n")
     except Exception as error:  # noqa: BLE001 - qmail must try again, whatever it is
@@ -51,12 +59,12 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     return DEFERRED
 
 
-def _deliver(unknown: str, environment: Mapping[str, str]) -> int:
+def _deliver(unknown: str, environment: Mapping[str, str], settings: Mapping[str, object]) -> int:
     from vpopmail.delivery.deliver import deliver
     from vpopmail.installation import Installation
     from vpopmail.settings import load
 
-    installation = Installation(load())
+    installation = Installation(load(settings))
     _become_owner(installation, environment.get("HOST", ""))
     return deliver(installation, environment, _STANDARD_INPUT, unknown, _tell, os.getcwd())
 
@@ -83,4 +91,4 @@ def _tell(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

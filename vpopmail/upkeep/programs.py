@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 # name: module of vpopmail.commands
 PROGRAMS = {
+    "clearopensmtp": "clearopensmtp",
     "vchkpw": "vchkpw",
     "vchkpw-dovecot": "vchkpw",
+    "vdelivermail": "vdelivermail",
 }
 BUNDLE = ".vpopmail-modules"
 # What they import while they run.
@@ -40,6 +42,7 @@ _LATER = (
     "backends.files.last_auth",
     "backends.files.limits",
     "backends.registry",
+    "delivery.deliver",
     "settings.file",
 )
 
