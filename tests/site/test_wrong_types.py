@@ -11,6 +11,7 @@ import pytest
 import vpopmail
 from tests.nasty import ALIAS, DOMAIN, Filled, changed, filled
 from vpopmail import VLimits
+from vpopmail.qmail import Qmail
 
 MANAGERS = (
     *("aliases", "catch_all", "default_delivery", "domains", "events", "ip_maps", "limits"),
@@ -163,6 +164,9 @@ def test_what_is_no_site_no_config_and_no_code() -> None:
         lambda: vpopmail.Vpopmail("/home/vpopmail"),
         lambda: vpopmail.Vpopmail({}),
         lambda: vpopmail.verror("0"),
+        lambda: Qmail(7),
+        lambda: Qmail("/var/qmail", cdb_name=None),
+        lambda: Qmail("/var/qmail", lock_timeout="20"),
         lambda: vpopmail.verror(None),
     ):
         with pytest.raises(TypeError, match="is needed, not"):

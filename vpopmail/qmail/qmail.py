@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.names import fold
+from vpopmail.names import check_kind_of_text, fold
 from vpopmail.qmail.lookup import DomainLookup
 
 TYPE_CHECKING = False
@@ -40,6 +40,9 @@ class Qmail:
         newu: str = "",
         newmrh: str = "",
     ) -> None:
+        check_kind_of_text(qmaildir, cdb_name, newu, newmrh)
+        if not isinstance(lock_timeout, int | float):
+            raise TypeError(f"a number is needed, not {type(lock_timeout).__name__}")
         self.qmaildir = qmaildir
         self.cdb_name = cdb_name
         self.sync = sync
