@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from vpopmail.errors import BackendUnavailable
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan, Step
 
@@ -172,3 +173,17 @@ def test_a_plan_shows_its_steps_and_its_commit_point() -> None:
     )
     assert "lambda" not in repr(plan)
     assert str(Step("qmail", "HUP", lambda: None)) == "qmail: HUP"
+
+
+def test_a_commit_of_which_nobody_knows_whether_it_counts_is_not_undone() -> None:
+    """The journal stays, and the next change asks the store."""
+    story = Story()
+    doubt = BackendUnavailable("db", "the connection broke in the commit")
+    doubt.in_doubt = True
+    story.step("a")
+    story.step("b", doubt, commit=True)
+    with pytest.raises(BackendUnavailable):
+        carry_out(story.plan)
+    assert story.told == ["a", "b"]
+    assert story.plan.unfinished == ["qmail: b  <- commit point: it may count"]
+    assert not story.plan.carried_out

@@ -14,7 +14,7 @@ from vpopmail import VA, Vpopmail
 from vpopmail.backends.sql import servers as own_servers
 from vpopmail.backends.sql.connections import Connections, Work
 from vpopmail.errors import BackendUnavailable, HomeMissing, UserExists, UserNotFound, VpopmailError
-from vpopmail.records import VLimits
+from vpopmail.records import DirControl, LoginRecord, VLimits
 from vpopmail.testing import sandbox
 
 from . import raw
@@ -195,6 +195,58 @@ def test_an_operation_is_done_once_whatever_call_fails(database: Database, name:
 
 def _last_commit(calls: list[str]) -> int:
     return len(calls) - 1 - calls[::-1].index(COMMITTED)
+
+
+def _logs_in(site: Vpopmail) -> None:
+    site.installation.auth_log.write_log(  # type: ignore[union-attr]
+        LoginRecord("joe", DOMAIN, logon=JOE, remote_ip="192.0.2.1", time=1_700_000_000, status=2)
+    )
+
+
+# What is no user: what is done, the answer, and what the table then has.
+OTHERS: dict[str, tuple[Callable[[Vpopmail], object], object, str, list[object]]] = {
+    "log": (_logs_in, None, "SELECT logon FROM vlog", [JOE]),
+    "relay": (
+        lambda site: site.installation.relay.open_relay("192.0.2.1", 7), True, "SELECT ip_addr FROM relay", ["192.0.2.1"],
+    ),
+    "ip map": (
+        lambda site: site.installation.ip_map.write_ip_map("192.0.2.2", DOMAIN), None, "SELECT domain FROM ip_alias_map",
+        [DOMAIN],
+    ),
+    "last login": (
+        lambda site: site.users.note_login(JOE, "192.0.2.3"), None, "SELECT remote_ip FROM lastauth", ["192.0.2.3"],
+    ),
+    "counter": (
+        lambda site: site.installation.dir_control.delete_dir_control(DOMAIN, None),  # type: ignore[arg-type]
+        True, "SELECT domain FROM dir_control", [],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_rows_are_written_once_whatever_call_fails(database: Database, name: str) -> None:
+    kind, url = database
+    act, answer, text, rows = OTHERS[name]
+    with opened(database, sql_logging=True, roaming_users=True, ip_alias_domains=True) as site:
+        site.domains.add(DOMAIN)
+        site.users.add(JOE, crypted=HASH)
+        site.schema.create()
+        connections = site.installation.backend.connections  # type: ignore[attr-defined]
+        state = raw.run(url, "SELECT * FROM dir_control")
+        assert state
+        for place in SITES:
+            for code in [LOST[kind][-1], *([] if place == COMMITTED else [REPEAT[kind][0]])]:
+                raw.run(url, *(f"DELETE FROM {table}" for table in ("vlog", "relay", "ip_alias_map")))
+                if name == "counter":
+                    site.installation.dir_control.write_dir_control(DOMAIN, None, DirControl())  # type: ignore[arg-type]
+                    raw.run(url, f"DELETE FROM dir_control WHERE domain <> '{DOMAIN}'")
+                connections.close()
+                faults = Faults(once_at(place, 0, error_of(kind, code)))
+                with failing(kind, faults):
+                    assert act(site) == answer or name == "last login", (place, code)
+                    connections.close()
+                assert faults.raised == 1, place
+                assert [row[0] for row in raw.run(url, text)] == rows, (place, code)
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -22,6 +22,12 @@ _INSERT = """
         [vlog.message], [vlog.timestamp], [vlog.error])
     VALUES (:user, :passwd, :domain, :logon, :remoteip, :message, :timestamp, :error)
 """
+_HAS = """
+    SELECT [vlog.id] FROM [vlog]
+    WHERE [vlog.timestamp] = :timestamp AND [vlog.error] = :error AND [vlog.user] = :user
+        AND [vlog.passwd] = :passwd AND [vlog.domain] = :domain AND [vlog.logon] = :logon
+        AND [vlog.remoteip] = :remoteip AND [vlog.message] = :message
+"""
 _FIRST = """
     SELECT MIN([vlog.id]) FROM [vlog] WHERE [vlog.id] > :last AND [vlog.timestamp] >= :since
 """
@@ -66,7 +72,12 @@ class SqlAuthLog:
 
         def store(columns: dict[str, Column]) -> None:
             values = {name: self._fitted(name, text, columns) for name, text in given.items()}
-            self.connections.execute(_INSERT, timestamp=record.time, error=record.status, **values)
+            values |= {"timestamp": record.time, "error": record.status}
+            self.connections.run(
+                lambda work: work.execute(_INSERT, **values),
+                # No key tells: one that looks the same is taken for it.
+                lambda: bool(self.connections.select_latest(_HAS, **values).rows),
+            )
 
         store_in(self.connections, self.dialect, TABLE, store)
 
