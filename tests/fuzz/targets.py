@@ -25,6 +25,7 @@ from vpopmail.errors import ConfigError, FormatError, InvalidCharacter, InvalidQ
 from vpopmail.formats import (
     assign,
     cdb,
+    checkpassword,
     control,
     dircontrol,
     dotqmail,
@@ -35,6 +36,7 @@ from vpopmail.formats import (
     maildirsize,
     open_smtp,
     password_strength,
+    shadow,
     tcprules,
     vpasswd,
     vpasswd_changes,
@@ -488,6 +490,28 @@ def paths(data: bytes) -> None:
     maildir_to_email(text + "/Maildir")
 
 
+def credentials(data: bytes) -> None:
+    """Descriptor 3: three fields, or too much."""
+    try:
+        found = checkpassword.parse_credentials(data)
+    except FormatError:
+        assert len(data) > checkpassword.LONGEST
+        return
+    fields = (found.name, found.password, found.challenge)
+    assert not any(b"\0" in field for field in fields)
+    assert (b"\0".join(fields) + b"\0").startswith(data[: len(b"\0".join(fields))])
+
+
+def shadows(data: bytes) -> None:
+    """/etc/shadow: an entry is of its user, whole, and ends on a day."""
+    name, _, content = data.partition(b"\n")
+    found = shadow.find_entry(content, name)
+    if found is not None:
+        crypted, day = found
+        assert name + b":" + crypted + b":" in content
+        assert day is None or day >= 0
+
+
 def dates(data: bytes) -> None:
     """Times for a header."""
     for (seconds,) in struct.iter_unpack("<d", data[: len(data) // 8 * 8]):
@@ -779,6 +803,14 @@ TARGETS = {
         paths,
         (b"/", b"/Maildir/", b"a.b/", b"joe", b".", b"\xff", b"/Maildir"),
         of_text(lambda path: maildir_to_email(f"/{path}/Maildir")),
+    ),
+    "checkpassword": Target(
+        credentials,
+        (b"\0", b"joe@example.com\0", b"secret\0", b"<1.2@x>\0", b"x" * 64, b"\xff"),
+    ),
+    "shadow": Target(
+        shadows,
+        (b"joe\n", b"joe:$1$a$b:1:0:99999:7:::\n", b":", b"\n", b"::", b"\xff", b"999999999999"),
     ),
     "date": Target(dates, (struct.pack("<d", 0), struct.pack("<d", 2e9), b"\xf0\x7f", b"\xff")),
     "journal": Target(

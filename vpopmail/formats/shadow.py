@@ -10,6 +10,7 @@ from vpopmail.formats.text import split_lines
 _FIELDS = 9
 _CRYPTED = 1
 _EXPIRES = 7
+_DIGITS = 9  # of a day; more is beyond all time
 
 
 def find_entry(content: bytes, name: bytes) -> tuple[bytes, int | None] | None:
@@ -29,5 +30,6 @@ def find_entry(content: bytes, name: bytes) -> tuple[bytes, int | None] | None:
             fields = line.split(b":")
             if len(fields) == _FIELDS:
                 day = fields[_EXPIRES]
-                return fields[_CRYPTED], int(day) if day.isdigit() else None
+                ends = day.isdigit() and len(day) <= _DIGITS
+                return fields[_CRYPTED], int(day) if ends else None
     return None
