@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
+import vpopmail
 from vpopmail import Vpopmail
+from vpopmail.access.login import Login
 from vpopmail.errors import (
     ClearPasswordTooLong,
     GecosTooLong,
@@ -134,6 +137,43 @@ def test_letters_come_back_or_are_refused(layout: str, url: str, text: str) -> N
             assert JOE not in site.users
         else:
             assert site.users.get(JOE).pw_gecos == text
+
+
+@pytest.mark.parametrize("use", ["make_user_dir", "login", "delivery"])
+@pytest.mark.parametrize("empty", ["NULL", "''"])
+def test_a_row_by_hand_gets_its_home_at_first_use(layout: str, url: str, use: str, empty: str) -> None:
+    """Billing systems insert rows and leave the directory to whoever comes first."""
+    own = "example_com" in SCHEMAS[layout]["tables"]
+    table, domain = ("example_com", "") if own else ("vpopmail", f"pw_domain = '{DOMAIN}' AND ")
+    names = "pw_name, pw_passwd, pw_dir, pw_gecos, pw_shell" + ("" if own else ", pw_domain")
+    with opened(layout, url) as site:
+        site.domains.add(DOMAIN)
+        values = f"'joe', '{crypted('Wonderful-1')}', {empty}, {empty}, {empty}" + ("" if own else f", '{DOMAIN}'")
+        raw.run(url, f"INSERT INTO {table} ({names}) VALUES ({values})")
+        user = vpopmail.vauth_getpw("joe", DOMAIN)
+        assert user is not None and (user.pw_dir, user.pw_shell) == ("", "NOQUOTA")
+        home = f"{site.domains.get(DOMAIN).path}/joe"
+        for _ in range(2):
+            if use == "login":
+                login = site.logins.authenticate(JOE, "Wonderful-1", "imap")
+                assert isinstance(login, Login) and login.home == home
+            elif use == "delivery":
+                told = site.mail.deliver(JOE, b"Subject: hello\n\n", "amy@example.net")
+                assert told.code == 0, told
+                assert os.listdir(f"{home}/Maildir/new")
+            elif site.users.get(JOE).pw_dir == "":
+                entry = site.domains.get(DOMAIN)
+                assert vpopmail.make_user_dir("joe", DOMAIN, entry.uid, entry.gid) == ""
+            assert os.path.isdir(f"{home}/Maildir/new")
+            text = f"SELECT pw_dir FROM {table} WHERE {domain}pw_name = 'joe'"
+            assert [list(row) for row in raw.run(url, text)] == [[home]]
+
+
+def crypted(password: str) -> str:
+    """An MD5 crypt string, which every layout can hold."""
+    code, found = vpopmail.mkpasswd3(password)
+    assert code == 0
+    return found
 
 
 def test_errors_are_of_the_library_when_the_tables_are_gone(layout: str, url: str) -> None:

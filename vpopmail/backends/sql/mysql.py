@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108
 _CONNECT_TIMEOUT = 10  # seconds
 _ANSWER_TIMEOUT = 120  # seconds, besides waits for locks; then the server is taken for dead
 # With those of a server that has become a replica (1290, 1792, 1836): another one may be found
@@ -71,6 +72,8 @@ class MysqlDialect(Dialect):
         if driver.__name__ == "pymysql":
             if server.socket or _is_local(server.host):
                 arguments["ssl_disabled"] = True  # else each connection loads all of the host's CAs
+            if not server.socket and not server.port and arguments["host"] == "localhost":
+                arguments["unix_socket"] = _usual_socket()
             return _connect_pymysql(driver, arguments)
         return driver.connect(**arguments)
 
@@ -214,6 +217,13 @@ def _connect_pymysql(driver: Any, arguments: dict[str, Any]) -> Any:
     connection = driver.connect(**{**arguments, "read_timeout": _CONNECT_TIMEOUT})
     connection._read_timeout = later  # noqa: SLF001 - it can be told only when connecting
     return connection
+
+
+def _usual_socket() -> str | None:
+    """The socket that C's client library takes for ``localhost``; None: there is none here."""
+    from os.path import exists
+
+    return next(filter(exists, _SOCKETS), None)
 
 
 def _is_local(host: str) -> bool:

@@ -38,12 +38,12 @@ class PgsqlDialect(Dialect):
     columns = {"lastauth.user": "userid", "vlog.user": "userid"}  # noqa: RUF012
 
     def servers(self) -> list[Server]:
-        """Those of the settings, else those of etc/vpopmail.pgsql."""
+        """Those of the settings, else that of the first line of etc/vpopmail.pgsql."""
         settings = self.settings
         if settings.database_url:
             return parse_url(settings.database_url, "pgsql")
         path = settings.etc_path("vpopmail.pgsql")
-        return parse_lines(read_private(path), path, empty_fields=True)
+        return parse_lines(read_private(path), path, empty_fields=True)[:1]
 
     def connect(self, server: Server) -> Any:
         """A connection in UTF-8."""

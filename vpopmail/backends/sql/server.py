@@ -113,7 +113,8 @@ def parse_lines(text: str, path: str, *, empty_fields: bool) -> list[Server]:
     Args:
         text: the whole file.
         path: of the file, for errors.
-        empty_fields: whether a field may be empty, as in vpopmail.pgsql.
+        empty_fields: whether a field may be empty, as in vpopmail.pgsql; an empty host is
+            ``localhost``, an empty database ``vpopmail``.
 
     Returns:
         One or two servers.
@@ -150,7 +151,7 @@ def _parse_line(line: str, where: str, *, empty_fields: bool) -> Server:
     if not socket and port and not (port.isascii() and port.isdigit()):
         raise ConfigError(where, "the port is a number or the path of a socket")
     return Server(
-        host=host,
+        host=host or "localhost",
         port=0 if socket or not port else int(port),
         socket=socket,
         user=user,
