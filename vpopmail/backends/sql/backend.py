@@ -146,9 +146,13 @@ class SqlBackend(
             table.own or self.connections.is_empty()
         ):
             return  # the first user makes it
+        if not self.dialect.first_rows:
+            yield from self.iterate(domain)
+            return
+        end = self.dialect.first_rows % _PAGE
         last: object = None
         while True:
-            text = self.dialect.first_rows(table.page(first=last is None), _PAGE)
+            text = f"{table.page(first=last is None)} {end}"
             found = self.connections.select_latest(text, pw_domain=domain.realdomain, after=last)
             reader = self._reader(found.names)
             for row in found.rows:

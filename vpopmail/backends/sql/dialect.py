@@ -36,6 +36,8 @@ class Dialect(ABC):
         columns: what a column is called here, ``table.column`` to name, where it differs.
         conflict: how an upsert is said: ``conflict``, ``duplicate``, or ``""`` if it is not.
         begin: the statement that begins a transaction; ``""``: the driver does it.
+        first_rows: the end of a select that gives no more than so many rows: ``LIMIT %d``; ``""``:
+            all rows are asked for at once.
         language: module and class of what looks after the tables; None: nothing does.
     """
 
@@ -44,6 +46,7 @@ class Dialect(ABC):
     columns: Mapping[str, str] = {}
     conflict: str = ""
     begin: str = ""
+    first_rows: str = ""
     language: tuple[str, str] | None = None
 
     def __init__(self, settings: Settings) -> None:
@@ -146,10 +149,6 @@ class Dialect(ABC):
     def take(self, value: Any) -> Any:
         """A value as the driver gives it, in the form of the library."""
         return value
-
-    def first_rows(self, text: str, count: int) -> str:
-        """A select that gives no more than so many rows."""
-        return f"{text} LIMIT {count}"
 
     def upsert(self, table: str, keys: tuple[str, ...], values: tuple[str, ...]) -> list[str]:
         """The statements that store a row, in the place of one with the same keys.

@@ -39,6 +39,7 @@ class MysqlDialect(Dialect):
     conflict = "duplicate"
     begin = "BEGIN"
     _is_mariadb = True
+    first_rows = "LIMIT %d"
     language = ("vpopmail.backends.sql.ddl.mysql", "MysqlLanguage")
 
     def servers(self) -> list[Server]:

@@ -34,6 +34,7 @@ class PgsqlDialect(Dialect):
     name = "pgsql"
     conflict = "conflict"
     begin = "BEGIN"
+    first_rows = "LIMIT %d"
     language = ("vpopmail.backends.sql.ddl.pgsql", "PgsqlLanguage")
     columns = {"lastauth.user": "userid", "vlog.user": "userid"}  # noqa: RUF012
 

@@ -27,6 +27,7 @@ class SqliteDialect(Dialect):
     style = NAMED
     conflict = "conflict"
     begin = "BEGIN IMMEDIATE"
+    first_rows = "LIMIT %d"
     language = ("vpopmail.backends.sql.ddl.sqlite", "SqliteLanguage")
 
     def servers(self) -> list[Server]:
