@@ -107,3 +107,17 @@ def test_what_is_no_message_is_refused(place: Place, tmp_path: Path, bulletin: s
     with pytest.raises(DomainNotFound):
         place.site.bulletins.send(bulletin, ["none.org"])
     assert place.new() == []
+
+
+def test_a_domain_that_is_named_twice_gets_it_once(place: Place, bulletin: str) -> None:
+    place.site.domains.add_alias("example.org", DOMAIN)
+    assert place.site.bulletins.send(bulletin, [DOMAIN, "example.org", DOMAIN]).delivered == BOTH
+    assert len(place.new()) == 1
+
+
+def test_an_unknown_domain_among_several_is_told_before_anybody_gets_it(
+    place: Place, bulletin: str
+) -> None:
+    with pytest.raises(DomainNotFound):
+        place.site.bulletins.send(bulletin, [DOMAIN, "none.example"])
+    assert place.new() == []

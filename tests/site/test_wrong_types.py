@@ -15,7 +15,7 @@ from vpopmail.qmail import Qmail
 
 MANAGERS = (
     *("aliases", "catch_all", "default_delivery", "domains", "events", "ip_maps", "limits"),
-    *("qmail", "quotas", "relay", "users"),
+    *("auth_log", "bulletins", "logins", "mail", "qmail", "quotas", "relay", "users"),
 )
 # Managers that own what they do not show: parts of them are for the rooms above.
 OF_THE_SITE = ("diagnose", "rebuild", "reconcile")
@@ -50,6 +50,10 @@ VALID = {
     "password": "secret-7",
     "quota": "5M",
     "real": DOMAIN,
+    "message": b"Subject: x\n\n",
+    "path": "list",
+    "service": "pop",
+    "older_than_days": 1,
     "remote_ip": "192.0.2.1",
     "size": 1,
     "subscriber": print,
@@ -107,9 +111,9 @@ def is_allowed(kind: str, value: object) -> bool:
         return "float" in kinds
     if isinstance(value, bytes):
         return "bytes" in kinds
-    if isinstance(value, list) and kinds & {"Iterable", "Sequence"}:
+    if isinstance(value, list) and kinds & {"Collection", "Iterable", "Sequence"}:
         return value == ["a"]
-    return isinstance(value, dict) and bool(kinds & {"Iterable", "Mapping"})
+    return isinstance(value, dict) and bool(kinds & {"Collection", "Iterable", "Mapping"})
 
 
 @pytest.fixture(scope="module", params=["cdb", "memory"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from vpopmail.errors import BackendUnavailable
+from vpopmail.names import check_kind_of_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class AuthLog:
         Raises:
             BackendUnavailable: also if the site keeps no log.
         """
+        check_kind_of_number(since)
         return self._log().iterate_log(since)
 
     def __iter__(self) -> Iterator[LoginRecord]:
@@ -58,6 +60,7 @@ class AuthLog:
         Raises:
             BackendUnavailable: also if the site keeps no log.
         """
+        check_kind_of_number(older_than_days)
         until = int(time.time()) - older_than_days * _SECONDS_A_DAY
         return self._log().delete_log(until)
 

@@ -60,7 +60,10 @@ class Logins:
 
         Source: manual, "Authentication".
         """
-        check_kind_of_text(name)
+        check_kind_of_text(name, service, remote_ip, local_ip)
+        for given in (password, challenge):
+            if not isinstance(given, str | bytes):
+                raise TypeError(f"a str or bytes are needed, not {type(given).__name__}")
         address = remote_address(remote_ip)
         webmail_servers = self._installation.settings.webmail_servers
         request = LoginRequest(

@@ -23,6 +23,7 @@ from vpopmail.mailstore.messages import (
     write_message,
 )
 from vpopmail.mailstore.paths import MAILDIR
+from vpopmail.names import check_kind_of_text, checked_texts, fold
 from vpopmail.records import is_limited
 from vpopmail.safeio.directory import Owner
 from vpopmail.safeio.view import open_file
@@ -115,6 +116,9 @@ class Bulletins:
             DomainNotFound, BackendUnavailable.
             OSError: the file cannot be read.
         """
+        check_kind_of_text(path, way)
+        if progress is not None and not callable(progress):
+            raise TypeError(f"a function is needed, not {type(progress).__name__}")
         if way not in _WAYS:
             raise InvalidInput(way, f"one of {', '.join(sorted(_WAYS))}")
         with _Bulletin(path, way) as bulletin:
@@ -162,20 +166,18 @@ class Bulletins:
     def _recipients(
         self, domains: Iterable[str] | None, exclude: Collection[str]
     ) -> Iterator[tuple[DomainEntry, VqPasswd]]:
-        left_out = {address.lower() for address in exclude}
+        left_out = {fold(address) for address in checked_texts(exclude)}
         for entry in self._entries(domains):
             for user in self._users.iter(entry.realdomain):
                 if f"{user.pw_name}@{entry.realdomain}" not in left_out:
                     yield entry, user
 
-    def _entries(self, domains: Iterable[str] | None) -> Iterator[DomainEntry]:
-        if domains is not None:
-            for name in domains:
-                yield get_domain(self._installation, name)
-            return
-        for entry in all_entries(self._installation):
-            if not entry.is_alias:
-                yield entry
+    def _entries(self, domains: Iterable[str] | None) -> list[DomainEntry]:
+        """The domains, each once; all are found before anybody gets anything."""
+        if domains is None:
+            return [entry for entry in all_entries(self._installation) if not entry.is_alias]
+        found = [get_domain(self._installation, name) for name in checked_texts(domains)]
+        return list({entry.realdomain: entry for entry in found}.values())
 
 
 class _Bulletin:

@@ -6,7 +6,13 @@ from vpopmail.accounts.catchall import DEFAULT
 from vpopmail.backends.abstract import ALIASES
 from vpopmail.formats import dotqmail
 from vpopmail.formats.text import to_text
-from vpopmail.names import fold, fold_domain, has_domain_characters, has_user_characters
+from vpopmail.names import (
+    check_kind_of_text,
+    fold,
+    fold_domain,
+    has_domain_characters,
+    has_user_characters,
+)
 from vpopmail.records import BOUNCE_MAIL
 
 TYPE_CHECKING = False
@@ -43,6 +49,7 @@ def deliverable(installation: Installation, address: str) -> str | None:
     Raises:
         BackendUnavailable, NotPermitted, OSError.
     """
+    check_kind_of_text(address)
     name, at, host = address.rpartition("@")
     name, host = fold(name), fold_domain(host)
     if not (at and name and has_user_characters(name) and has_domain_characters(host)):

@@ -16,7 +16,7 @@ from vpopmail.delivery.places import Homes
 from vpopmail.delivery.recipient import Recipient
 from vpopmail.errors import DomainNotFound
 from vpopmail.formats.dotqmail import default_action
-from vpopmail.names import fold, fold_domain, split_address
+from vpopmail.names import check_kind_of_text, fold, fold_domain, split_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class Mail:
         Raises:
             DomainNotFound, BackendUnavailable, NotPermitted, OSError.
         """
+        if not isinstance(delivered_to, frozenset | set):
+            raise TypeError(f"a set of str is needed, not {type(delivered_to).__name__}")
         name, host, entry = self._resolved(address)
         recipient = Recipient(name, host, entry)
         with Homes(self._installation, entry) as homes:
@@ -88,6 +90,9 @@ class Mail:
         Raises:
             DomainNotFound.
         """
+        check_kind_of_text(sender)
+        if not isinstance(message, bytes):
+            raise TypeError(f"bytes are needed, not {type(message).__name__}")
         name, host, entry = self._resolved(address)
         environment = _environment(name, host, entry, sender)
         told: list[str] = []
