@@ -11,6 +11,8 @@ from pathlib import Path
 import vpopmail
 from vpopmail.settings import load
 
+from .statements import rows
+
 # The mail user: a stranger if we are root, so that giving files away happens too.
 UID = 89 if os.geteuid() == 0 else os.geteuid()
 GID = 89 if os.geteuid() == 0 else os.getegid()
@@ -18,6 +20,7 @@ GID = 89 if os.geteuid() == 0 else os.getegid()
 _HASH = re.compile(rb"\$1\$[./0-9A-Za-z]{8}\$[./0-9A-Za-z]{22}")
 SAME_HASH = b"$1$" + b"s" * 8 + b"$" + b"h" * 22
 
+DATABASE = ".sqlite"
 Entry = tuple[str, int, int, int, bytes]
 Tree = dict[str, Entry]
 
@@ -80,6 +83,8 @@ def renew(prepared: Path, site: Path) -> None:
 
 def snapshot(site: Path) -> Tree:
     """Everything below a directory, hidden files too: type, mode, owner and content."""
+    for database in site.rglob(f"*{DATABASE}"):
+        rows(str(database))  # rolls a transaction back that was killed: its journal is no leftover
     tree: Tree = {}
     _look(str(site), "", tree)
     return tree
@@ -110,6 +115,8 @@ def _content(path: str, mode: int) -> tuple[str, bytes]:
         return "directory", b""
     if stat.S_ISLNK(mode):
         return "link", os.readlink(path).encode()
+    if path.endswith(DATABASE):
+        return "file", same_hash(rows(path))
     with open(path, "rb") as file:
         return "file", same_hash(file.read())
 

@@ -17,6 +17,8 @@ from typing import Any
 
 from vpopmail.safeio import seam
 
+from .statements import watch_changes
+
 
 CTRL_C = 0
 
@@ -83,16 +85,16 @@ def _answer(work: Callable[[], Any], writing: int) -> None:
 
 
 def kill_before(number: int) -> None:
-    """Let this process be killed before its ``number``-th file-changing system call."""
+    """Let this process be killed before its ``number``-th change, see ``statements``."""
     seen = 0
 
-    def watch(_call: str, _arguments: tuple[object, ...]) -> None:
+    def notice(_event: str) -> None:
         nonlocal seen
         seen += 1
         if seen == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    seam.watch = watch
+    watch_changes(notice)
 
 
 class FailOnce:

@@ -33,6 +33,7 @@ from .processes import (
     open_descriptors,
 )
 from .scenes import Scene
+from .statements import watch_changes
 from .views import View, view
 
 # Imported before the first fork: every child has them at once.
@@ -83,7 +84,7 @@ class Stand:
 
     def _undisturbed(self) -> list[str]:
         calls: list[str] = []
-        seam.watch = lambda call, _arguments: calls.append(call)
+        watch_changes(calls.append)
         assert self.scene.run(self.site) == VA.SUCCESS
         return calls
 
