@@ -83,11 +83,10 @@ def renew(prepared: Path, site: Path) -> None:
 
 def snapshot(site: Path) -> Tree:
     """Everything below a directory, hidden files too: type, mode, owner and content."""
-    for database in site.rglob(f"*{DATABASE}"):
-        rows(str(database))  # rolls a transaction back that was killed: its journal is no leftover
     tree: Tree = {}
     _look(str(site), "", tree)
-    return tree
+    # The journal of a transaction that was killed is SQLite's matter: it goes with the next one.
+    return {path: entry for path, entry in tree.items() if not path.endswith(f"{DATABASE}-journal")}
 
 
 def entry_of(path: str | Path) -> Entry | None:

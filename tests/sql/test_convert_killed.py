@@ -12,6 +12,7 @@ import pytest
 
 import tests.crash.sweep  # noqa: F401 - all modules are there before the first fork
 from tests.crash.processes import Killed, in_child, kill_before
+from tests.crash.statements import watch_changes
 from vpopmail import Config, Vpopmail
 from vpopmail.records import VLimits, VqPasswd
 from vpopmail.safeio import seam
@@ -53,7 +54,7 @@ def convert(top: Path, source: str, target: str, number: int = 0) -> list[str]:
         if number:
             kill_before(number)
         else:
-            seam.watch = lambda call, _arguments: calls.append(call)
+            watch_changes(calls.append)
         one.convert(other)
     return calls
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -142,6 +142,19 @@ def test_of_two_hosts_that_add_the_same_user_one_is_told(database: tuple[str, st
             one.users.add(f"amy@{DOMAIN}", crypted=HASH)
             other.users.add(f"amy@{DOMAIN}", crypted=OTHER_HASH)
         assert one.users.get(f"amy@{DOMAIN}").pw_passwd == OTHER_HASH
+
+
+def test_a_domain_that_cannot_be_made_here_keeps_the_users_of_another_host(
+    database: tuple[str, str], fail: Callable[..., None]
+) -> None:
+    with opened(database) as one, opened(database) as other:
+        one.domains.add(DOMAIN)
+        one.users.add(JOE, crypted=HASH)
+        fail("rename", needle="cdb")
+        with pytest.raises(Exception, match="space|disk|update|made"):
+            other.domains.add(DOMAIN)
+        assert DOMAIN not in other.domains
+        assert one.users.get(JOE).pw_passwd == HASH
 
 
 def test_threads_that_change_the_same_rows_lose_nothing(database: tuple[str, str]) -> None:

@@ -139,6 +139,7 @@ class DomainChange:
         check_directory(path)
         entry = DomainEntry(name, name, uid, gid, path)
         new = NewDomain(entry, place, adopted=_is_there(tree_.directory, place, name))
+        new.has_accounts = self.installation.backend.has_accounts(entry)
         tree_.added.append(new)
         self.add_name(entry)
         verb = "take over" if new.adopted else "build"
@@ -194,16 +195,17 @@ class DomainChange:
         """Append the steps that let the changes count, built directories given."""
         for tree_ in self.trees.values():
             tree_.plan = plan
-            for new in tree_.added:
-                self._plan_accounts(plan, new)
-            if self.batch:
-                plan.add("mailstore", "bring the domains to the disk", partial(_sync, tree_))
+            # Before the accounts: a database is no part of the directory that goes with its stage.
             plan.add(
                 "journal",
                 f"note the domains in {tree_.directory.path}",
                 tree_.enter,
                 tree_.withdraw,
             )
+            for new in tree_.added:
+                self._plan_accounts(plan, new)
+            if self.batch:
+                plan.add("mailstore", "bring the domains to the disk", partial(_sync, tree_))
             if tree_.added:
                 plan.add("mailstore", "put the domains in their places", tree_.put, tree_.take_back)
         self.qmail.plan_prepare(plan)
@@ -239,7 +241,7 @@ class DomainChange:
         # may have had users.
         if new.users is not None and new.users.adoption is not None:
             new.users.adoption.restore_accounts()
-        else:
+        elif not new.has_accounts:
             self.installation.backend.delete_domain(new.entry)
 
     def drop(self, name: str) -> None:

@@ -38,7 +38,7 @@ def recover_domains(installation: Installation, path: str) -> None:
 
 
 def _settle(installation: Installation, left: Stage, facts: list[Fact]) -> None:
-    added = [fact for fact in facts if fact[0] in {"add", "adopt"} and len(fact) == 3]
+    added = [fact for fact in facts if fact[0] in {"add", "adopt", "join"} and len(fact) == 3]
     deleted = [fact for fact in facts if fact[0] == "delete"]
     named = [*added, *deleted]
     if not named:
@@ -53,16 +53,25 @@ def _settle(installation: Installation, left: Stage, facts: list[Fact]) -> None:
             _take(installation, left, place, leaf, name)
     else:
         for kind, name, place in added:
-            if kind == "add":
-                _take(installation, left, place, name, name)
+            if kind != "adopt":
+                _take(installation, left, place, name, name, forgets=kind == "add")
                 remove_empty(left.place, place)
 
 
-def _take(installation: Installation, left: Stage, place: str, leaf: str, name: str) -> None:
+def _take(
+    installation: Installation,
+    left: Stage,
+    place: str,
+    leaf: str,
+    name: str,
+    *,
+    forgets: bool = True,
+) -> None:
     if not is_below(place, leaf):
         return
     path = "/".join(part for part in (left.place.path, place, leaf) if part)
-    installation.backend.delete_domain(DomainEntry(name, name, 0, 0, path))
+    if forgets:
+        installation.backend.delete_domain(DomainEntry(name, name, 0, 0, path))
     tree.take_domain(left.directory, left.place, place, leaf, name)
 
 

@@ -26,14 +26,19 @@ KIND = "domain directories"
 
 
 class NewDomain:
-    """A domain that is being made: its entry, place, and, once built, directory and users."""
+    """A domain that is being made: its entry, place, and, once built, directory and users.
 
-    __slots__ = ("adopted", "entry", "place", "users")
+    ``has_accounts``: whether the store has users of it already, which another host has made: then
+    they are not deleted if the domain is not made here after all.
+    """
+
+    __slots__ = ("adopted", "entry", "has_accounts", "place", "users")
 
     def __init__(self, entry: DomainEntry, place: str, *, adopted: bool) -> None:
         self.entry = entry
         self.place = place
         self.adopted = adopted
+        self.has_accounts = False
         self.users: UserChange | None = None
 
     def close(self, *, counts: bool) -> None:
@@ -84,9 +89,7 @@ class Tree:
 
     def facts(self) -> list[Fact]:
         """What the journal entry says."""
-        facts: list[Fact] = [
-            ("adopt" if new.adopted else "add", new.entry.domain, new.place) for new in self.added
-        ]
+        facts: list[Fact] = [(_kind(new), new.entry.domain, new.place) for new in self.added]
         facts += [("delete", entry.domain, place, leaf) for entry, place, leaf in self.deleted]
         for uid, counter in self.counters.items():
             facts += [("counter", str(uid)), *counter.facts()]
@@ -158,6 +161,12 @@ class Tree:
             self.stage.abandon()
         elif self.stage is not None:
             self.stage.close()
+
+
+def _kind(new: NewDomain) -> str:
+    if new.adopted:
+        return "adopt"
+    return "join" if new.has_accounts else "add"
 
 
 def domain_counter(installation: Installation, uid: int) -> Places:

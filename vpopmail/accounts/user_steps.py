@@ -154,7 +154,7 @@ class UserSteps:
             plan.add("mailstore", "bring all to the disk", self._sync_homes)
         if self.transaction.has_changes:
             what = f"{self._words()}, written beside the present"
-            plan.add("accounts", what, self.transaction.stage)
+            plan.add("accounts", what, self._stage_accounts)
 
     def _plan_commit(self, plan: Plan, *, noted: bool) -> None:
         stored = self.transaction.has_changes
@@ -208,6 +208,7 @@ class UserSteps:
     def store(self, transaction: Transaction) -> None:
         """Store what is pending in a transaction of this domain, all at once."""
         transaction.lock()
+        self._note_in(transaction)
         transaction.stage()
         transaction.commit()
         transaction.finish()
@@ -310,8 +311,16 @@ class UserSteps:
     def _write_free(self) -> None:
         self.places.write_free(self.owner, self.installation.settings.lock_timeout)
 
+    def _stage_accounts(self) -> None:
+        self._note_in(self.transaction)
+        self.transaction.stage()
+
+    def _note_in(self, transaction: Transaction) -> None:
+        if self.installation.settings.auth_logging:
+            transaction.new_users = {home.name for home in self.added if home.is_new}
+
     def _note_new(self) -> None:
-        if not self.installation.settings.auth_logging:
+        if self.transaction.notes_new_users or not self.installation.settings.auth_logging:
             return
         names = [home.name for home in self.added if home.is_new]
         if names:

@@ -150,6 +150,16 @@ class Backend(ABC):
             BackendUnavailable.
         """
 
+    def has_accounts(self, domain: DomainEntry) -> bool:  # noqa: ARG002
+        """Whether a domain that is not there has users all the same.
+
+        So it is with a database that several hosts share: another one has made the domain.
+
+        Raises:
+            BackendUnavailable.
+        """
+        return False
+
     @abstractmethod
     def delete_domain(self, domain: DomainEntry) -> None:
         """Forget a domain with all its users; it is no error if there are none.

@@ -23,11 +23,16 @@ class Transaction(ABC):
         pending: what is to become of each name: a record, or None for a deletion.
         aliases: of a backend that keeps them (facet ``aliases``): what is to become of each
             alias: its delivery lines, or None for a deletion.
+        new_users: those of the names whose creation is noted in the log of last logins.
+        notes_new_users: whether its commit notes them; else it is done after it.
     """
+
+    notes_new_users: bool = False
 
     def __init__(self) -> None:
         self.pending: dict[str, VqPasswd | None] = {}
         self.aliases: dict[str, list[str] | None] = {}
+        self.new_users: set[str] = set()
 
     @property
     def has_changes(self) -> bool:

@@ -63,6 +63,11 @@ class AccountTable:
         where = f" WHERE {' AND '.join(parts)}" if parts else ""
         return f"SELECT * FROM [{self.name}]{where} ORDER BY [pw_name]"  # noqa: S608
 
+    def any(self) -> str:
+        """The statement that gives the name of one user of a domain, if it has any."""
+        where = "" if self.own else " WHERE [pw_domain] = :pw_domain"
+        return f"SELECT MIN([pw_name]) FROM [{self.name}]{where}"  # noqa: S608
+
     def insert(self, names: Sequence[str]) -> str:
         """The statement that stores a new row with these columns."""
         columns = ", ".join(f"[{name}]" for name in names)

@@ -204,6 +204,15 @@ class SqlBackend(
         language = getattr(__import__(module, fromlist=[name]), name)
         return SchemaKeeper(self, language(self.dialect))
 
+    def has_accounts(self, domain: DomainEntry) -> bool:
+        """Whether there is a row of the domain."""
+        try:
+            text = self.table_of(domain).any()
+            rows = self.connections.select_latest(text, pw_domain=domain.realdomain).rows
+        except NoTable:
+            return False
+        return rows[0][0] is not None
+
     def delete_domain(self, domain: DomainEntry) -> None:
         """Delete all rows of a domain, in one transaction."""
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import stat
 
 from vpopmail.errors import BackendUnavailable
+from vpopmail.safeio import seam
 from vpopmail.safeio.directory import Owner, open_trusted
 
 TYPE_CHECKING = False
@@ -23,14 +25,18 @@ def make_file(path: str, settings: Settings) -> None:
         BackendUnavailable: it cannot be made, or something else has its name.
     """
     parent, _, name = path.rpartition("/")
+    owner = Owner(settings.uid, settings.gid)
     try:
         with open_trusted(parent or "/", sync=settings.sync) as directory:
             status = directory.status(name)
             if status is None:
-                directory.create(name, [], Owner(settings.uid, settings.gid))
+                directory.create(name, [], owner)
                 directory.flush()
             elif not stat.S_ISREG(status.st_mode):
                 raise BackendUnavailable(path, "it is no regular file")
+            elif status.st_size == 0 and os.geteuid() == 0 and status.st_uid != owner.uid:
+                # It was made, and whoever made it was killed before it was given to its owner.
+                seam.chown(name, owner.uid, owner.gid, directory.fd)
     except FileExistsError:
         pass  # another process was quicker
     except OSError as error:

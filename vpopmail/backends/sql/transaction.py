@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vpopmail.backends.abstract import LAST_AUTH
 from vpopmail.backends.lock_file import LockFileTransaction
 from vpopmail.backends.sql import aliases, auth_log, last_auth, tables, users
 from vpopmail.backends.sql.connections import Duplicate, NoTable
@@ -33,6 +34,8 @@ class SqlTransaction(LockFileTransaction):
         domain: the real domain.
         directory: its open directory.
     """
+
+    notes_new_users = True
 
     def __init__(self, backend: SqlBackend, domain: DomainEntry, directory: Directory) -> None:
         super().__init__(domain, directory, backend.settings)
@@ -80,6 +83,8 @@ class SqlTransaction(LockFileTransaction):
             if user is not None:
                 self._row(user)  # not kept: many rows would take more room than the records
         aliases.check(self.backend, self.aliases)
+        if self.new_users and LAST_AUTH in self.backend.facets:
+            tables.columns_of(self.backend.connections, self.backend.dialect, last_auth.TABLE)
 
     def commit(self) -> None:
         """Store all in one transaction of the database: the commit point.
@@ -106,7 +111,7 @@ class SqlTransaction(LockFileTransaction):
             self.backend.connections.forget_layout()
             if self.table.name not in self.backend.connections.layout():
                 raise
-            aliases.check(self.backend, self.aliases)
+            self.stage()
             self.backend.connections.run(self._store, self._is_stored)
 
     def sync(self) -> None:
@@ -142,6 +147,9 @@ class SqlTransaction(LockFileTransaction):
         for start in range(0, len(new), _AT_ONCE):
             rows = [self._row(user) for user in new[start : start + _AT_ONCE]]
             work.execute_many(self.table.insert(tuple(rows[0])), rows)
+        if self.new_users and LAST_AUTH in self.backend.facets:
+            names = sorted(self.new_users)
+            self.backend.store_first_logins(work, self.domain.realdomain, names)
         aliases.store(work, self.backend, self.domain.realdomain, self.aliases)
 
     def _delete(self, work: Work, name: str) -> None:
