@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 pytest.register_assert_rewrite("vpopmail.testing.compliance")
 
 from vpopmail import Vpopmail
+from vpopmail.backends.sql.ddl.shapes import Column
 from vpopmail.errors import ConfigError, SchemaRefused
 from vpopmail.testing import sandbox
 from vpopmail.testing.compliance import BackendCompliance
@@ -190,7 +194,10 @@ def test_an_upgrade_fails_as_a_whole_where_a_transaction_holds_it(pgsql_url: str
 @pytest.mark.parametrize("many_domains", [True, False])
 def test_new_tables_are_as_they_should_be(database: tuple[str, str], many_domains: bool) -> None:
     kind, url = database
-    options = {"valias": True, "mysql_limits": True, "many_domains": many_domains, "database_url": url}
+    options = {
+        "valias": True, "mysql_limits": True, "sql_logging": True, "ip_alias_domains": True,
+        "roaming_users": True, "sql_aliasdomains": True, "many_domains": many_domains, "database_url": url,
+    }  # fmt: skip
     with sandbox(kind, **options) as site:
         plan = site.schema.create(dry_run=True)
         assert {difference.found for difference in plan.differences} == {"missing"}
@@ -230,6 +237,63 @@ def test_what_is_in_the_way_is_told_and_nothing_changes(mysql_url: str) -> None:
         )
         assert site.schema.upgrade().carried_out
         assert not site.schema.check()
+
+
+@pytest.mark.parametrize("text", ["yesterday", "17x", "", "-1"])
+def test_a_time_that_is_no_number_is_in_the_way(mysql_url: str, text: str) -> None:
+    """In releases 5.4 it is a text."""
+    raw.run(
+        mysql_url,
+        *statements(OLD_MYSQL),
+        f"INSERT INTO relay VALUES ('192.0.2.1', '{text}'), ('192.0.2.2', '1700000000'), ('192.0.2.3', NULL)",
+    )
+    with opened(OLD_MYSQL, mysql_url) as site:
+        with pytest.raises(SchemaRefused, match=r"relay\.timestamp: texts that are no numbers"):
+            site.schema.upgrade()
+        raw.run(mysql_url, "DELETE FROM relay WHERE ip_addr = '192.0.2.1'")
+        site.schema.upgrade()
+        rows = raw.run(mysql_url, "SELECT ip_addr, timestamp FROM relay ORDER BY ip_addr")
+        assert [list(row) for row in rows] == [["192.0.2.2", 1700000000], ["192.0.2.3", None]]
+
+
+def test_two_upgrades_at_the_same_time_do_no_harm(mysql_url: str) -> None:
+    """The second waits for the first, table by table, and finds its work done."""
+    raw.run(mysql_url, *statements(OLD_MYSQL), *rows_of(OLD_MYSQL))
+    trouble: list[BaseException] = []
+    with opened(OLD_MYSQL, mysql_url, lock_timeout=60) as site:
+        site.domains.add(DOMAIN)
+
+        def upgrade() -> None:
+            try:
+                site.schema.upgrade()
+            except BaseException as error:  # noqa: BLE001
+                trouble.append(error)
+
+        threads = [threading.Thread(target=upgrade) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert trouble == []
+        assert not site.schema.check()
+
+
+def test_rows_that_no_key_could_tell_apart_are_in_the_way(database: tuple[str, str]) -> None:
+    kind, url = database
+    raw.run(
+        url,
+        "CREATE TABLE vpopmail (pw_name varchar(64), pw_domain varchar(96), pw_passwd varchar(255), pw_uid integer,"
+        " pw_gid integer, pw_gecos varchar(64), pw_dir varchar(160), pw_shell varchar(20))",
+        f"INSERT INTO vpopmail (pw_name, pw_domain) VALUES ('joe', '{DOMAIN}'), ('joe', '{DOMAIN}'), (NULL, 'x')",
+    )
+    with sandbox(kind, database_url=url, clear_passwd=False) as site:
+        told = {str(obstacle) for obstacle in site.schema.check().obstacles}
+        assert told == {
+            "vpopmail.pw_name, pw_domain: rows without a key (1 rows)",
+            "vpopmail.pw_name, pw_domain: keys that several rows have (1 rows)",
+        }
+        with pytest.raises(SchemaRefused):
+            site.schema.upgrade()
 
 
 def test_columns_and_keys_of_others_stay_and_wide_columns_are_not_narrowed(mysql_url: str) -> None:
@@ -340,3 +404,20 @@ class TestUpgradedSqlite(Upgraded):
     @pytest.fixture(autouse=True)
     def fresh(self, sqlite_url: str) -> None:
         self.url = sqlite_url
+
+
+@given(st.text(max_size=30) | st.from_regex(r"[a-z ]{1,20}(\(\d{1,4}\))?( unsigned)?", fullmatch=True))
+def test_any_type_of_a_column_is_read(kind: str) -> None:
+    for blocks in (True, False):
+        column = Column("name", kind, blocks=blocks)
+        assert column.family in {"text", "number", "other"}
+        assert column.size >= 0
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [("char(32)", "varchar(64)"), ("tinyint(1)", "integer"), ("int(11)", "bigint"), ("varchar(160)", "text"),
+     ("bigint", "bigint unsigned"), ("text", "mediumtext")],
+)  # fmt: skip
+def test_wider_types_are_known(narrow: str, wide: str) -> None:
+    assert Column("a", narrow, blocks=True).size < Column("a", wide, blocks=True).size

@@ -11,7 +11,7 @@ from vpopmail.errors import BackendUnavailable, InvalidDomainName, SchemaRefused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from vpopmail.backends.sql.backend import SqlBackend
     from vpopmail.backends.sql.connections import Work
@@ -49,8 +49,13 @@ class SchemaKeeper:
         Raises:
             BackendUnavailable.
         """
-        missing = [change for change in self._changes(domains) if change.live is None]
-        return self._carry_out(self._plan("missing tables", missing), domains, dry_run=dry_run)
+        domains = list(domains)
+
+        def plan() -> SchemaPlan:
+            missing = [change for change in self._changes(domains) if change.live is None]
+            return self._plan("missing tables", missing)
+
+        return plan() if dry_run else self._carry_out(plan(), plan)
 
     def upgrade(self, domains: Iterable[str], *, dry_run: bool) -> SchemaPlan:
         """Make all tables as this release makes them; nothing in them is lost.
@@ -61,9 +66,11 @@ class SchemaKeeper:
         """
         domains = list(domains)
         plan = self.check(domains)
-        if plan.obstacles and not dry_run:
+        if dry_run:
+            return plan
+        if plan.obstacles:
             raise SchemaRefused(str(plan.obstacles[0]), f"{len(plan.obstacles)} in the way")
-        return self._carry_out(plan, domains, dry_run=dry_run)
+        return self._carry_out(plan, lambda: self.check(domains))
 
     def _changes(self, domains: Iterable[str]) -> list[Change]:
         language, settings = self.language, self.settings
@@ -110,23 +117,31 @@ class SchemaKeeper:
             if rows:
                 yield Obstacle(change.name, check.column, check.why, rows)
 
-    def _carry_out(self, plan: SchemaPlan, domains: Iterable[str], *, dry_run: bool) -> SchemaPlan:
-        if dry_run or not plan.statements:
-            return plan
+    def _carry_out(self, plan: SchemaPlan, again: Callable[[], SchemaPlan]) -> SchemaPlan:
+        """Do what was planned; or the rest of it, if somebody else does the same meanwhile."""
+        rest = plan
+        while rest.statements:
+            try:
+                self._execute_all(rest.statements)
+            except BackendUnavailable:
+                found = again()
+                if found.differences == rest.differences:
+                    raise  # nobody has got on
+                rest = found
+            else:
+                break
+        plan.carried_out = bool(plan.statements)
+        return plan
+
+    def _execute_all(self, texts: Sequence[str]) -> None:
         try:
             if self.language.is_transactional:
-                self.connections.run(lambda work: self._execute(work, plan.statements))
+                self.connections.run(lambda work: self._execute(work, texts))
             else:
-                for text in plan.statements:
+                for text in texts:
                     self._execute_alone(text)
-        except BackendUnavailable:
-            # Somebody else may have done the same meanwhile, or a repetition found it done.
-            if set(plan.differences) & set(self.check(domains).differences):
-                raise
         finally:
             self.connections.forget_layout()
-        plan.carried_out = True
-        return plan
 
     def _execute(self, work: Work, texts: Iterable[str]) -> None:
         for text in (*self.language.bounds(), *texts):

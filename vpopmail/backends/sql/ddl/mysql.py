@@ -31,7 +31,10 @@ _KEYS = """
     WHERE table_schema = DATABASE() AND sub_part IS NULL
     ORDER BY table_name, index_name, seq_in_index
 """
-_CHARSET = re.compile(r"^(?: CHARACTER SET \w+)?(?: COLLATE \w+)?")
+# What stands between the name of a column and the rest of what is said of it.
+_TYPE = re.compile(
+    r"^\w+(?:\(\d+\))?(?: unsigned)?(?: zerofill)?(?: CHARACTER SET \w+)?(?: COLLATE \w+)?"
+)
 # Nothing may be cut or made 0, and no quoting depend on the mode of the server.
 _STRICT = "SET SESSION sql_mode = 'STRICT_ALL_TABLES'"
 
@@ -121,9 +124,9 @@ class MysqlLanguage(Language):
         """MODIFY with all that the table says of the column but its type."""
         assert change.live is not None
         name = self.quote(retyped.column.name)
-        start = f"  {name} {retyped.column.type}"
+        start = f"  {name} "
         (line,) = [line for line in change.live.create.split("\n") if line.startswith(start)]
-        rest = _CHARSET.sub("", line[len(start) :].removesuffix(","))
+        rest = _TYPE.sub("", line[len(start) :].removesuffix(","))
         coded = self._coded(retyped.wanted.collation) if retyped.wanted.family == TEXT else ""
         return f"MODIFY {name} {retyped.kind}{coded}{rest}"
 
