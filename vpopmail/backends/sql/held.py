@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from _thread import RLock, _local
 from _weakref import ref
-from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,8 +84,10 @@ class Held:
         if not self.is_ours:
             _leave_to_parent(connection)
             return
-        with suppress(Exception):  # it may be broken: that is why it goes
+        try:
             connection.close()
+        except Exception:  # noqa: BLE001 - it may be broken: that is why it goes
+            return  # not contextlib, which each login would pay for
 
     def close_unless_used(self) -> None:
         """Close it, unless another thread uses it: that one will find that all are closed."""
