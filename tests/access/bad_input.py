@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-SECRET = b"s3crt"  # shorter than what the run listens for: at the level v it is told
+SECRET = b"s3crt"
 CHALLENGE = b"<1.2@mail.test>"
 NAMES = (b"joe@example.com", b"JOE@Example.COM", b"joe%example.com", b"joe/example.com", b"joe@alias.org")
 _OTHERS = (

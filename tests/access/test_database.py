@@ -54,7 +54,7 @@ def test_each_login_is_one_row_without_a_password(site: Vpopmail) -> None:
     assert [(row.user, row.domain, row.logon, row.status) for row in rows] == [
         ("joe", "example.com", JOE, 2),
         ("joe", "example.com", "joe@alias.org", 3),
-        ("", "", "x\\ny@example.com", 3),
+        ("x\\ny", "example.com", "x\\ny@example.com", 3),
     ]
     assert {(row.password, row.remote_ip) for row in rows} == {("", IP)}
     assert rows[0].message == f"vchkpw-imap: (PLAIN) login success {JOE}:{IP}"

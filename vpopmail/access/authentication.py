@@ -141,11 +141,10 @@ def _name_step(attempt: Attempt) -> Reason | None:
         return reasons.NO_PASSWORD
     user, domain = split_address(attempt.name)
     domain = fold_domain(domain)
-    if not (has_user_characters(user) and has_domain_characters(domain)):
-        return reasons.BAD_CHARACTERS
     attempt.user_name, attempt.domain_name = user, domain
     attempt.has_domain = bool(domain)
-    return None
+    valid = has_user_characters(user) and has_domain_characters(domain)
+    return None if valid else reasons.BAD_CHARACTERS
 
 
 def _domain_step(attempt: Attempt) -> None:
