@@ -18,6 +18,7 @@ from vpopmail.testing import sandbox
 
 from . import raw
 from .dovecot import Dovecot, block, dovecot, sql_settings
+from .recorded import kind_of, options_for, statements
 
 DOMAIN = "example.com"
 ALIAS = "alias.example"
@@ -151,17 +152,46 @@ def test_names_that_mean_something_to_sql(top: Path, database: tuple[str, str]) 
         assert server.lets_in(JOE, PASSWORD)
 
 
-def test_without_tables_of_limits_and_alias_domains(top: Path, database: tuple[str, str]) -> None:
-    """As the document tells it for sites without them."""
-    lines = [line for line in sql_settings(database[1]).split("\n") if "l." not in line]
-    sql = "\n".join(
+def without_tables(url: str) -> str:
+    """The settings as the document tells them for sites without limits and aliasdomains."""
+    lines = [line for line in sql_settings(url).split("\n") if "l." not in line]
+    return "\n".join(
         "    AND u.pw_domain = '%d'" + (" \\" if line.endswith("\\") else "") if "aliasdomains" in line else line
         for line in lines
     )
+
+
+def test_without_tables_of_limits_and_alias_domains(top: Path, database: tuple[str, str]) -> None:
+    sql = without_tables(database[1])
     with both(top, database, sql, mysql_limits=False, sql_aliasdomains=False) as (site, server):
         site.users.add(JOE, PASSWORD, quota="10M")
         assert server.lets_in(JOE, PASSWORD)
         assert server.user(JOE)["quota_rule"] == "*:bytes=10485760:messages=0"
+
+
+@pytest.mark.parametrize("layout", ["5.4.33 mysql", "5.4.33 pgsql", "5.6.13 sqlite"])
+def test_tables_that_c_made(top: Path, layout: str, request: pytest.FixtureRequest) -> None:
+    kind = kind_of(layout)
+    url: str = request.getfixturevalue(f"{kind}_url")
+    raw.run(url, *statements(layout))
+    options = {"mysql_limits": False, "sql_aliasdomains": False, **options_for(layout)}
+    with both(top, (kind, url), without_tables(url), **options) as (site, server):
+        site.users.add(JOE, PASSWORD, quota="10M")
+        assert server.lets_in(JOE, PASSWORD)
+        assert server.user(JOE)["quota_rule"] == "*:bytes=10485760:messages=0"
+        site.users.update(JOE, set_flags=NO_IMAP)
+        assert not server.lets_in(JOE, PASSWORD) and server.lets_in(JOE, PASSWORD, "pop3")
+
+
+def test_a_row_by_hand_with_nothing_but_a_password(top: Path, database: tuple[str, str]) -> None:
+    with both(top, database) as (_site, server):
+        crypted = server.hashed("MD5-CRYPT", PASSWORD)
+        raw.run(
+            database[1],
+            f"INSERT INTO vpopmail (pw_name, pw_domain, pw_passwd) VALUES ('joe', '{DOMAIN}', '{crypted}')",
+        )
+        assert server.lets_in(JOE, PASSWORD)
+        assert server.user(JOE)["quota_rule"] == "*:bytes=0:messages=0"
 
 
 def test_a_table_for_each_domain_by_a_view(top: Path, database: tuple[str, str]) -> None:
