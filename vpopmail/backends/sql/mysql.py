@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from vpopmail.backends.sql import dialect as kinds
 from vpopmail.backends.sql.backend import SqlBackend
+from vpopmail.backends.sql.charsets import checked_text
 from vpopmail.backends.sql.dialect import Dialect
 from vpopmail.backends.sql.layout import Column
 from vpopmail.backends.sql.server import Server, parse_lines, parse_url
-from vpopmail.errors import ConfigError, InvalidCharacter, UnknownBackend
+from vpopmail.errors import ConfigError, UnknownBackend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,33 +148,6 @@ class MysqlBackend(SqlBackend):
     name = "mysql"
     keeps_bytes = False
     dialect_class = MysqlDialect
-
-
-def checked_text(value: Any, charset: str) -> Any:
-    """A text that a column can hold; other values as they are.
-
-    Args:
-        value: of any kind.
-        charset: of the column, as MySQL calls it; ``""``: any that has all of Unicode.
-
-    Raises:
-        InvalidCharacter: the text has bytes that are no UTF-8, or letters that the character set
-            lacks. They would be stored as question marks.
-    """
-    if isinstance(value, str):
-        # What MySQL calls latin1 is the code page 1252.
-        name = {"latin1": "cp1252", "utf8mb3": "utf-8", "utf8": "utf-8", "ascii": "ascii"}
-        try:
-            value.encode(name.get(charset, "utf-8"))
-        except UnicodeEncodeError:
-            raise InvalidCharacter(
-                "", f"the database cannot store it in {charset or 'UTF-8'}"
-            ) from None
-        if "\0" in value:
-            raise InvalidCharacter("", "a NUL")
-        if charset in {"utf8", "utf8mb3"} and any(sign > "\uffff" for sign in value):
-            raise InvalidCharacter("", f"the database cannot store it in {charset}")
-    return value
 
 
 def read_private(path: str) -> str:

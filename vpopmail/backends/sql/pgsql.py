@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from vpopmail.backends.sql import dialect as kinds
 from vpopmail.backends.sql.backend import SqlBackend
+from vpopmail.backends.sql.charsets import checked_text
 from vpopmail.backends.sql.dialect import Dialect
 from vpopmail.backends.sql.layout import Column
-from vpopmail.backends.sql.mysql import checked_text, read_private
+from vpopmail.backends.sql.mysql import read_private
 from vpopmail.backends.sql.server import Server, parse_lines, parse_url
 from vpopmail.errors import UnknownBackend
 

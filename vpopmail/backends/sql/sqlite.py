@@ -8,6 +8,7 @@ from vpopmail.backends.sql.dialect import Dialect
 from vpopmail.backends.sql.layout import Column
 from vpopmail.backends.sql.server import Server, parse_url
 from vpopmail.backends.sql.statements import NAMED
+from vpopmail.errors import InvalidCharacter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,12 +85,19 @@ class SqliteDialect(Dialect):
             try:
                 value.encode()
             except UnicodeEncodeError:
-                return value.encode("utf-8", "surrogateescape")
+                return _bytes_of(value)
         return value
 
     def take(self, value: Any) -> Any:
         """A blob as the text it stands for."""
         return _decode(value) if isinstance(value, bytes) else value
+
+
+def _bytes_of(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise InvalidCharacter("", "a lone surrogate") from None
 
 
 def _decode(data: bytes) -> str:
