@@ -45,7 +45,8 @@ class Schema:
 
         Returns:
             The plan. Each table counts when its statement is done, on PostgreSQL and SQLite all
-            with one commit. Killed at any moment, the same call does the rest.
+            with one commit. Killed at any moment, the same call makes the tables that are still
+            missing; an index of one that is there is for ``upgrade``.
         """
         return self._keeper().create(self._domains(), dry_run=dry_run)
 
@@ -59,7 +60,8 @@ class Schema:
             dry_run: only tell; the statements are in the plan, for a DBA who runs them himself.
 
         Returns:
-            The plan. Its commit points are those of ``create``.
+            The plan. Its commit points are those of ``create``; killed at any moment, the same
+            call does the rest.
 
         Raises:
             SchemaRefused: rows would not fit, or would not be found any more; nothing was changed,
