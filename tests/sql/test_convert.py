@@ -177,6 +177,25 @@ def test_a_domain_with_other_accounts_is_refused_and_replaced_only_if_told(
         assert seen(target)[DOMAIN] == seen(source)[DOMAIN]
 
 
+@pytest.mark.parametrize("what", ["aliases", "limits"])
+@pytest.mark.parametrize(("one", "other"), [("cdb", "sqlite"), ("sqlite", "cdb")])
+def test_aliases_and_limits_of_others_are_refused_too(
+    place: Callable[..., dict[str, object]], one: str, other: str, what: str
+) -> None:
+    with two_sites(place(one), place(other)) as (source, target):
+        fill(source)
+        if what == "aliases":
+            target.aliases.set(f"sales@{DOMAIN}", ["&other@example.net"])
+        else:
+            target.limits.set(DOMAIN, VLimits(maxaliases=1))
+        with pytest.raises(ConversionFailed) as caught:
+            source.convert(target)
+        assert isinstance(caught.value.report.failed[DOMAIN], DomainExists)
+        assert target.limits.get(DOMAIN).maxaliases != 7
+        source.convert(target, replace=True)
+        assert seen(target) == seen(source)
+
+
 def test_only_the_domains_that_are_asked_for(place: Callable[..., dict[str, object]]) -> None:
     with two_sites(place("cdb"), place("sqlite")) as (source, target):
         fill(source)

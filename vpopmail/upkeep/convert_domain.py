@@ -101,7 +101,7 @@ class DomainConversion:
 
     def _check_unused(self) -> None:
         users = next(self.target.backend.stream(self.domain), None)
-        if users is None and not self.aliases.has_foreign():
+        if users is None and not (self.aliases.has_foreign() or self.limits.has_foreign()):
             return
         # What an earlier conversion has copied is no obstacle.
         if self._compare()[1]:

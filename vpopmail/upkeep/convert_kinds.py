@@ -138,6 +138,10 @@ class LimitsCopy(Copy):
 
     facet = LIMITS
 
+    def has_foreign(self) -> bool:
+        """Whether the target has limits of the domain."""
+        return self.is_needed and self.target.limits.has_limits(self.domain)
+
     def is_wanted(self) -> bool:
         """Whether there are limits to copy."""
         return self.is_needed and self.source.limits.has_limits(self.domain)
