@@ -72,7 +72,8 @@ class Schema:
     def _keeper(self) -> SchemaKeeper:
         backend = self.installation.backend
         if SCHEMA not in backend.facets:
-            raise ConfigError("backend", f"{backend.name} keeps no tables that could be looked at")
+            what = f"{backend.name} has no tables that could be looked at and upgraded here"
+            raise ConfigError("backend", what)
         facet: SchemaFacet = backend  # type: ignore[assignment]
         return facet.schema()
 
