@@ -106,12 +106,12 @@ def format_line(user: VqPasswd, *, clear_passwd: bool) -> bytes:
         user.pw_dir,
         user.pw_shell,
     )
-    fields = [to_bytes(text) for text in texts]
-    if any(b":" in field for field in fields):
+    text = ":".join(texts)
+    if text.count(":") != len(texts) - 1:
         raise errors.InvalidCharacter("vpasswd", "a colon in a field")
     if clear_passwd:
-        fields.append(to_bytes(user.pw_clear_passwd))
-    line = b":".join(fields)
+        text = f"{text}:{user.pw_clear_passwd}"
+    line = to_bytes(text)
     if has_control(line):
         raise errors.InvalidCharacter("vpasswd", "a control character in a field")
     return line
