@@ -49,7 +49,7 @@ class SqlAliases:
         rows = [row for row in found.rows if self.dialect.take(row[alias]) == name]
         if "id" in found.names:
             rows.sort(key=lambda row: row[found.names.index("id")])
-        lines = [str(self.dialect.take(row[line])) for row in rows]
+        lines = [str(self.dialect.take(row[line]) or "") for row in rows]
         # An alias without lines is a row with an empty one.
         return [text for text in lines if text] if rows else None
 

@@ -53,7 +53,7 @@ class SqlLastAuth:
         except (NoTable, InvalidCharacter):
             return None
         for address, seconds in found.rows:
-            return str(self.dialect.take(address)).rstrip(), int(seconds)
+            return str(self.dialect.take(address) or "").rstrip(), int(seconds)
         return None
 
     def write_last_auth(self, domain: DomainEntry, user: VqPasswd, remote_ip: str) -> None:
