@@ -18,6 +18,8 @@ _BACKENDS = {
     "mysql": ("vpopmail.backends.sql.mysql", "MysqlBackend"),
     "pgsql": ("vpopmail.backends.sql.pgsql", "PgsqlBackend"),
     "sqlite": ("vpopmail.backends.sql.sqlite", "SqliteBackend"),
+    "oracle": ("vpopmail.backends.sql.oracle", "OracleBackend"),
+    "sybase": ("vpopmail.backends.sql.sybase", "SybaseBackend"),
     "null": ("vpopmail.backends.null", "NullBackend"),
 }
 

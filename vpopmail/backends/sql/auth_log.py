@@ -121,7 +121,7 @@ class SqlAuthLog:
 
     def _fitted(self, name: str, text: str, columns: dict[str, Column]) -> Any:
         column = columns[self.dialect.column(f"vlog.{name}")]
-        text = self._shown(text, column)
+        text = self._shown(text.rstrip(" "), column)  # not all databases keep blanks at the end
         if not column.holds(text):
             text = _shortened(text, column) if name in _SHORTENED else ""
         return self.dialect.put(text, column)

@@ -233,10 +233,13 @@ class SqlBackend(
             for table, column in tables:
                 text = f"DELETE FROM [{table}] WHERE [{table}.{column}] = :domain"  # noqa: S608
                 work.execute(text, domain=name)
-            if users.name in layout:
+            if users.name in layout and not apart:
                 work.execute(users.clear(), pw_domain=name)
 
+        apart = users.own and not self.dialect.defines_in_transactions
         self.connections.run(delete)
+        if users.name in layout and apart:
+            self.connections.define(users.clear())
         if users.own:
             self.connections.forget_layout()
 

@@ -180,6 +180,18 @@ class Connections:
         # The last attempt finds nothing left to delete, if the one before counted after all.
         return max(counts)
 
+    def define(self, text: str) -> None:
+        """Do a statement about tables.
+
+        Raises:
+            DatabaseError: also if what it makes is there.
+        """
+        if self.dialect.defines_in_transactions:
+            self.execute(text)
+        else:
+            rendered = self.dialect.render(text)
+            self._reads.ask_primary(lambda connection: connection.cursor().execute(rendered.text))
+
     def change(self, work: Callable[[Work], object]) -> None:
         """Do a transaction that may find another one's row where it was to insert one.
 

@@ -38,6 +38,8 @@ class Dialect(ABC):
         begin: the statement that begins a transaction; ``""``: the driver does it.
         first_rows: the end of a select that gives no more than so many rows: ``LIMIT %d``; ``""``:
             all rows are asked for at once.
+        defines_in_transactions: whether a transaction may hold statements about tables.
+        pop: what the C library stores in ``pw_uid`` for POP; APOP is one more.
         language: module and class of what looks after the tables; None: nothing does.
     """
 
@@ -47,6 +49,8 @@ class Dialect(ABC):
     conflict: str = ""
     begin: str = ""
     first_rows: str = ""
+    defines_in_transactions: bool = True
+    pop: int = 0
     language: tuple[str, str] | None = None
 
     def __init__(self, settings: Settings) -> None:

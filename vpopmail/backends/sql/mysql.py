@@ -7,8 +7,8 @@ from vpopmail.backends.sql.backend import SqlBackend
 from vpopmail.backends.sql.charsets import checked_text
 from vpopmail.backends.sql.dialect import Dialect
 from vpopmail.backends.sql.layout import Column
-from vpopmail.backends.sql.server import Server, parse_lines, parse_url
-from vpopmail.errors import ConfigError, UnknownBackend
+from vpopmail.backends.sql.server import Server, configured
+from vpopmail.errors import UnknownBackend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,11 +45,7 @@ class MysqlDialect(Dialect):
 
     def servers(self) -> list[Server]:
         """Those of the settings, else those of etc/vpopmail.mysql."""
-        settings = self.settings
-        if settings.database_url:
-            return parse_url(settings.database_url, "mysql")
-        path = settings.etc_path("vpopmail.mysql")
-        return parse_lines(read_private(path), path, empty_fields=False)
+        return configured(self.settings, self.name, most=2, empty_fields=False)
 
     def connect(self, server: Server) -> Any:
         """A connection in utf8mb4; tables in another character set are converted by the server."""
@@ -148,23 +144,6 @@ class MysqlBackend(SqlBackend):
     name = "mysql"
     keeps_bytes = False
     dialect_class = MysqlDialect
-
-
-def read_private(path: str) -> str:
-    """The text of a file with passwords.
-
-    Raises:
-        ConfigError: it is missing or cannot be read.
-    """
-    from vpopmail.safeio.view import read_file
-
-    try:
-        data = read_file(path)
-    except OSError as error:
-        raise ConfigError(path, error.strerror or "") from error
-    if data is None:
-        raise ConfigError(path, "it is missing: write it, or set database_url")
-    return data.decode("utf-8", "surrogateescape")
 
 
 def _driver() -> Any:

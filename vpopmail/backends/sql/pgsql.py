@@ -7,8 +7,7 @@ from vpopmail.backends.sql.backend import SqlBackend
 from vpopmail.backends.sql.charsets import checked_text
 from vpopmail.backends.sql.dialect import Dialect
 from vpopmail.backends.sql.layout import Column
-from vpopmail.backends.sql.mysql import read_private
-from vpopmail.backends.sql.server import Server, parse_lines, parse_url
+from vpopmail.backends.sql.server import Server, configured
 from vpopmail.errors import UnknownBackend
 
 TYPE_CHECKING = False
@@ -41,11 +40,7 @@ class PgsqlDialect(Dialect):
 
     def servers(self) -> list[Server]:
         """Those of the settings, else that of the first line of etc/vpopmail.pgsql."""
-        settings = self.settings
-        if settings.database_url:
-            return parse_url(settings.database_url, "pgsql")
-        path = settings.etc_path("vpopmail.pgsql")
-        return parse_lines(read_private(path), path, empty_fields=True)[:1]
+        return configured(self.settings, self.name)
 
     def connect(self, server: Server) -> Any:
         """A connection in UTF-8."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from vpopmail.errors import ConfigError
 
 TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.settings import Settings
 
 
 class Server:
@@ -48,6 +50,26 @@ class Server:
     def __str__(self) -> str:
         place = self.socket or f"{self.host or 'localhost'}:{self.ports or self.port or 'default'}"
         return self.database if self.database.startswith("/") else f"{place}/{self.database}"
+
+
+def configured(
+    settings: Settings, scheme: str, *, most: int = 1, empty_fields: bool = True
+) -> list[Server]:
+    """The servers of ``database_url``, else those of etc/vpopmail.<scheme>.
+
+    Args:
+        settings: of the site.
+        scheme: of the URL, and name of the backend.
+        most: how many lines of the file count.
+        empty_fields: whether a field of the file may be empty.
+
+    Raises:
+        ConfigError.
+    """
+    if settings.database_url:
+        return parse_url(settings.database_url, scheme)
+    path = settings.etc_path(f"vpopmail.{scheme}")
+    return parse_lines(read_private(path), path, empty_fields=empty_fields)[:most]
 
 
 def parse_url(url: str, scheme: str) -> list[Server]:
@@ -158,3 +180,20 @@ def _parse_line(line: str, where: str, *, empty_fields: bool) -> Server:
         password=password,
         database=database or "vpopmail",
     )
+
+
+def read_private(path: str) -> str:
+    """The text of a file with passwords.
+
+    Raises:
+        ConfigError: it is missing or cannot be read.
+    """
+    from vpopmail.safeio.view import read_file
+
+    try:
+        data = read_file(path)
+    except OSError as error:
+        raise ConfigError(path, error.strerror or "") from error
+    if data is None:
+        raise ConfigError(path, "it is missing: write it, or set database_url")
+    return data.decode("utf-8", "surrogateescape")

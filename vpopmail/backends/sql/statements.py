@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # The parameter styles of DB-API drivers that are used here.
 QMARK = "qmark"
 NAMED = "named"
+NUMERIC = "numeric"
 PYFORMAT = "pyformat"
 
 Identify = "Callable[[str], str]"
@@ -46,13 +47,13 @@ def render(text: str, style: str, identify: Callable[[str], str]) -> Rendered:
 
     Args:
         text: the statement, in the notation of this module.
-        style: the driver's: ``qmark``, ``named`` or ``pyformat``.
+        style: the driver's: ``qmark``, ``named``, ``numeric`` or ``pyformat``.
         identify: gives the quoted form of an identifier.
     """
     if style == PYFORMAT:
         text = text.replace("%", "%%")
     text, names = _values(_identifiers(text, identify), style)
-    return Rendered(text, tuple(names) if style == QMARK else None)
+    return Rendered(text, tuple(names) if style in {QMARK, NUMERIC} else None)
 
 
 def _identifiers(text: str, identify: Callable[[str], str]) -> str:
@@ -71,7 +72,7 @@ def _values(text: str, style: str) -> tuple[str, list[str]]:
         length = next((i for i, sign in enumerate(part) if not _is_word(sign)), len(part))
         name = part[:length]
         names.append(name)
-        parts += [_place(name, style), part[length:]]
+        parts += [_place(name, style, len(names)), part[length:]]
     return "".join(parts), names
 
 
@@ -79,7 +80,9 @@ def _is_word(sign: str) -> bool:
     return sign == "_" or (sign.isascii() and sign.isalnum())
 
 
-def _place(name: str, style: str) -> str:
+def _place(name: str, style: str, number: int) -> str:
     if style == QMARK:
         return "?"
+    if style == NUMERIC:
+        return f":{number}"
     return f":{name}" if style == NAMED else f"%({name})s"

@@ -63,7 +63,7 @@ def make_missing(
             continue
         for text in texts:
             try:
-                connections.execute(text)
+                connections.define(text)
             except BackendUnavailable:
                 # Another process may have made it meanwhile.
                 connections.forget_layout()
@@ -136,4 +136,4 @@ def _own(text: str, users: AccountTable) -> str:
     """The statement about the table of all domains, for one that does not name its domain."""
     lines = [line for line in text.split("\n") if not line.strip().startswith("pw_domain ")]
     text = "\n".join(lines).replace("(pw_name, pw_domain)", "(pw_name)")
-    return "" if "INDEX" in text else text.replace(f"EXISTS {SHARED}", f"EXISTS [{users.name}]")
+    return "" if "INDEX" in text else text.replace(f"{SHARED} (", f"[{users.name}] (", 1)

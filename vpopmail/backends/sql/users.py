@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from vpopmail.backends.sql.layout import Column
 
 _TEXTS = ("pw_name", "pw_passwd", "pw_gecos", "pw_dir", "pw_shell", "pw_clear_passwd")
-# The C library stores 0 for POP and 1 for APOP here, and 1 and 2 in files: a record has the latter.
-_MARKER_OF = {0: 1, 1: 2}
-_STORED_OF = {1: 0, 2: 1}
+# A record has 1 for POP and 2 for APOP, as files do; ``Dialect.pop`` tells what a table has.
+_POP = 1
 _TOO_LONG = {
     "pw_name": errors.UserNameTooLong,
     "pw_domain": errors.DomainNameTooLong,
@@ -57,7 +56,7 @@ class Reader:
             place = places.get(name)
             setattr(user, name, "" if place is None else self.text(row[place]))
         marker = row[places["pw_uid"]]
-        user.pw_uid = _MARKER_OF.get(marker, marker or 1)
+        user.pw_uid = _POP if marker is None else _moved(int(marker), self.dialect.pop, _POP)
         user.pw_gid = user.pw_flags = row[places["pw_gid"]] or 0
         user.pw_shell = user.pw_shell or NOQUOTA
         if not self.clear_passwd:
@@ -93,9 +92,20 @@ def values_of(
             what = f"the column {name} holds {column.width}"
             raise _TOO_LONG[name](f"{user.pw_name}@{domain}", what)
         # Every column holds the letters of ASCII, of which none here is a NUL.
-        row[name] = value if value.isascii() else dialect.put(value, column)
+        is_plain = value.isascii() and not value.endswith(" ")
+        row[name] = value if is_plain else dialect.put(value, column)
     if "pw_uid" in columns:
-        row["pw_uid"] = _STORED_OF.get(user.pw_uid, user.pw_uid)
+        row["pw_uid"] = _moved(user.pw_uid, _POP, dialect.pop)
     if "pw_gid" in columns:
         row["pw_gid"] = user.pw_gid
     return row
+
+
+def _moved(marker: int, pop: int, to: int) -> int:
+    """A mark of POP or APOP as it is elsewhere; another number stays.
+
+    Args:
+        marker: the number; ``pop`` is that of POP, and APOP is one more.
+        pop, to: the number of POP here and there.
+    """
+    return marker - pop + to if marker in {pop, pop + 1} else marker

@@ -1,0 +1,197 @@
+-- alias_domains.all
+SELECT "ALIAS", "DOMAIN" FROM "ALIASDOMAINS" ORDER BY "ALIAS";
+
+-- alias_domains.delete
+DELETE FROM "ALIASDOMAINS" WHERE "ALIAS" = :1;
+
+-- aliases.delete
+DELETE FROM "VALIAS" WHERE "ALIAS" = :1 AND "DOMAIN" = :2;
+
+-- aliases.find
+SELECT * FROM "VALIAS" WHERE "ALIAS" = :1 AND "DOMAIN" = :2;
+
+-- aliases.insert
+INSERT INTO "VALIAS" ("ALIAS", "DOMAIN", "VALIAS_LINE") VALUES (:1, :2, :3);
+
+-- aliases.insert_typed
+INSERT INTO "VALIAS" ("ALIAS", "DOMAIN", "VALIAS_LINE", "VALIAS_TYPE") VALUES (:1, :2, :3, :4);
+
+-- aliases.names
+SELECT DISTINCT "ALIAS" FROM "VALIAS" WHERE "DOMAIN" = :1;
+
+-- auth_log.delete
+DELETE FROM "VLOG" WHERE "USER" = :1 AND "DOMAIN" = :2;
+
+-- auth_log.first
+SELECT MIN("ID") FROM "VLOG" WHERE "ID" > :1 AND "TIMESTAMP" >= :2;
+
+-- auth_log.forget
+DELETE FROM "VLOG" WHERE "TIMESTAMP" <= :1;
+
+-- auth_log.insert
+INSERT INTO "VLOG" ("USER", "PASSWD", "DOMAIN", "LOGON", "REMOTEIP", "MESSAGE", "TIMESTAMP",
+"ERROR") VALUES (:1, :2, :3, :4, :5, :6, :7, :8);
+
+-- auth_log.page
+SELECT "ID", "USER", "DOMAIN", "LOGON", "PASSWD", "REMOTEIP", "MESSAGE", "TIMESTAMP", "ERROR" FROM
+"VLOG" WHERE "ID" >= :1 AND "ID" < :2 AND "TIMESTAMP" >= :3 ORDER BY "ID";
+
+-- delete_domain.aliasdomains
+DELETE FROM "ALIASDOMAINS" WHERE "DOMAIN" = :1;
+
+-- delete_domain.dir_control
+DELETE FROM "DIR_CONTROL" WHERE "DOMAIN" = :1;
+
+-- delete_domain.ip_alias_map
+DELETE FROM "IP_ALIAS_MAP" WHERE "DOMAIN" = :1;
+
+-- delete_domain.lastauth
+DELETE FROM "LASTAUTH" WHERE "PW_DOMAIN" = :1;
+
+-- delete_domain.limits
+DELETE FROM "LIMITS" WHERE "DOMAIN" = :1;
+
+-- delete_domain.valias
+DELETE FROM "VALIAS" WHERE "DOMAIN" = :1;
+
+-- delete_domain.vlog
+DELETE FROM "VLOG" WHERE "DOMAIN" = :1;
+
+-- dir_control.delete
+DELETE FROM "DIR_CONTROL" WHERE "DOMAIN" = :1;
+
+-- dir_control.find
+SELECT "CUR_USERS", "LEVEL_CUR", "LEVEL_MAX", "LEVEL_START0", "LEVEL_START1", "LEVEL_START2",
+"LEVEL_END0", "LEVEL_END1", "LEVEL_END2", "LEVEL_MOD0", "LEVEL_MOD1", "LEVEL_MOD2", "LEVEL_INDEX0",
+"LEVEL_INDEX1", "LEVEL_INDEX2", "THE_DIR" FROM "DIR_CONTROL" WHERE "DOMAIN" = :1;
+
+-- ip_map.all
+SELECT "IP_ADDR", "DOMAIN" FROM "IP_ALIAS_MAP" ORDER BY "IP_ADDR";
+
+-- ip_map.delete
+DELETE FROM "IP_ALIAS_MAP" WHERE "IP_ADDR" = :1 AND "DOMAIN" = :2;
+
+-- ip_map.find
+SELECT "DOMAIN" FROM "IP_ALIAS_MAP" WHERE "IP_ADDR" = :1;
+
+-- last_auth.delete
+DELETE FROM "LASTAUTH" WHERE "PW_USER" = :1 AND "PW_DOMAIN" = :2;
+
+-- last_auth.find
+SELECT "REMOTE_IP", "TIMESTAMP" FROM "LASTAUTH" WHERE "PW_USER" = :1 AND "PW_DOMAIN" = :2;
+
+-- limits.delete
+DELETE FROM "LIMITS" WHERE "DOMAIN" = :1;
+
+-- limits.find
+SELECT * FROM "LIMITS" WHERE "DOMAIN" = :1;
+
+-- oracle.tables
+SELECT table_name, column_name, data_type, data_length, char_length, char_used, data_precision FROM
+user_tab_columns;
+
+-- relay.all
+SELECT "IP_ADDR", "TIMESTAMP" FROM "RELAY";
+
+-- relay.delete
+DELETE FROM "RELAY" WHERE "IP_ADDR" = :1 AND "TIMESTAMP" = :2;
+
+-- relay.delete_undated
+DELETE FROM "RELAY" WHERE "IP_ADDR" = :1 AND "TIMESTAMP" IS NULL;
+
+-- relay.has
+SELECT "IP_ADDR" FROM "RELAY" WHERE "IP_ADDR" = :1;
+
+-- relay.insert
+INSERT INTO "RELAY" ("IP_ADDR", "TIMESTAMP") VALUES (:1, :2);
+
+-- relay.refresh
+UPDATE "RELAY" SET "TIMESTAMP" = :1 WHERE "IP_ADDR" = :2;
+
+-- upsert.aliasdomains.1
+UPDATE "ALIASDOMAINS" SET "DOMAIN" = :1 WHERE "ALIAS" = :2;
+
+-- upsert.aliasdomains.2
+INSERT INTO "ALIASDOMAINS" ("ALIAS", "DOMAIN") VALUES (:1, :2);
+
+-- upsert.dir_control.1
+UPDATE "DIR_CONTROL" SET "CUR_USERS" = :1, "LEVEL_CUR" = :2, "LEVEL_MAX" = :3, "LEVEL_START0" = :4,
+"LEVEL_START1" = :5, "LEVEL_START2" = :6, "LEVEL_END0" = :7, "LEVEL_END1" = :8, "LEVEL_END2" = :9,
+"LEVEL_MOD0" = :10, "LEVEL_MOD1" = :11, "LEVEL_MOD2" = :12, "LEVEL_INDEX0" = :13, "LEVEL_INDEX1" =
+:14, "LEVEL_INDEX2" = :15, "THE_DIR" = :16 WHERE "DOMAIN" = :17;
+
+-- upsert.dir_control.2
+INSERT INTO "DIR_CONTROL" ("DOMAIN", "CUR_USERS", "LEVEL_CUR", "LEVEL_MAX", "LEVEL_START0",
+"LEVEL_START1", "LEVEL_START2", "LEVEL_END0", "LEVEL_END1", "LEVEL_END2", "LEVEL_MOD0",
+"LEVEL_MOD1", "LEVEL_MOD2", "LEVEL_INDEX0", "LEVEL_INDEX1", "LEVEL_INDEX2", "THE_DIR") VALUES (:1,
+:2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14, :15, :16, :17);
+
+-- upsert.ip_alias_map.1
+UPDATE "IP_ALIAS_MAP" SET "DOMAIN" = :1 WHERE "IP_ADDR" = :2;
+
+-- upsert.ip_alias_map.2
+INSERT INTO "IP_ALIAS_MAP" ("IP_ADDR", "DOMAIN") VALUES (:1, :2);
+
+-- upsert.lastauth.1
+UPDATE "LASTAUTH" SET "REMOTE_IP" = :1, "TIMESTAMP" = :2 WHERE "PW_USER" = :3 AND "PW_DOMAIN" = :4;
+
+-- upsert.lastauth.2
+INSERT INTO "LASTAUTH" ("PW_USER", "PW_DOMAIN", "REMOTE_IP", "TIMESTAMP") VALUES (:1, :2, :3, :4);
+
+-- upsert.limits.1
+UPDATE "LIMITS" SET "DEFAULTMAXMSGCOUNT" = :1, "DEFAULTQUOTA" = :2, "DELETE_SPAM" = :3,
+"DISABLE_DIALUP" = :4, "DISABLE_IMAP" = :5, "DISABLE_MAILDROP" = :6, "DISABLE_PASSWORDCHANGING" =
+:7, "DISABLE_POP" = :8, "DISABLE_RELAY" = :9, "DISABLE_SMTP" = :10, "DISABLE_SPAMASSASSIN" = :11,
+"DISABLE_WEBMAIL" = :12, "DISKQUOTA" = :13, "MAXALIASES" = :14, "MAXAUTORESPONDERS" = :15,
+"MAXFORWARDS" = :16, "MAXMAILINGLISTS" = :17, "MAXMSGCOUNT" = :18, "MAXPOPACCOUNTS" = :19,
+"PERM_ACCOUNT" = :20, "PERM_ALIAS" = :21, "PERM_AUTORESPONDER" = :22, "PERM_DEFAULTQUOTA" = :23,
+"PERM_FORWARD" = :24, "PERM_MAILLIST" = :25, "PERM_QUOTA" = :26 WHERE "DOMAIN" = :27;
+
+-- upsert.limits.2
+INSERT INTO "LIMITS" ("DOMAIN", "DEFAULTMAXMSGCOUNT", "DEFAULTQUOTA", "DELETE_SPAM",
+"DISABLE_DIALUP", "DISABLE_IMAP", "DISABLE_MAILDROP", "DISABLE_PASSWORDCHANGING", "DISABLE_POP",
+"DISABLE_RELAY", "DISABLE_SMTP", "DISABLE_SPAMASSASSIN", "DISABLE_WEBMAIL", "DISKQUOTA",
+"MAXALIASES", "MAXAUTORESPONDERS", "MAXFORWARDS", "MAXMAILINGLISTS", "MAXMSGCOUNT",
+"MAXPOPACCOUNTS", "PERM_ACCOUNT", "PERM_ALIAS", "PERM_AUTORESPONDER", "PERM_DEFAULTQUOTA",
+"PERM_FORWARD", "PERM_MAILLIST", "PERM_QUOTA") VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11,
+:12, :13, :14, :15, :16, :17, :18, :19, :20, :21, :22, :23, :24, :25, :26, :27);
+
+-- users.own.clear
+DROP TABLE "A_B_EXAMPLE_COM";
+
+-- users.own.delete
+DELETE FROM "A_B_EXAMPLE_COM" WHERE "PW_NAME" = :1;
+
+-- users.own.find
+SELECT * FROM "A_B_EXAMPLE_COM" WHERE "PW_NAME" = :1;
+
+-- users.own.insert
+INSERT INTO "A_B_EXAMPLE_COM" ("PW_NAME", "PW_PASSWD", "PW_UID", "PW_GID", "PW_GECOS", "PW_DIR",
+"PW_SHELL", "PW_CLEAR_PASSWD") VALUES (:1, :2, :3, :4, :5, :6, :7, :8);
+
+-- users.own.iterate
+SELECT * FROM "A_B_EXAMPLE_COM";
+
+-- users.own.update
+UPDATE "A_B_EXAMPLE_COM" SET "PW_PASSWD" = :1, "PW_GECOS" = :2 WHERE "PW_NAME" = :3 AND "PW_PASSWD"
+= :4 AND ("PW_GECOS" = :5 OR "PW_GECOS" IS NULL);
+
+-- users.shared.clear
+DELETE FROM "VPOPMAIL" WHERE "PW_DOMAIN" = :1;
+
+-- users.shared.delete
+DELETE FROM "VPOPMAIL" WHERE "PW_NAME" = :1 AND "PW_DOMAIN" = :2;
+
+-- users.shared.find
+SELECT * FROM "VPOPMAIL" WHERE "PW_NAME" = :1 AND "PW_DOMAIN" = :2;
+
+-- users.shared.insert
+INSERT INTO "VPOPMAIL" ("PW_NAME", "PW_DOMAIN", "PW_PASSWD", "PW_UID", "PW_GID", "PW_GECOS",
+"PW_DIR", "PW_SHELL", "PW_CLEAR_PASSWD") VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9);
+
+-- users.shared.iterate
+SELECT * FROM "VPOPMAIL" WHERE "PW_DOMAIN" = :1;
+
+-- users.shared.update
+UPDATE "VPOPMAIL" SET "PW_PASSWD" = :1, "PW_GECOS" = :2 WHERE "PW_NAME" = :3 AND "PW_DOMAIN" = :4
+AND "PW_PASSWD" = :5 AND ("PW_GECOS" = :6 OR "PW_GECOS" IS NULL);
