@@ -76,6 +76,9 @@ SELECT `ip_addr`, `domain` FROM `ip_alias_map` ORDER BY `ip_addr`;
 -- ip_map.delete
 DELETE FROM `ip_alias_map` WHERE `ip_addr` = %(ip_addr)s AND `domain` = %(domain)s;
 
+-- ip_map.delete_address
+DELETE FROM `ip_alias_map` WHERE `ip_addr` = %(ip_addr)s;
+
 -- ip_map.find
 SELECT `domain` FROM `ip_alias_map` WHERE `ip_addr` = %(ip_addr)s;
 
@@ -186,8 +189,7 @@ SELECT * FROM `a_b_example_com`;
 
 -- users.own.update
 UPDATE `a_b_example_com` SET `pw_passwd` = %(pw_passwd)s, `pw_gecos` = %(pw_gecos)s WHERE `pw_name`
-= %(pw_name)s AND `pw_passwd` = %(old_pw_passwd)s AND (`pw_gecos` = %(old_pw_gecos)s OR `pw_gecos`
-IS NULL);
+= %(pw_name)s AND `pw_passwd` = %(old_pw_passwd)s AND `pw_gecos` IS NULL;
 
 -- users.shared.clear
 DELETE FROM `vpopmail` WHERE `pw_domain` = %(pw_domain)s;
@@ -208,8 +210,8 @@ SELECT * FROM `vpopmail` WHERE `pw_domain` = %(pw_domain)s;
 
 -- users.shared.update
 UPDATE `vpopmail` SET `pw_passwd` = %(pw_passwd)s, `pw_gecos` = %(pw_gecos)s WHERE `pw_name` =
-%(pw_name)s AND `pw_domain` = %(pw_domain)s AND `pw_passwd` = %(old_pw_passwd)s AND (`pw_gecos` =
-%(old_pw_gecos)s OR `pw_gecos` IS NULL);
+%(pw_name)s AND `pw_domain` = %(pw_domain)s AND `pw_passwd` = %(old_pw_passwd)s AND `pw_gecos` IS
+NULL;
 
 -- waits
 SET innodb_lock_wait_timeout = 5;

@@ -75,6 +75,9 @@ SELECT "ip_addr", "domain" FROM "ip_alias_map" ORDER BY "ip_addr";
 -- ip_map.delete
 DELETE FROM "ip_alias_map" WHERE "ip_addr" = :ip_addr AND "domain" = :domain;
 
+-- ip_map.delete_address
+DELETE FROM "ip_alias_map" WHERE "ip_addr" = :ip_addr;
+
 -- ip_map.find
 SELECT "domain" FROM "ip_alias_map" WHERE "ip_addr" = :ip_addr;
 
@@ -186,7 +189,7 @@ SELECT * FROM "a_b_example_com";
 
 -- users.own.update
 UPDATE "a_b_example_com" SET "pw_passwd" = :pw_passwd, "pw_gecos" = :pw_gecos WHERE "pw_name" =
-:pw_name AND "pw_passwd" = :old_pw_passwd AND ("pw_gecos" = :old_pw_gecos OR "pw_gecos" IS NULL);
+:pw_name AND "pw_passwd" = :old_pw_passwd AND "pw_gecos" IS NULL;
 
 -- users.shared.clear
 DELETE FROM "vpopmail" WHERE "pw_domain" = :pw_domain;
@@ -207,5 +210,4 @@ SELECT * FROM "vpopmail" WHERE "pw_domain" = :pw_domain;
 
 -- users.shared.update
 UPDATE "vpopmail" SET "pw_passwd" = :pw_passwd, "pw_gecos" = :pw_gecos WHERE "pw_name" = :pw_name
-AND "pw_domain" = :pw_domain AND "pw_passwd" = :old_pw_passwd AND ("pw_gecos" = :old_pw_gecos OR
-"pw_gecos" IS NULL);
+AND "pw_domain" = :pw_domain AND "pw_passwd" = :old_pw_passwd AND "pw_gecos" IS NULL;

@@ -74,6 +74,9 @@ SELECT [ip_addr], [domain] FROM [ip_alias_map] ORDER BY [ip_addr];
 -- ip_map.delete
 DELETE FROM [ip_alias_map] WHERE [ip_addr] = ? AND [domain] = ?;
 
+-- ip_map.delete_address
+DELETE FROM [ip_alias_map] WHERE [ip_addr] = ?;
+
 -- ip_map.find
 SELECT [domain] FROM [ip_alias_map] WHERE [ip_addr] = ?;
 
@@ -177,7 +180,7 @@ SELECT * FROM [a_b_example_com];
 
 -- users.own.update
 UPDATE [a_b_example_com] SET [pw_passwd] = ?, [pw_gecos] = ? WHERE [pw_name] = ? AND [pw_passwd] = ?
-AND ([pw_gecos] = ? OR [pw_gecos] IS NULL);
+AND [pw_gecos] IS NULL;
 
 -- users.shared.clear
 DELETE FROM [vpopmail] WHERE [pw_domain] = ?;
@@ -197,7 +200,7 @@ SELECT * FROM [vpopmail] WHERE [pw_domain] = ?;
 
 -- users.shared.update
 UPDATE [vpopmail] SET [pw_passwd] = ?, [pw_gecos] = ? WHERE [pw_name] = ? AND [pw_domain] = ? AND
-[pw_passwd] = ? AND ([pw_gecos] = ? OR [pw_gecos] IS NULL);
+[pw_passwd] = ? AND [pw_gecos] IS NULL;
 
 -- waits
 SET LOCK WAIT 5;

@@ -54,7 +54,7 @@ class OracleDialect(Dialect):
 
         if oracledb.is_thin_mode():
             # Said outright: else a first connection that gets no answer keeps all others waiting.
-            oracledb.enable_thin_mode()
+            oracledb.enable_thin_mode()  # type: ignore[no-untyped-call]
 
         place: dict[str, Any] = {"dsn": server.database}
         if server.host:

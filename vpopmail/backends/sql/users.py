@@ -56,7 +56,7 @@ class Reader:
             place = places.get(name)
             setattr(user, name, "" if place is None else self.text(row[place]))
         marker = row[places["pw_uid"]]
-        user.pw_uid = _POP if marker is None else _moved(int(marker), self.dialect.pop, _POP)
+        user.pw_uid = _moved(int(marker or self.dialect.pop), self.dialect.pop, _POP)
         user.pw_gid = user.pw_flags = row[places["pw_gid"]] or 0
         user.pw_shell = user.pw_shell or NOQUOTA
         if not self.clear_passwd:
@@ -108,4 +108,4 @@ def _moved(marker: int, pop: int, to: int) -> int:
         marker: the number; ``pop`` is that of POP, and APOP is one more.
         pop, to: the number of POP here and there.
     """
-    return marker - pop + to if marker in {pop, pop + 1} else marker
+    return marker - pop + to if 0 <= marker - pop <= 1 else marker
