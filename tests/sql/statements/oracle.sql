@@ -28,6 +28,10 @@ SELECT MIN("ID") FROM "VLOG" WHERE "ID" > :1 AND "TIMESTAMP" >= :2;
 -- auth_log.forget
 DELETE FROM "VLOG" WHERE "TIMESTAMP" <= :1;
 
+-- auth_log.has
+SELECT "ID" FROM "VLOG" WHERE "TIMESTAMP" = :1 AND "ERROR" = :2 AND "USER" = :3 AND "PASSWD" = :4
+AND "DOMAIN" = :5 AND "LOGON" = :6 AND "REMOTEIP" = :7 AND "MESSAGE" = :8;
+
 -- auth_log.insert
 INSERT INTO "VLOG" ("USER", "PASSWD", "DOMAIN", "LOGON", "REMOTEIP", "MESSAGE", "TIMESTAMP",
 "ERROR") VALUES (:1, :2, :3, :4, :5, :6, :7, :8);

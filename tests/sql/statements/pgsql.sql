@@ -29,6 +29,11 @@ SELECT MIN("id") FROM "vlog" WHERE "id" > %(last)s AND "timestamp" >= %(since)s;
 -- auth_log.forget
 DELETE FROM "vlog" WHERE "timestamp" <= %(until)s;
 
+-- auth_log.has
+SELECT "id" FROM "vlog" WHERE "timestamp" = %(timestamp)s AND "error" = %(error)s AND "userid" =
+%(user)s AND "passwd" = %(passwd)s AND "domain" = %(domain)s AND "logon" = %(logon)s AND "remoteip"
+= %(remoteip)s AND "message" = %(message)s;
+
 -- auth_log.insert
 INSERT INTO "vlog" ("userid", "passwd", "domain", "logon", "remoteip", "message", "timestamp",
 "error") VALUES (%(user)s, %(passwd)s, %(domain)s, %(logon)s, %(remoteip)s, %(message)s,

@@ -29,6 +29,11 @@ SELECT MIN("id") FROM "vlog" WHERE "id" > :last AND "timestamp" >= :since;
 -- auth_log.forget
 DELETE FROM "vlog" WHERE "timestamp" <= :until;
 
+-- auth_log.has
+SELECT "id" FROM "vlog" WHERE "timestamp" = :timestamp AND "error" = :error AND "user" = :user AND
+"passwd" = :passwd AND "domain" = :domain AND "logon" = :logon AND "remoteip" = :remoteip AND
+"message" = :message;
+
 -- auth_log.insert
 INSERT INTO "vlog" ("user", "passwd", "domain", "logon", "remoteip", "message", "timestamp",
 "error") VALUES (:user, :passwd, :domain, :logon, :remoteip, :message, :timestamp, :error);

@@ -28,6 +28,10 @@ SELECT MIN([id]) FROM [vlog] WHERE [id] > ? AND [timestamp] >= ?;
 -- auth_log.forget
 DELETE FROM [vlog] WHERE [timestamp] <= ?;
 
+-- auth_log.has
+SELECT [id] FROM [vlog] WHERE [timestamp] = ? AND [error] = ? AND [user] = ? AND [passwd] = ? AND
+[domain] = ? AND [logon] = ? AND [remoteip] = ? AND [message] = ?;
+
 -- auth_log.insert
 INSERT INTO [vlog] ([user], [passwd], [domain], [logon], [remoteip], [message], [timestamp],
 [error]) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
