@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import needs_root, tree, without_locks
 from vpopmail import Vpopmail
+from vpopmail.errors import DomainExists, UserExists
 from vpopmail.safeio import seam
 
 NEW = "new.example"
@@ -134,3 +135,53 @@ def test_a_user_who_was_there_stays_when_the_batch_that_adopts_fails(
     monkeypatch.setattr(seam, "watch", None)
     assert tree(path)["vpasswd"] == before
     assert (path / "joe/Maildir").is_dir()
+
+
+def test_users_who_were_there_are_seen_in_the_batch_that_adopts(site: Vpopmail, path: Path) -> None:
+    assert path.is_dir()
+    with site.batch():
+        site.domains.add(NEW)
+        site.users.add(f"amy@{NEW}")
+        assert [user.pw_name for user in site.users.iter(NEW)] == ["amy", "joe"]
+        assert site.quotas.domain_usage(NEW).count == 0
+    assert [user.pw_name for user in site.users.iter(NEW)] == ["amy", "joe"]
+
+
+def test_a_directory_that_another_process_has_adopted_meanwhile_is_not_given_back(
+    site: Vpopmail, path: Path, make_site: Callable[..., Vpopmail]
+) -> None:
+    other = make_site()
+
+    def change() -> None:
+        with site.batch():
+            site.domains.add(NEW)
+            site.users.add(f"amy@{NEW}")
+            other.domains.add(NEW)
+            other.catch_all.set(NEW, f"joe@{NEW}")
+            other.aliases.add(f"sales@{NEW}", "&joe@example.com")
+
+    with pytest.raises(DomainExists, match="meanwhile"):
+        change()
+    assert other.catch_all.get(NEW) == f"joe@{NEW}"
+    assert other.aliases.get(f"sales@{NEW}") == ["&joe@example.com"]
+    assert not (path / "amy").exists()
+    assert not (path / ".vpopmail").exists()
+    other.users.add(f"amy@{NEW}")
+
+
+def test_a_dry_run_is_refused_as_the_change_is_if_the_postmaster_was_there(
+    site: Vpopmail, path: Path
+) -> None:
+    site.domains.add(NEW)
+    site.users.add(f"postmaster@{NEW}")
+    kept = path.parent / "kept"
+    path.rename(kept)
+    site.domains.delete(NEW)
+    kept.rename(path)
+    before = kinds(path)
+    with pytest.raises(UserExists):
+        site.domains.add(NEW, GOOD)
+    with pytest.raises(UserExists):
+        site.domains.add(NEW, GOOD, dry_run=True)
+    assert kinds(path) == before
+    site.domains.add(NEW, dry_run=True)

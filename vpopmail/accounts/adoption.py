@@ -80,9 +80,19 @@ class Adoption:
         users = self.users
         made = [partial(users.directory.remove_directory, path) for path in users.made[::-1]]
         homes_built = [partial(self._remove, home) for home in users.added]
-        close_all([*homes_built, *made, users.places.take_back, self.files.give_back])
+        files = [users.places.take_back, self.files.give_back]
+        if self._is_taken():
+            files.clear()  # the small files are those of another process's domain
+        close_all([*homes_built, *made, *files])
+
+    def _is_taken(self) -> bool:
+        now = self.users.installation.resolve(self.users.domain.realdomain)
+        return now is not None and now.path == self.users.domain.path
 
     def _remove(self, home: Home) -> None:
+        user = self.users.transaction.stored(home.name)
+        if user is not None and user.pw_dir == home.path(self.users.domain.path):
+            return  # it is his by now
         try:
             with homes.enter_place(self.users.directory, home.place) as place:
                 remove_tree(place, home.leaf)

@@ -254,7 +254,8 @@ class Batch:
     def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
         """The users of a domain with the pending changes."""
         new = None if self._domains is None else self._domains.new_domain(domain.realdomain)
-        stored = () if new is not None else self.installation.backend.iterate(domain)
+        fresh = new is not None and not new.adopted
+        stored = () if fresh else self.installation.backend.iterate(domain)
         change = self._present_change(domain)
         if change is None:
             yield from stored

@@ -190,6 +190,7 @@ class Domains:
             check_distinct(self._installation, name)
             new = change.add_domain(plan, name, base, *owner)
             if postmaster is not None:
+                self._check_new(new, postmaster)
                 plan_postmaster(plan, new, postmaster)
             return finish_plan(self._installation, change, plan, dry_run=dry_run)
 
@@ -300,6 +301,11 @@ class Domains:
                 change.lock()
             decide_deletion(change, self.get(name))
             return finish_plan(self._installation, change, plan, dry_run=dry_run)
+
+    def _check_new(self, new: NewDomain, user: VqPasswd) -> None:
+        """Refuse a user whom a directory that was there before has already."""
+        if new.adopted and self._installation.backend.find(new.entry, user.pw_name) is not None:
+            raise UserExists(f"{user.pw_name}@{new.entry.domain}")
 
     def _check_free(self, name: str) -> None:
         batch = open_batch(self._installation)
