@@ -211,3 +211,11 @@ def test_a_pending_domain_is_no_alias_domain_that_could_be_moved(site: Vpopmail)
             site.domains.update_alias("also.example", "nowhere.example")
     assert names(site)["new.example"] == "new.example"
     assert names(site)["also.example"] == OTHER
+
+
+def test_a_pending_alias_domain_moved_to_where_it_is_stays(site: Vpopmail) -> None:
+    with site.batch():
+        site.domains.add_alias("also.example", OTHER)
+        site.domains.update_alias("also.example", "also.example")
+        site.domains.update_alias("also.example", "ALSO.example", dry_run=True)
+    assert names(site)["also.example"] == OTHER

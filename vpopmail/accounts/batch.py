@@ -356,15 +356,16 @@ class Batch:
 
     def update_alias(self, plan: Plan, alias: str, real: str) -> Plan:
         """Note an alias domain that is to stand for another domain."""
-        from vpopmail.accounts.domains import decide_update
+        from vpopmail.accounts.domains import alias_entry, decide_update
 
         change = self._domain_change()
         present = self._find_entry(alias)
         target = self._find_entry(real)
         if alias in change.added and present.is_alias:
             change.drop(alias)
-            return self.add_alias(plan, alias, real)
-        decide_update(change, present, target)
+            change.add_name(alias_entry(alias, target))
+        else:
+            decide_update(change, present, target)
         return self._note_domain(plan)
 
     def delete_domain(self, plan: Plan, entry: DomainEntry) -> Plan:
