@@ -185,3 +185,18 @@ def test_a_dry_run_is_refused_as_the_change_is_if_the_postmaster_was_there(
         site.domains.add(NEW, GOOD, dry_run=True)
     assert kinds(path) == before
     site.domains.add(NEW, dry_run=True)
+
+
+def test_what_a_killed_process_kept_comes_back_before_the_directory_is_adopted_again(
+    site: Vpopmail, path: Path, fail: Callable[..., None]
+) -> None:
+    (path / ".qmail-default").unlink()
+    stage = path / ".vpopmail/0123456789abcdef"
+    stage.mkdir(parents=True)
+    (stage / "-qmail-default").write_bytes(b"./Maildir/\n")
+    (stage / "=amy").mkdir()
+    fail("rename", needle="cdb")
+    with pytest.raises(OSError, match="rename"):
+        site.domains.add(NEW)
+    assert (path / ".qmail-default").read_bytes() == b"./Maildir/\n"
+    assert not (path / ".vpopmail").exists()

@@ -13,6 +13,7 @@ from vpopmail.accounts.adoption import Adoption
 from vpopmail.accounts.alias_domains import copier
 from vpopmail.accounts.checks import check_directory
 from vpopmail.accounts.domain_tree import NewDomain, Tree
+from vpopmail.accounts.kept_files import settle_kept
 from vpopmail.accounts.user_change import UserChange
 from vpopmail.errors import (
     BaseDirectoryMissing,
@@ -216,10 +217,8 @@ class DomainChange:
             if tree_.deleted:
                 plan.add("accounts", "forget the users", partial(self._forget_users, tree_))
                 plan.add("mailstore", "take the domains away", tree_.take_deleted)
-            for new in tree_.added:
-                if new.users is not None and new.users.deleted:
-                    take = new.users.take_deleted
-                    plan.add("mailstore", f"take homes of {new.entry.domain} away", take)
+            for new in [new for new in tree_.added if new.adopted]:
+                self._plan_adopted(plan, new)
         for tree_ in self.trees.values():
             plan.add("journal", f"forget the domains in {tree_.directory.path}", tree_.withdraw)
 
@@ -230,6 +229,12 @@ class DomainChange:
             lambda: self._store(new),
             lambda: self._unstore(new),
         )
+
+    def _plan_adopted(self, plan: Plan, new: NewDomain) -> None:
+        if new.users is not None and new.users.deleted:
+            what = f"take homes of {new.entry.domain} away"
+            plan.add("mailstore", what, new.users.take_deleted)
+        plan.add("mailstore", f"drop what was kept of {new.entry.domain}", new.drop_kept)
 
     def _store(self, new: NewDomain) -> None:
         self.installation.backend.add_domain(new.entry)
@@ -310,6 +315,7 @@ class DomainChange:
             directory = directories.build_domain(stage, entry.domain, owner, delivery)
         new.users = UserChange(self.installation, entry, directory, fresh=True, batch=self.batch)
         if new.adopted:
+            settle_kept(directory, counts=False)
             adoption = new.users.adoption = Adoption(new.users)
             adoption.files.note_owner(directories.DEFAULT)
             keep = partial(adoption.files.keep, directories.DEFAULT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.accounts.domain_tree import domain_counter
+from vpopmail.accounts.kept_files import settle_kept
 from vpopmail.accounts.user_recovery import is_below, remove_empty
 from vpopmail.mailstore import domains as tree
 from vpopmail.plan import journal
@@ -45,6 +46,8 @@ def _settle(installation: Installation, left: Stage, facts: list[Fact]) -> None:
         return  # not an entry of ours
     there = installation.resolve(named[0][1]) is not None
     counts = there if added else not there
+    for _, name, place in [fact for fact in added if fact[0] == "adopt"]:
+        _settle_adopted(left, place, name, counts=counts)
     if counts:
         if journal.is_roots(left):
             # The counter of a uid lies elsewhere: only root may send us there.
@@ -56,6 +59,16 @@ def _settle(installation: Installation, left: Stage, facts: list[Fact]) -> None:
             if kind != "adopt":
                 _take(installation, left, place, name, name, forgets=kind == "add")
                 remove_empty(left.place, place)
+
+
+def _settle_adopted(left: Stage, place: str, name: str, *, counts: bool) -> None:
+    if not is_below(place, name):
+        return
+    try:
+        with left.place.enter(place or ".") as outer, outer.enter(name) as directory:
+            settle_kept(directory, counts=counts)
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # it is gone
 
 
 def _take(

@@ -41,6 +41,11 @@ class NewDomain:
         self.has_accounts = False
         self.users: UserChange | None = None
 
+    def drop_kept(self) -> None:
+        """Forget what a directory was that was there before: the domain counts."""
+        if self.users is not None:
+            self.users.close_stage()
+
     def close(self, *, counts: bool) -> None:
         """End the work in its directory.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 
+from vpopmail.plan import journal
 from vpopmail.safeio.directory import Owner
 from vpopmail.safeio.tree import give_file
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vpopmail.safeio.directory import Directory
+
+
+# Beside "=" of homes and "+" of next contents on a stage; see DomainFiles.
+_KEPT = "-"
 
 
 class KeptFiles:
@@ -64,6 +69,30 @@ class KeptFiles:
             give_file(self.directory, name, owner)
 
 
+def settle_kept(directory: Directory, *, counts: bool) -> None:
+    """Settle what processes that were killed have kept in a directory that they adopted.
+
+    Args:
+        directory: the open directory.
+        counts: whether it is a domain now; if not, the files become what they were.
+
+    Raises:
+        OSError.
+    """
+    for left in journal.leftovers(directory):
+        if left.entry() is not None:
+            left.abandon()  # of a change of its users, for whom changes them next
+            continue
+        with left:
+            if not counts and journal.is_ours(left):
+                _put_back(left.directory, directory)
+
+
+def _put_back(stage: Directory, directory: Directory) -> None:
+    for name in stage.names():
+        if name.startswith(_KEPT):
+            stage.move(name, directory, "." + name.removeprefix(_KEPT))
+
+
 def _kept_name(name: str) -> str:
-    # Beside "=" of homes and "+" of next contents; see DomainFiles.
-    return "-" + name.removeprefix(".")
+    return _KEPT + name.removeprefix(".")

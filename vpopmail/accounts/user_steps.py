@@ -215,9 +215,10 @@ class UserSteps:
 
     def close(self) -> None:
         """Give the lock back, then remove what is still on the stage."""
-        close_all([self.transaction.close, self._close_stage, self.directory.close])
+        close_all([self.transaction.close, self.close_stage, self.directory.close])
 
-    def _close_stage(self) -> None:
+    def close_stage(self) -> None:
+        """Remove the stage with what is on it, or leave it to recovery."""
         if self.stage is not None and self._is_unfinished():
             self.stage.abandon()
         elif self.stage is not None:
