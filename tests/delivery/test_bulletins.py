@@ -102,6 +102,9 @@ def test_what_is_no_message_is_refused(place: Place, tmp_path: Path, bulletin: s
         place.site.bulletins.send(str(tmp_path / "none"))
     with pytest.raises(OSError, match="regular"):
         place.site.bulletins.send(str(tmp_path))
+    for path in ("a\0b", "a\ud800"):
+        with pytest.raises(InvalidInput, match="no path"):
+            place.site.bulletins.send(path)
     with pytest.raises(InvalidInput, match="carrier pigeon"):
         place.site.bulletins.send(bulletin, way="carrier pigeon")
     with pytest.raises(DomainNotFound):

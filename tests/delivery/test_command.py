@@ -100,6 +100,28 @@ def test_a_reader_of_its_output_that_is_gone_loses_no_mail(place: Place) -> None
     assert len(place.new()) == 1
 
 
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- >&- 2>&-"])
+def test_without_standard_input_no_other_file_is_delivered(place: Place, closed: str) -> None:
+    command = [sys.executable, "-I", "-m", "vpopmail.commands.vdelivermail", "", "delete"]
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *command], env=environment(place.top),
+        capture_output=True, check=False, cwd=place.top,
+    )  # fmt: skip
+    assert done.returncode == 111
+    assert place.new() == []
+
+
+def test_what_is_told_does_not_go_into_the_message(place: Place) -> None:
+    words = ["", f"{place.home()}"]
+    command = [sys.executable, "-I", "-m", "vpopmail.commands.vdelivermail", *words]
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command], input=TEXT,
+        env=environment(place.top, EXT="nobody"), check=False, cwd=place.top,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert place.new()[0].endswith(b"nobody@example.com\n" + TEXT)
+
+
 def test_a_delivery_to_a_maildir_imports_no_heavy_module(place: Place) -> None:
     program = (
         "import sys; before = set(sys.modules)\n"

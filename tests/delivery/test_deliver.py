@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.processes import FailOnce
+from vpopmail.accounts.notices import OVER_QUOTA, notice
 from vpopmail.errors import DomainNotFound
 from vpopmail.mailstore.maildirsize import FILE
 from vpopmail.records import BOUNCE_MAIL
@@ -53,6 +54,13 @@ def test_a_message_that_has_been_here_bounces(place: Place) -> None:
     assert place.deliver(message=HEAD + TEXT) == (100, "mail is looping\n")
 
 
+def test_a_loop_through_an_alias_domain_ends(place: Place) -> None:
+    place.site.domains.add_alias("example.org", DOMAIN)
+    message = b"Delivered-To: joe@example.org\n" + TEXT
+    assert place.deliver("joe@example.org", message) == (100, "mail is looping\n")
+    assert place.deliver("amy@example.org", message)[0] == 0
+
+
 def test_a_locked_user_bounces(place: Place) -> None:
     place.site.users.update(JOE, flags=BOUNCE_MAIL)
     code, text = place.deliver()
@@ -69,6 +77,22 @@ def test_a_missing_home_is_made(place: Place) -> None:
     home = place.home()
     os.system(f"rm -r {home}")  # noqa: S605
     assert place.deliver() == (0, "")
+    assert place.new() == [HEAD + TEXT]
+
+
+def test_the_default_delivery_goes_on_in_a_home_that_is_new(make_place: Make) -> None:
+    place = make_place(defaultdelivery=True)
+    where = place.top / "where"
+    control = Path(place.site.settings.qmaildir) / "control/defaultdelivery"
+    control.write_text(f"|pwd >{where}\n./Maildir/\n")
+    control.chmod(0o644)
+    home = place.home()
+    os.system(f"rm -r {home}")  # noqa: S605
+    vpasswd = place.domain / "vpasswd"
+    vpasswd.write_text(vpasswd.read_text().replace(str(home), ""))
+    (place.domain / "vpasswd.cdb").unlink()
+    assert place.deliver() == (0, "")
+    assert where.read_text() == f"{home}\n"
     assert place.new() == [HEAD + TEXT]
 
 
@@ -128,6 +152,26 @@ def test_a_forward_without_the_program_waits(make_place: Make) -> None:
     place = make_place(qmail_inject="/none")
     place.lines("&fwd@other.org\n")
     assert place.deliver() == (111, "system error, can't open qmail-inject\n")
+
+
+def test_a_program_in_the_place_of_qmail_inject_does_not_end_the_lines(place: Place) -> None:
+    place.lines("&fwd@other.org\n")
+    (place.top / "status").write_text("99")
+    assert place.deliver()[0] == 111
+
+
+def test_a_prefix_is_taken_from_a_forward_once(place: Place) -> None:
+    """A user may have a name that begins as his domain does."""
+    place.site.users.add("example.com-x@example.com", crypted="*")
+    place.lines("&fwd@other.org\n", "example.com-x")
+    place.deliver("example.com-x@example.com")
+    assert "\nDelivered-To: example.com-x@example.com\n" in injected(place)
+
+
+def test_a_line_with_a_nul_waits(place: Place) -> None:
+    for line in ("&a\0b@c.org", "|ec\0ho", "./a\0b/", "/a\0b/"):
+        place.lines(f"{line}\n")
+        assert place.deliver() == (111, "vdelivermail: a NUL in a delivery line\n")
 
 
 def test_maildir_lines_lead_to_others_of_the_domain_and_to_ones_own(place: Place) -> None:
@@ -212,6 +256,11 @@ def test_what_comes_is_counted(place: Place) -> None:
     assert (usage.size, usage.count) == (2 * len(HEAD + TEXT), 2)
 
 
+def test_where_there_is_no_directory_for_texts_there_is_none(place: Place) -> None:
+    os.rename(place.domain.parent, place.top / "elsewhere")
+    assert notice(place.site.installation, DOMAIN, OVER_QUOTA) is None
+
+
 def test_a_domain_has_a_quota_with_the_option(make_place: Make) -> None:
     place = make_place(domainquotas=True)
     place.site.limits.update(DOMAIN, maxmsgcount=1)
@@ -247,6 +296,13 @@ def test_the_catch_all_maildir_of_the_manual_works(place: Place, end: str) -> No
     assert len(place.new()) == 1
 
 
+@pytest.mark.parametrize("action", ["' '", "'# x'", "'&'", "'|'"])
+def test_an_action_that_says_nothing_waits(place: Place, action: str) -> None:
+    place.default(action)
+    told = "vdelivermail: invalid syntax in .qmail-default file\n"
+    assert place.deliver("nobody@example.com") == (111, told)
+
+
 def test_unknown_users_are_dropped(place: Place) -> None:
     place.default("delete")
     assert place.deliver("nobody@example.com") == (0, "")
@@ -260,69 +316,3 @@ def test_an_alias_that_the_backend_keeps_is_delivered(make_place: Make) -> None:
     place.site.aliases.add("sales@example.com", "&fwd@other.org")
     assert place.deliver("sales@example.com") == (0, "vdelivermail: valiases processed\n")
     assert injected(place).startswith("-- fwd@other.org\n")
-
-
-# retries
-
-
-@pytest.fixture
-def queued(tmp_path: Path) -> Path:
-    path = tmp_path / "queue"
-    path.write_bytes(TEXT)
-    return path
-
-
-def retry(place: Place, queued: Path) -> int:
-    """Deliver as qmail-local does, from a file of the queue."""
-    from vpopmail.delivery.deliver import deliver
-
-    environment = {"EXT": "joe", "HOST": DOMAIN, "RPLINE": f"Return-Path: <{SENDER}>\n"}
-    fd = os.open(queued, os.O_RDONLY)
-    try:
-        return deliver(place.site.installation, environment, fd, "delete", lambda text: None)
-    finally:
-        os.close(fd)
-
-
-def test_a_retry_does_not_repeat_what_was_done(place: Place, queued: Path) -> None:
-    place.lines("./Maildir/\n&fwd@other.org\n|exit 111\n")
-    assert retry(place, queued) == 111
-    assert retry(place, queued) == 111
-    assert len(place.new()) == 1
-    assert injected(place).count("-- fwd@other.org") == 1
-    place.lines("./Maildir/\n&fwd@other.org\n|exit 0\n")
-    assert retry(place, queued) == 0
-    assert len(place.new()) == 1
-    assert list((place.domain / ".vpopmail.delivered").iterdir()) == []
-
-
-def test_another_message_is_done_whole(place: Place, queued: Path) -> None:
-    place.lines("./Maildir/\n|exit 111\n")
-    retry(place, queued)
-    other = queued.with_name("other")
-    other.write_bytes(TEXT)
-    retry(place, other)
-    assert len(place.new()) == 2
-
-
-def test_a_line_that_is_new_since_then_is_done(place: Place, queued: Path) -> None:
-    place.lines("./Maildir/\n|exit 111\n")
-    retry(place, queued)
-    place.lines("./Maildir/\n&fwd@other.org\n")
-    assert retry(place, queued) == 0
-    assert len(place.new()) == 1
-    assert injected(place).startswith("-- fwd@other.org")
-
-
-def test_notes_that_nobody_can_need_any_more_are_removed(place: Place, queued: Path) -> None:
-    place.lines("./Maildir/\n|exit 111\n")
-    retry(place, queued)
-    directory = place.domain / ".vpopmail.delivered"
-    old = directory / "1.2.3.4.00000000"
-    old.write_bytes(b"")
-    os.utime(old, (1, 1))
-    other = queued.with_name("other")
-    other.write_bytes(TEXT)
-    retry(place, other)
-    assert not old.exists()
-    assert len(list(directory.iterdir())) == 2

@@ -84,7 +84,7 @@ def test_whatever_is_asked_is_answered(place: Place, address: str) -> None:
     assert place.site.mail.deliverable(f"{address}@{DOMAIN}") in (None, "user")
 
 
-NAMES = ["joe", "amy", "nobody", "sales", "joe-x", "a-b", "postmaster"]
+NAMES = ["joe", "amy", "nobody", "sales", "sales-x", "joe-x", "a-b", "a-locked", "postmaster"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -93,5 +93,7 @@ def test_what_is_deliverable_does_not_bounce_as_unknown(make_place: Make, name: 
     place = make_place(backend="memory", qmail_ext=True)
     place.site.aliases.add("sales@example.com", "# drop")
     place.site.aliases.add("a-default@example.com", "# drop")
+    place.site.users.add("a-locked@example.com", crypted="*")
+    place.site.users.update("a-locked@example.com", flags=BOUNCE_MAIL)
     code, _ = place.deliver(f"{name}@{DOMAIN}")
     assert (place.site.mail.deliverable(f"{name}@{DOMAIN}") is not None) is (code == 0)

@@ -97,8 +97,8 @@ def test_header_lines_are_those_before_the_first_blank_one(lines: list[bytes]) -
 
 
 def test_a_line_longer_than_a_chunk_is_one_line() -> None:
-    one = message(b"Delivered-To: " + b"x" * 200_000 + b"@b\n\n")
-    assert one.delivered_to() == {"x" * 200_000 + "@b"}
+    one = message(b"X: " + b"\0" * (1 << 16) + b"Delivered-To: a@b\nDelivered-To: c@d\n\n")
+    assert one.delivered_to() == {"c@d"}
     os.close(one.fd)
 
 

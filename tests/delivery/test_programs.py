@@ -97,6 +97,12 @@ def test_its_output_is_passed_on_up_to_a_bound(make_place: Make) -> None:
     assert place.deliver() == (111, "0123456789")
 
 
+def test_one_that_never_stops_writing_is_stopped(make_place: Make) -> None:
+    place = make_place(program_seconds=1, program_output=2)
+    place.lines("|yes\n")
+    assert place.deliver() == (111, "y\n")
+
+
 def test_a_large_message_reaches_a_program_that_does_not_read_it(place: Place) -> None:
     place.lines("|true\n")
     assert place.deliver(message=TEXT + b"x" * 1_000_000) == (0, "")

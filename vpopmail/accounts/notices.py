@@ -23,7 +23,7 @@ def notice(installation: Installation, domain: str, file: str) -> bytes | None:
         file: ``NO_USER``, ``OVER_QUOTA`` or ``QUOTA_WARNING``.
 
     Raises:
-        OSError: a directory cannot be entered.
+        OSError: a directory that is there cannot be entered.
 
     Source: formats, quota warning and bounce texts.
     """
@@ -32,8 +32,11 @@ def notice(installation: Installation, domain: str, file: str) -> bytes | None:
     if entry is not None:
         paths.insert(0, entry.path)
     for path in paths:
-        with open_trusted(path) as directory:
-            text = _text(directory, file)
+        try:
+            with open_trusted(path) as directory:
+                text = _text(directory, file)
+        except FileNotFoundError:
+            continue
         if text is not None:
             return text
     return None

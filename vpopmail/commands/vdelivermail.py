@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _ARGUMENTS = 2
 _STANDARD_INPUT = 0
 _STANDARD_OUTPUT = 1
+_STANDARD_ERROR = 2
 
 
 def main(**settings: object) -> NoReturn:
@@ -51,6 +52,7 @@ def run(
         _tell("vdelivermail: invalid syntax in .qmail-default file\n")
         return DEFERRED
     try:
+        _check_descriptors()
         return _deliver(arguments[1], environment, settings)
     except VpopmailError as error:
         _tell(f"vdelivermail: deferred, {error}\n")
@@ -67,6 +69,20 @@ def _deliver(unknown: str, environment: Mapping[str, str], settings: Mapping[str
     installation = Installation(load(settings))
     _become_owner(installation, environment.get("HOST", ""))
     return deliver(installation, environment, _STANDARD_INPUT, unknown, _tell, os.getcwd())
+
+
+def _check_descriptors() -> None:
+    """See that none of 0, 1 and 2 is free: the next file opened would be taken for it.
+
+    Raises:
+        OSError: there is no standard input, and so no message.
+    """
+    os.fstat(_STANDARD_INPUT)
+    for number in (_STANDARD_OUTPUT, _STANDARD_ERROR):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)
 
 
 def _become_owner(installation: Installation, host: str) -> None:

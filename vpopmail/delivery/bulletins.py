@@ -186,7 +186,10 @@ class _Bulletin:
     def __init__(self, path: str, way: str) -> None:
         self._path = os.path.abspath(path)
         self._way = way
-        self._fd = open_file(self._path)
+        try:
+            self._fd = open_file(self._path)
+        except ValueError:  # a NUL, or a lone surrogate
+            raise InvalidInput(ascii(path)[1:-1], "no path of this system") from None
         self._message = Message(self._fd)
         if not self._message.size:
             self.__exit__()

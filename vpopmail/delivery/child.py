@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _CHUNK = 1 << 16
+_READS = 16  # of what a pipe holds
 _MILLISECONDS = 1000
 
 
@@ -68,9 +69,7 @@ def run_program(
             )
         finally:
             os.close(end)
-        if not _wait(process, output, seconds):
-            os.killpg(process.pid, signal.SIGKILL)
-        status = process.wait()
+        status = _status(process, output, seconds)
         # A program that goes on in the background may keep the pipe: it is not waited for.
         output.drain()
     finally:
@@ -89,16 +88,30 @@ class _Output:
         os.set_blocking(fd, False)
 
     def drain(self) -> None:
-        """Take what is there now."""
-        while self.open:
+        """Take what is there now, and not what one who never stops writes meanwhile."""
+        for _ in range(_READS):
             try:
                 data = os.read(self.fd, _CHUNK)
             except BlockingIOError:
                 return
             self.open = bool(data)
-            if self._left > 0 and data:
+            if not data:
+                return
+            if self._left > 0:
                 self._tell(data[: self._left])
                 self._left -= len(data)
+
+
+def _status(process: subprocess.Popen[bytes], output: _Output, seconds: int) -> int:
+    """How it ended; it does not outlive its time, nor this process's trouble with it."""
+    in_time = False
+    try:
+        in_time = _wait(process, output, seconds)
+    finally:
+        if not in_time:
+            os.killpg(process.pid, signal.SIGKILL)
+        status = process.wait()
+    return status
 
 
 def _wait(process: subprocess.Popen[bytes], output: _Output, seconds: int) -> bool:

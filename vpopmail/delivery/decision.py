@@ -81,7 +81,7 @@ def decide(
     Raises:
         What ``facts`` raises: BackendUnavailable, NotPermitted, OSError.
     """
-    if recipient.address in delivered_to:
+    if delivered_to & {recipient.address, f"{recipient.name}@{recipient.host}"}:
         return [_LOOPING]
     return _until_stop(_decisions(facts, recipient, delivered_to, unknown))
 
@@ -188,7 +188,11 @@ def _to_nobody(facts: Facts, reader: _Lines, unknown: str) -> Iterator[Action]:
     elif unknown.startswith("/"):
         yield from _to_directory(facts, reader, unknown)
     else:
-        yield from reader.actions([dotqmail.parse_line(unknown)], recipient.directory)
+        line = dotqmail.parse_line(unknown)
+        if line.kind in {dotqmail.BLANK, dotqmail.COMMENT} or not line.target:
+            yield Stop(DEFERRED, f"{_PROGRAM}: invalid syntax in .qmail-default file\n")
+        else:
+            yield from reader.actions([line], recipient.directory)
 
 
 def _to_directory(facts: Facts, reader: _Lines, path: str) -> Iterator[Action]:
@@ -219,7 +223,9 @@ class _Lines:
     ) -> Iterator[Action]:
         """The actions of lines; comments and blank lines have none."""
         for line in lines:
-            if line.kind == dotqmail.PROGRAM:
+            if "\0" in line.target:
+                yield Stop(DEFERRED, f"{_PROGRAM}: a NUL in a delivery line\n")
+            elif line.kind == dotqmail.PROGRAM:
                 yield Run(line.target, directory, default)
             elif line.kind == dotqmail.MAILDIR:
                 yield ToMaildir(line.target, directory)

@@ -53,10 +53,12 @@ def deliver(
         return BOUNCED
     try:
         recipient = Recipient(name, host, installation.resolve(host), directory)
-        message = open_message(fd, copy=installation.settings.make_seekable)
         envelope = Envelope(environment)
-        seen = message.delivered_to() | {envelope.traced_address()}
-        with Homes(installation, recipient.entry) as homes:
+        with (
+            open_message(fd, copy=installation.settings.make_seekable) as message,
+            Homes(installation, recipient.entry) as homes,
+        ):
+            seen = message.delivered_to() | {envelope.traced_address()}
             actions = decide(SiteFacts(installation, homes), recipient, seen, unknown)
             delivery = Delivery(installation, recipient, envelope, message, homes, tell)
             return carry_out(delivery, actions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vpopmail.accounts.catchall import DEFAULT
 from vpopmail.backends.abstract import ALIASES
 from vpopmail.formats import dotqmail
-from vpopmail.formats.text import to_text
+from vpopmail.formats.text import to_bytes, to_text
 from vpopmail.names import (
     check_kind_of_text,
     fold,
@@ -31,6 +31,7 @@ EXTENSION = "extension"
 CATCH_ALL = "catch-all"
 
 _LIST_PROGRAMS = ("ezmlm-reject", "ezmlm-send")
+_LONGEST_NAME = 255  # bytes that the name of a file can have
 _NOBODY = frozenset(("bounce-no-mailbox", "delete", "delete-no-mailbox"))
 
 
@@ -74,8 +75,9 @@ class _Search:
     def find(self, name: str) -> str | None:
         ways: tuple[Callable[[str], str | None], ...] = (
             self._by_alias,
-            self._by_user,
             self._by_beginning,
+            self._by_alias_of_first,
+            self._by_user,
             self._by_extension,
             self._by_catch_all,
         )
@@ -102,6 +104,14 @@ class _Search:
                 return LIST if _kind(lines) == LIST else EXTENSION
         return None
 
+    def _by_alias_of_first(self, name: str) -> str | None:
+        """An alias that the backend keeps is for its extensions too, as vdelivermail has it."""
+        first, found, _ = name.partition("-")
+        if not (found and self._installation.settings.qmail_ext):
+            return None
+        lines = self._kept(first)
+        return EXTENSION if lines else None
+
     def _by_extension(self, name: str) -> str | None:
         first, found, _ = name.partition("-")
         if not (found and self._installation.settings.qmail_ext):
@@ -122,16 +132,17 @@ class _Search:
     def _lines(self, alias: str) -> list[str] | None:
         """The lines of an alias: of its file, which qmail-local takes first, or in the backend."""
         data = None if "/" in alias else self._file(dotqmail.file_name(alias))
-        if data is not None:
-            return to_text(data).split("\n")
+        return self._kept(alias) if data is None else to_text(data).split("\n")
+
+    def _kept(self, alias: str) -> list[str] | None:
+        """The lines of an alias in the backend."""
         if ALIASES not in self._installation.backend.facets:
             return None
         return self._installation.aliases.read_alias(self._entry, alias)
 
     def _file(self, name: str) -> bytes | None:
         """The content of an alias file; that of a list is a link, whose kind its name tells."""
-        status = self._directory.status(name)
-        if status is None:
+        if len(to_bytes(name)) > _LONGEST_NAME or self._directory.status(name) is None:
             return None
         try:
             return self._directory.read(name)

@@ -41,12 +41,17 @@ class Done:
         self._delivery = delivery
         self._name = "" if len(_lasting(actions)) < 2 else _name(delivery)
         # action alone is done or not: the exit code says so
-        self._before = self._read() if self._name else set()
+        self._before = self._read() if self._name else []
+        self._passed = list(self._before)
         self._now: list[bytes] = []
 
-    def has(self, action: Action) -> bool:
-        """Whether an earlier try did this."""
-        return _key(action) in self._before
+    def take(self, action: Action) -> bool:
+        """Whether an earlier try did this; of two that are alike each is asked for once."""
+        key = _key(action)
+        if key not in self._passed:
+            return False
+        self._passed.remove(key)
+        return True
 
     def note(self, action: Action) -> None:
         """Take down that an action is done."""
@@ -67,7 +72,7 @@ class Done:
                     domain.make_whole(DIRECTORY, owner).close()
                 with domain.enter(DIRECTORY) as directory:
                     _remove_old(directory)
-                    lines = join_lines([*sorted(self._before), *self._now])
+                    lines = join_lines([*self._before, *self._now])
                     directory.replace(self._name, [lines], owner)
         except (OSError, DomainDirectoryMissing) as error:
             warn("what was delivered of a message cannot be noted: %s", error)
@@ -77,14 +82,14 @@ class Done:
         if self._before:
             self._in_directory(lambda directory: directory.remove(self._name))
 
-    def _read(self) -> set[bytes]:
+    def _read(self) -> list[bytes]:
         found: list[bytes] = []
 
         def read(directory: Directory) -> None:
             found.extend(split_lines(directory.read(self._name) or b""))
 
         self._in_directory(read)
-        return set(found)
+        return found
 
     def _in_directory(self, act: Callable[[Directory], object]) -> None:
         entry = self._delivery.recipient.entry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.delivery import actions as kinds
-from vpopmail.delivery.actions import DEFERRED, DELIVERED
+from vpopmail.delivery.actions import BOUNCED, DEFERRED, DELIVERED, ENOUGH
 from vpopmail.delivery.mailbox import to_mailbox, to_maildir
 from vpopmail.errors import VpopmailError
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from vpopmail.delivery.actions import Action
     from vpopmail.delivery.delivery import Delivery
     from vpopmail.delivery.done import Done
+
+
+# Codes after which qmail does not try again; qmail-inject's own may be others.
+_FOR_GOOD = frozenset((DELIVERED, ENOUGH, BOUNCED))
 
 
 def carry_out(delivery: Delivery, actions: list[Action]) -> int:
@@ -38,22 +42,31 @@ def carry_out(delivery: Delivery, actions: list[Action]) -> int:
     try:
         code = _do_all(delivery, actions, done)
     finally:
-        if code == DEFERRED:
-            done.keep()
-        else:
+        if code in _FOR_GOOD:
             done.forget()
+        else:
+            done.keep()
     return code
 
 
 def _do_all(delivery: Delivery, actions: list[Action], done: Done) -> int:
     for action in actions:
-        if done.has(action):
+        if done.take(action):
             continue
         code = _do(delivery, action)
         if code != DELIVERED:
             return code
         done.note(action)
+        if isinstance(action, kinds.MakeHome):
+            _place(actions, action.user.pw_dir)
     return DELIVERED
+
+
+def _place(actions: list[Action], home: str) -> None:
+    """Let what was decided for a user without a home go on in the one he has now."""
+    for action in actions:
+        if isinstance(action, (kinds.ToMaildir, kinds.Run)) and not action.directory:
+            action.directory = home
 
 
 def _do(delivery: Delivery, action: Action) -> int:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from vpopmail.delivery.actions import ToMailbox, ToMaildir
     from vpopmail.delivery.delivery import Delivery
+    from vpopmail.delivery.message import Message
     from vpopmail.delivery.quota import Door
     from vpopmail.records import VqPasswd
     from vpopmail.safeio.directory import Directory
@@ -50,13 +51,23 @@ def to_maildir(delivery: Delivery, action: ToMaildir) -> int:
         path = os.path.normpath(f"{action.directory}/{path}")
 
     def open_it() -> Directory:
-        if action.path.startswith("/"):
-            return open_trusted(action.path, sync=delivery.installation.settings.file_sync)
-        return open_below(delivery.homes.open(action.directory), action.path)
+        if not action.path.startswith("/"):
+            return open_below(delivery.homes.open(action.directory), action.path)
+        maildir = open_trusted(action.path, sync=delivery.installation.settings.file_sync)
+        if _is_of_others(delivery, maildir):
+            maildir.close()
+            raise PermissionError(errno.EACCES, "belongs to somebody else", action.path)
+        return maildir
 
     named = "" if action.is_catch_all else address_of_maildir(path)
     user = _user_of(delivery, address_of_maildir(path), path)
     return _deliver(delivery, open_it, path, user, named or delivery.recipient.address)
+
+
+def _is_of_others(delivery: Delivery, maildir: Directory) -> bool:
+    """Whether root would put mail where the owner of the domain, whose line it is, could not."""
+    owner = delivery.program_owner()
+    return owner is not None and owner[0] != 0 and os.fstat(maildir.fd).st_uid != owner[0]
 
 
 def _user_of(delivery: Delivery, address: str, path: str) -> VqPasswd | None:
@@ -137,29 +148,30 @@ class _Mailbox:
         return run_filter(self._delivery, program, self._maildir.path.rpartition("/")[0])
 
     def _write(self, door: Door | None) -> int:
-        parts = self._parts()
-        if parts is None:
+        message = self._filtered()
+        if message is None:
             return DELIVERED
         try:
+            parts = _joined(self._head, message.chunks())
             _, size = write_message(self._maildir, parts, self._owner)
         except MessageNotWritten as error:
             return self._not_written(error)
+        finally:
+            if message is not self._delivery.message:
+                message.close()
         if door is not None:
             door.count(size)
         return DELIVERED
 
-    def _parts(self) -> Iterator[bytes] | None:
+    def _filtered(self) -> Message | None:
         """What is written; None for spam that is to be dropped."""
         message = self._delivery.message
         user = self._user
         if user is not None and self._delivery.installation.settings.spamassassin:
             from vpopmail.delivery.spam import filtered
 
-            spam = filtered(self._delivery, user, self._address)
-            if spam is None:
-                return None
-            message = spam
-        return _joined(self._head, message.chunks())
+            return filtered(self._delivery, user, self._address)
+        return message
 
     def _not_written(self, error: MessageNotWritten) -> int:
         number = error.error.errno

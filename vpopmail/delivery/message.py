@@ -13,9 +13,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from typing_extensions import Self
+
 _CHUNK = 1 << 16
 _TEMPORARY = "/tmp"  # noqa: S108 - a file without a name is nobody else's
 _MARK = b"delivered-to:"
+_LONGEST_LINE = 1 << 12  # bytes of which anything is wanted
 
 
 class NotSeekable(OSError):
@@ -26,17 +29,30 @@ class Message:
     """A message in a file.
 
     Args:
-        fd: descriptor of a regular file, which stays the caller's; it is read from its beginning.
+        fd: descriptor of a regular file; it is read from its beginning.
+        is_copy: whether it is closed with this object, else it stays the caller's.
 
     Attributes:
         size: bytes.
     """
 
-    __slots__ = ("fd", "size")
+    __slots__ = ("fd", "is_copy", "size")
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, *, is_copy: bool = False) -> None:
         self.fd = fd
+        self.is_copy = is_copy
         self.size = os.fstat(fd).st_size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let a copy go."""
+        if self.is_copy:
+            os.close(self.fd)
 
     def chunks(self) -> Iterator[bytes]:
         """The content in pieces, from the beginning.
@@ -79,12 +95,14 @@ class Message:
     def header_lines(self) -> Iterator[bytes]:
         """The lines up to the first one that begins with its own end, without line ends.
 
+        Of a line that is longer than any address only the beginning is kept.
+
         Raises:
             OSError.
         """
         rest = b""
         for chunk in self.chunks():
-            *lines, rest = (rest + chunk).split(b"\n")
+            *lines, rest = (rest[:_LONGEST_LINE] + chunk).split(b"\n")
             for line in lines:
                 if line[:1] in {b"", b"\r"}:
                     return
@@ -108,7 +126,7 @@ def open_message(fd: int, *, copy: bool) -> Message:
         return Message(fd)
     if not copy:
         raise NotSeekable(errno.ESPIPE, os.strerror(errno.ESPIPE))
-    return Message(nameless_copy(_read_all(fd)))
+    return Message(nameless_copy(_read_all(fd)), is_copy=True)
 
 
 def nameless_copy(*parts: Iterable[bytes]) -> int:

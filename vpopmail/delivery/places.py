@@ -129,6 +129,10 @@ def read_delivery_file(home: Directory, name: str, owner: int) -> list[DeliveryL
         fd = os.open(name, flags, dir_fd=home.fd)
     except FileNotFoundError:
         return []
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # an extension that no file can have
+            return []
+        raise
     try:
         status = os.fstat(fd)
         ours = status.st_uid in {0, owner} and stat.S_ISREG(status.st_mode)

@@ -99,7 +99,8 @@ def forward(delivery: Delivery, action: Forward) -> int:
         os.close(copy)
     if status:
         delivery.tell("system error calling qmail-inject\n")
-    return DEFERRED if status < 0 else status
+    # A program in the place of qmail-inject must not say that no more lines are wanted.
+    return DEFERRED if status < 0 or status == ENOUGH else status
 
 
 def program_environment(given: Mapping[str, str]) -> dict[str, str]:

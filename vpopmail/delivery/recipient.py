@@ -79,8 +79,11 @@ class Envelope:
             return f"Delivered-To: {target}\n"
         address = line[len(_MARK) :]
         if "@" in address:
-            for prefix in (f"{recipient.host}-", f"{recipient.domain}-"):
-                address = address.removeprefix(prefix)
+            prefix = f"{recipient.host}-"
+            if not address.lower().startswith(prefix):
+                prefix = f"{recipient.domain}-"
+            if address.lower().startswith(prefix):
+                address = address[len(prefix) :]
         return line[: len(_MARK)] + address
 
 

@@ -38,7 +38,11 @@ def filtered(delivery: Delivery, user: VqPasswd, address: str) -> Message | None
     if user.pw_flags & NO_SPAMASSASSIN:
         return delivery.message
     marked = _marked(delivery, address)
-    return None if user.pw_flags & DELETE_SPAM and is_spam(marked) else marked
+    if not (user.pw_flags & DELETE_SPAM and is_spam(marked)):
+        return marked
+    if marked is not delivery.message:
+        marked.close()
+    return None
 
 
 def is_spam(message: Message) -> bool:
@@ -67,7 +71,7 @@ def _marked(delivery: Delivery, address: str) -> Message:
     except OSError as error:
         delivery.tell(f"{settings.spamc_prog}: {error.strerror}\n")
         status = -1
-    marked = Message(copy)
+    marked = Message(copy, is_copy=True)
     if status == 0 and marked.size:
         return marked
     os.close(copy)

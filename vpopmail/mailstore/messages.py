@@ -94,7 +94,11 @@ def write_message(
             finally:
                 os.close(fd)
                 _remove_quietly(tmp, name)
-            new.flush()
+            try:
+                new.flush()
+            except OSError:
+                _remove_quietly(new, final)  # it will come again
+                raise
             return final, size
     except OSError as error:
         raise MessageNotWritten(path, error, was_opened=fd >= 0) from error
@@ -161,9 +165,9 @@ def _publish(tmp: Directory, name: str, new: Directory, size: int) -> str:
     raise OSError(errno.EEXIST, "no name is free", new.path)
 
 
-def _remove_quietly(tmp: Directory, name: str) -> None:
-    """Unlink what is in ``tmp``; what stays there is no message, and readers remove it in time."""
+def _remove_quietly(directory: Directory, name: str) -> None:
+    """Unlink what was written; what stays in ``tmp`` is no message: readers remove it in time."""
     try:
-        tmp.remove(name)
+        directory.remove(name)
     except OSError:
         return
