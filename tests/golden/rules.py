@@ -81,6 +81,12 @@ RULES: tuple[Rule, ...] = (
     Rule("no-crash", "Nothing crashes", begins=accounts.no_crash),
     # What differs from run to run.
     Rule(
+        "login-rows",
+        "A login is one row",
+        reads_tables=logins.login_rows,
+        tolerates_table=logins.own_numbers,
+    ),
+    Rule(
         "random-salts",
         "Salts are random",
         tolerates=files.random_salts,
@@ -234,6 +240,36 @@ RULES: tuple[Rule, ...] = (
         "A home that a login makes is stored",
         begins=logins.stored_home,
     ),
+    Rule(
+        "home-after-password",
+        "A home is made after the password",
+        begins=logins.home_after_password,
+    ),
+    Rule(
+        "login-by-alias",
+        "An alias domain is good for a login",
+        begins=logins.by_alias,
+    ),
+    Rule(
+        "all-logged",
+        "Each login is logged",
+        begins=logins.unlogged,
+    ),
+    Rule(
+        "login-by-capitals",
+        "Capitals in a row are no name for a login",
+        begins=logins.by_capitals,
+    ),
+    Rule(
+        "whole-addresses",
+        "IPv6 addresses are noted whole",
+        begins=logins.whole_address,
+    ),
+    Rule(
+        "newer-note",
+        "The note of a login is of its second",
+        tolerates_table=logins.newer_note,
+    ),
     # Entries on their own.
     Rule(
         "colons-refused",
@@ -351,7 +387,7 @@ def begin(step: Step, world: World) -> Step:
     """The step as it is for us."""
     for rule in RULES:
         changed = step
-        if step.kind == "call" and rule.ignores & step.result.keys():
+        if step.kind in ("call", "chkpw") and rule.ignores & step.result.keys():
             changed = changed.without(rule.ignores)
         if rule.begins is not None:
             changed = rule.begins(changed, world)

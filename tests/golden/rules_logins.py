@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 
 from .model import Entry
+from .programs import ProgramMissing
 from .scenario import Step
+from .tables import Row, Table, Tables, by_key
 from .vpasswd_lines import edited_entry, line_of
 from .world import World
 
@@ -14,6 +17,9 @@ _NO_PASSWORD = 13
 _UNKNOWN = 3
 _NO_HOME = 6
 _DIRECTORY = 5  # field of vpasswd
+_WRONG_PASSWORD = "3"  # class of a row of vlog
+_MOMENT = 60  # seconds
+_C_ADDRESS = 18  # characters of a column
 
 
 def whole_credentials(step: Step, world: World) -> Step:
@@ -34,11 +40,64 @@ def _not_found(step: Step, name: str) -> list[dict[str, object]]:
 
 def new_home(step: Step, world: World) -> Step:
     """In a home that the login makes C can note no login, since it comes first."""
+    if step.tables is not None:
+        return step  # the note is a row
     home = step.result.get("exec", {}).get("env", {}).get("HOME") if step.kind == "chkpw" else None
     if home is not None and any(change["path"] == home for change in step.changes or ()):
         _note_login(step, home, world)
         return step.expecting()
     return step
+
+
+def home_after_password(step: Step, world: World) -> Step:
+    """C makes the home of whom it refuses then; what we leave alone is as it was."""
+    if step.kind != "chkpw" or "exec" in step.result or step.tables is None:
+        return step
+    made = [c for c in step.changes or () if c.get("op") == "added" and c.get("type") == "dir"]
+    return replace(world.refuse(step), alone=True) if made else step
+
+
+def unlogged(step: Step, world: World) -> Step:
+    """C cannot log a name that is longer than its column; we leave that empty."""
+    refused = step.kind == "chkpw" and "exec" not in step.result
+    if refused and "vlog" in world.tables_before and step.changes == [] and not step.tables:
+        return replace(step, alone=True)
+    return step
+
+
+def by_capitals(step: Step, world: World) -> Step:
+    """The server of C finds a name whose row has capitals; from there on the two part."""
+    if step.kind != "chkpw" or "exec" not in step.result or not world.has_database:
+        return step
+    name = step.data["chkpw"]["fd3"].partition("\0")[0]
+    user, _, domain = name.partition("@")
+    if "@" in name and world.user_row(user, domain) is None:
+        raise ProgramMissing("comparing what follows a login of a row with capitals")
+    return step
+
+
+def whole_address(step: Step, world: World) -> Step:
+    """The address of an IPv6 client does not fit into the columns of C, which notes nothing then."""
+    address = step.data["chkpw"]["env"].get("TCPREMOTEIP", "") if step.kind == "chkpw" else ""
+    if ":" not in address:
+        return step
+    if "syslog" in step.result:
+        shown = address.replace(":", "_")  # with C
+        told = [{**t, "message": t["message"].replace(shown, address)} for t in step.result["syslog"]]
+        step = step.expecting(syslog=told)
+    return replace(step, alone=True) if world.has_database and len(address) > _C_ADDRESS else step
+
+
+def by_alias(step: Step, world: World) -> Step:
+    """The PostgreSQL module of C does not know that a domain is an alias."""
+    if step.kind != "chkpw" or step.result.get("exit") != _UNKNOWN or not world.has_database:
+        return step
+    name, password = step.data["chkpw"]["fd3"].split("\0")[:2]
+    user, _, domain = name.partition("@")
+    row = world.user_row(user, domain)
+    if not world.is_alias(domain) or row is None or row["pw_clear_passwd"] != password:
+        return step
+    return replace(_succeeding(step, user, name, row["pw_dir"] or ""), alone=True)
 
 
 def stored_home(step: Step, world: World) -> Step:
@@ -81,3 +140,64 @@ def _succeeding(step: Step, user: str, name: str, home: str) -> Step:
     }
     step = step.without(frozenset(("syslog",)))
     return step.expecting(exit=0, exec=told)
+
+
+# In a database.
+
+
+def login_rows(tables: Tables, world: World) -> Tables:
+    """C writes a wrong password twice, keeps passwords, and takes a name alone for a domain."""
+    log = tables.get("vlog")
+    if log is None:
+        return tables
+    rows: list[Row] = []
+    first: Row | None = None
+    for row in log.rows:
+        told = {**row, "id": ""}
+        if _is_login(row) and row["error"] == _WRONG_PASSWORD and told == first:
+            first = None
+            continue
+        first = told
+        rows.append(_as_ours(row))
+    return {**tables, "vlog": log.with_rows(rows)}
+
+
+def _is_login(row: Row) -> bool:
+    return (row["message"] or "").startswith("vchkpw-")
+
+
+def _as_ours(row: Row) -> Row:
+    if not _is_login(row):
+        return row
+    alone = not row["user"] and row["domain"] == row["logon"]
+    return {**row, "passwd": "", "domain": "" if alone else row["domain"]}
+
+
+def own_numbers(name: str, want: Table | None, have: Table | None, world: World) -> Table | None:
+    """The rows of the log are numbered as ours are, which are others."""
+    if name != "vlog" or want is None or have is None:
+        return want
+    ours = by_key(name, have)
+    return want.with_rows(
+        {**row, "id": ours[key]["id"]} if key in ours else row for key, row in by_key(name, want).items()
+    )
+
+
+def newer_note(name: str, want: Table | None, have: Table | None, world: World) -> Table | None:
+    """Two logins within a recorded moment may have times of their own."""
+    if name != "lastauth" or want is None or have is None:
+        return want
+    ours = by_key(name, have)
+
+    def near(key: object, row: Row) -> Row:
+        there = ours.get(key)
+        if there is None or not 0 <= _seconds(there) - _seconds(row) < _MOMENT:
+            return row
+        return {**row, "timestamp": there["timestamp"]}
+
+    return want.with_rows(near(key, row) for key, row in by_key(name, want).items())
+
+
+def _seconds(row: Row) -> int:
+    text = row["timestamp"] or ""
+    return int(text) if text.isdigit() else 0

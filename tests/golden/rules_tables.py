@@ -22,8 +22,9 @@ def random_salts(
 
     def near(mine: Row, theirs: Row) -> Row:
         words = (theirs.get("pw_clear_passwd") or "", *world.clear_passwords)
-        left, right = mine["pw_passwd"] or "", theirs["pw_passwd"] or ""
-        return {**mine, "pw_passwd": right} if same_hash(left, right, words) else mine
+        left, right = mine["pw_passwd"], theirs["pw_passwd"]
+        same = left and right and same_hash(left, right, words)
+        return {**mine, "pw_passwd": right} if same else mine
 
     return _nearer(name, want, have, near)
 

@@ -17,7 +17,7 @@ _KEYS = {
     "lastauth": ("user", "userid", "domain"),
     "limits": ("domain",),
     "relay": ("ip_addr",),
-    "vlog": ("id",),
+    "vlog": ("logon", "message"),  # C numbers rows that we do not write
 }
 _USER = ("pw_name", "pw_domain")
 _PREFIX = "sql:"
