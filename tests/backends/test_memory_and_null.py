@@ -132,7 +132,7 @@ def test_null_keeps_nobody(make_site: Callable[..., Vpopmail]) -> None:
 
 
 def test_the_names_of_our_backends() -> None:
-    assert registry.names() == ["cdb", "memory", "mysql", "null", "pgsql", "sqlite"]
+    assert registry.names() == ["cdb", "memory", "mysql", "null", "oracle", "pgsql", "sqlite", "sybase"]
 
 
 def install(path: Path, module: str) -> None:
