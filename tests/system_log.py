@@ -27,6 +27,7 @@ class SystemLog:
         self._lock = open(f"{tempfile.gettempdir()}/vpopmail-tests-{os.getuid()}.lock", "w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        _remove_dead()
         try:
             self._socket.bind(SOCKET)
             os.chmod(SOCKET, 0o666)
@@ -50,3 +51,14 @@ class SystemLog:
                 text = match[4].decode("utf-8", "surrogateescape")
                 found.append({"priority": int(match[1]), "ident": match[2].decode(), "message": text})
         return found
+
+
+def _remove_dead() -> None:
+    """Remove the socket that a killed run has left: nobody listens to it."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+        try:
+            client.connect(SOCKET)
+        except ConnectionRefusedError:
+            os.unlink(SOCKET)
+        except OSError:
+            return
