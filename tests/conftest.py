@@ -120,6 +120,13 @@ def owner() -> Owner:
     return Owner(os.geteuid(), os.getegid())
 
 
+def open_to_others(path: Path) -> None:
+    """Let other users pass to a directory of pytest's: those above it are root's alone."""
+    for one in (path, *path.parents):
+        if "pytest-of-" in str(one):
+            one.chmod(0o755)
+
+
 def tree(path: Path) -> dict[str, object]:
     """What is below a path: name to content, link target or the letter of its kind."""
     found: dict[str, object] = {}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import vpopmail
-from tests.conftest import needs_root, settings_for
+from tests.conftest import needs_root, open_to_others, settings_for
 from tests.crash.processes import in_child, in_children
 from vpopmail import Vpopmail
 from vpopmail.errors import FileNotUpdated, InvalidIpAddress
@@ -148,9 +148,7 @@ def test_the_files_are_public_and_the_lock_file_is_not(site: Vpopmail, etc: Path
 
 @needs_root
 def test_all_of_it_belongs_to_vpopmail_so_that_other_logins_go_on(make_site: Make, tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    for above in tmp_path.parents[:2]:
-        above.chmod(0o755)
+    open_to_others(tmp_path)
     site = make_site(vpopuser=12345, vpopgroup=12345)
     os.chown(f"{site.settings.vpopmaildir}/etc", 12345, 12345)
     site.relay.open("192.0.2.1")
