@@ -54,7 +54,7 @@ def run(
     try:
         _check_descriptors()
         return _deliver(arguments[1], environment, settings)
-    except VpopmailError as error:
+    except (VpopmailError, OSError) as error:
         _tell(f"vdelivermail: deferred, {error}\n")
     except Exception as error:  # noqa: BLE001 - qmail must try again, whatever it is
         _tell(f"vdelivermail: deferred, {type(error).__name__}\n")

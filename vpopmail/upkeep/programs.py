@@ -32,6 +32,7 @@ PROGRAMS = {
     "vchkpw": "vchkpw",
     "vchkpw-dovecot": "vchkpw",
     "vdelivermail": "vdelivermail",
+    "vrcptcheck": "vrcptcheck",
 }
 BUNDLE = ".vpopmail-modules"
 # What they import while they run.
@@ -43,6 +44,7 @@ _LATER = (
     "backends.files.limits",
     "backends.registry",
     "delivery.deliver",
+    "delivery.deliverable",
     "settings.file",
 )
 
