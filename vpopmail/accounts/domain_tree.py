@@ -42,9 +42,9 @@ class NewDomain:
         self.users: UserChange | None = None
 
     def drop_kept(self) -> None:
-        """Forget what a directory was that was there before: the domain counts."""
+        """Forget what a directory was that was there before: the domain counts. Raises: OSError."""
         if self.users is not None:
-            self.users.close_stage()
+            self.users.remove_stage()  # what stays keeps the entry, too
 
     def close(self, *, counts: bool) -> None:
         """End the work in its directory.

@@ -215,14 +215,20 @@ class UserSteps:
 
     def close(self) -> None:
         """Give the lock back, then remove what is still on the stage."""
-        close_all([self.transaction.close, self.close_stage, self.directory.close])
+        close_all([self.transaction.close, self._close_stage, self.directory.close])
 
-    def close_stage(self) -> None:
-        """Remove the stage with what is on it, or leave it to recovery."""
+    def _close_stage(self) -> None:
         if self.stage is not None and self._is_unfinished():
             self.stage.abandon()
         elif self.stage is not None:
             self.stage.close()
+
+    def remove_stage(self) -> None:
+        """Remove the stage with what is on it, or tell that it cannot be done. Raises: OSError."""
+        if self.stage is not None:
+            self.stage.remove()
+            self.stage.abandon()
+            self.stage = None
 
     def __enter__(self) -> Self:
         return self

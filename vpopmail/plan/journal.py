@@ -181,14 +181,15 @@ class Stage:
         if self.directory.fd < 0:
             return
         try:
-            self._remove()
+            self.remove()
         except OSError as error:
             path = f"{self.place.path}/{JOURNAL}/{self.name}"
             warn("%s is left to be removed: %s", path, error)
         finally:
             self.directory.close()
 
-    def _remove(self) -> None:
+    def remove(self) -> None:
+        """Remove the stage with all that is on it, the entry first. Raises: OSError."""
         self.withdraw()
         with self.place.enter(JOURNAL) as journal:
             remove_tree(journal, self.name)
