@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,36 @@ def test_next_contents_that_were_never_put_in_their_places_are_removed(
     before = (place / "vpasswd").read_bytes()
     assert len(repaired(findings.LEFTOVER)) == 5
     assert (place / "vpasswd").read_bytes() == before
+
+
+def test_notes_of_deliveries_are_no_finding_until_no_queue_has_their_message(
+    place: Path, filled: Vpopmail, repaired: Repaired
+) -> None:
+    notes = place / ".vpopmail.delivered"
+    notes.mkdir(mode=0o700)
+    (notes / "1.2.3.4.00000000").write_bytes(b"")
+    assert not filled.reconcile()
+    old = notes / "1.2.3.4.00000001"
+    old.write_bytes(b"")
+    os.utime(old, (1, 1))
+    (found,) = repaired(findings.LEFTOVER)
+    assert found.subject == str(old)
+    assert [path.name for path in notes.iterdir()] == ["1.2.3.4.00000000"]
+
+
+def test_a_message_that_nobody_has_written_for_long_is_removed(
+    place: Path, filled: Vpopmail, repaired: Repaired
+) -> None:
+    tmp = place / "joe/Maildir/tmp"
+    (tmp / "1795788692.M1P1Q1.host").write_bytes(b"half")
+    assert not filled.reconcile()
+    old = tmp / "1795788691.M1P1Q1.host"
+    old.write_bytes(b"half")
+    then = time.time() - 36 * 3600 - 60
+    os.utime(old, (then, then))
+    (found,) = repaired(findings.LEFTOVER)
+    assert found.subject == str(old)
+    assert [path.name for path in tmp.iterdir()] == ["1795788692.M1P1Q1.host"]
 
 
 def test_directories_that_were_being_made_are_removed_and_those_with_something_in_them_stay(

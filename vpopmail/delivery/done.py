@@ -7,13 +7,13 @@ then they are done twice. The message is known again by its place in qmail's que
 
 from __future__ import annotations
 
-import time
 from zlib import crc32
 
 from vpopmail.delivery.actions import Forward, MakeHome, Run, Say, Stop, ToMailbox
 from vpopmail.errors import DomainDirectoryMissing
 from vpopmail.formats.text import join_lines, split_lines, to_bytes
 from vpopmail.log import warn
+from vpopmail.mailstore.delivered import DIRECTORY, old_names
 from vpopmail.safeio.directory import Owner
 
 TYPE_CHECKING = False
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from vpopmail.delivery.actions import Action
     from vpopmail.delivery.delivery import Delivery
     from vpopmail.safeio.directory import Directory
-
-DIRECTORY = ".vpopmail.delivered"
-# Longer than a message stays in qmail's queue: control/queuelifetime is 7 days.
-_LONGEST = 30 * 86400
 
 
 class Done:
@@ -133,7 +129,5 @@ def _key(action: Action) -> bytes:
 
 
 def _remove_old(directory: Directory) -> None:
-    for name in directory.names():
-        status = directory.status(name)
-        if status is not None and status.st_mtime < time.time() - _LONGEST:
-            directory.remove(name)
+    for name in old_names(directory):
+        directory.remove(name)

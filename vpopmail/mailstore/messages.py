@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import time
 
 from vpopmail.safeio import seam
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _LONGEST_HOST = 32
 _TRIES = 10
+_LONGEST_WRITING = 36 * 3600  # seconds
 # A file system without hard links.
 _NO_LINKS = frozenset((errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK))
 _counter = 0
@@ -132,6 +134,28 @@ def share_message(maildir: Directory, path: str, size: int, *, symbolic: bool) -
     except OSError as error:
         raise MessageNotWritten(path_in_tmp(maildir.path, name), error, was_opened=False) from error
     return name
+
+
+def left_names(tmp: Directory) -> list[str]:
+    """What nobody has touched in ``tmp`` for 36 hours: no message that anybody still writes.
+
+    Args:
+        tmp: of a Maildir, open.
+
+    Raises:
+        OSError.
+
+    Source: maildir(5).
+    """
+    begin = time.time() - _LONGEST_WRITING
+    status = ((name, tmp.status(name)) for name in tmp.names())
+    return [
+        name
+        for name, found in status
+        if found is not None
+        and not stat.S_ISDIR(found.st_mode)
+        and max(found.st_atime, found.st_mtime) < begin
+    ]
 
 
 def _fill(fd: int, parts: Iterable[bytes | memoryview], owner: Owner | None, *, sync: bool) -> int:

@@ -6,7 +6,7 @@ import os
 import stat
 from functools import partial
 
-from vpopmail.mailstore import maildirsize
+from vpopmail.mailstore import maildirsize, messages
 from vpopmail.mailstore.homes import make_maildir
 from vpopmail.mailstore.paths import MAILDIR as NAME
 from vpopmail.records import is_limited
@@ -72,16 +72,23 @@ class ExaminedHome:
     def _examine_size(self, maildir: Directory) -> None:
         if _is_directory(maildir, _STAGE):
             with maildir.enter(_STAGE) as tmp:
-                for name in maildirsize.left_names(tmp):
-                    what = "the next maildirsize, whose writer was killed"
-                    remove = self._within(f"{NAME}/{_STAGE}", partial(_remove, name))
-                    self._mend(LEFTOVER, f"{NAME}/{_STAGE}/{name}", what, "it is removed", remove)
+                self._examine_stage(tmp)
         quota = self.user.pw_shell
         if is_limited(quota) and not maildirsize.is_of_quota(maildir, quota):
             what = "it is of another quota, too long, or not a file of the Maildir alone"
             remedy = "the mail is counted and the file made anew"
             path = f"{NAME}/{maildirsize.FILE}"
             self._mend(MAILDIRSIZE, path, what, remedy, self._within(NAME, self._recount))
+
+    def _examine_stage(self, tmp: Directory) -> None:
+        sizes = maildirsize.left_names(tmp)
+        found = [(name, "the next maildirsize, whose writer was killed") for name in sizes]
+        for name in messages.left_names(tmp):
+            if name not in sizes:
+                found.append((name, "a message that was never whole: nobody wrote for 36 hours"))
+        for name, what in found:
+            remove = self._within(f"{NAME}/{_STAGE}", partial(_remove, name))
+            self._mend(LEFTOVER, f"{NAME}/{_STAGE}/{name}", what, "it is removed", remove)
 
     def _recount(self, maildir: Directory) -> bool:
         stored = self.look.installation.backend.find(self.look.entry, self.user.pw_name)

@@ -6,6 +6,8 @@ import os
 import stat
 from functools import partial
 
+from vpopmail.mailstore.delivered import DIRECTORY as DELIVERED
+from vpopmail.mailstore.delivered import old_names
 from vpopmail.mailstore.free_places import is_place
 from vpopmail.mailstore.paths import MAILDIR
 from vpopmail.plan.journal import JOURNAL, left_names
@@ -119,10 +121,27 @@ def examine_domain_leftovers(look: ExaminedDomain) -> None:
     examine_staged_files(look.examination, look.directory, names, remove)
     examine_stages(look.examination, look.directory, settle)
     examine_files_of_c(look.examination, look.directory, names, IN_DOMAIN, remove)
+    _examine_delivered(look)
     for place, directory in places_below(look.directory):
         examine_staged_files(
             look.examination, directory, directory.names(), partial(_remove_in, look, place)
         )
+
+
+def _examine_delivered(look: ExaminedDomain) -> None:
+    """Note records of deliveries that are of no use any more; the others are no leftovers."""
+    status = look.directory.status(DELIVERED)
+    if status is None or not stat.S_ISDIR(status.st_mode):
+        return
+    with look.directory.enter(DELIVERED) as directory:
+        for name in old_names(directory):
+            look.examination.mend(
+                LEFTOVER,
+                f"{directory.path}/{name}",
+                "what was delivered of a message that is in no queue any more",
+                "it is removed",
+                partial(_remove_in, look, DELIVERED, name),
+            )
 
 
 def _remove_in(look: ExaminedDomain, place: str, name: str) -> bool:
