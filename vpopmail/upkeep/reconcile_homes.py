@@ -81,12 +81,11 @@ class ExaminedHome:
             self._mend(MAILDIRSIZE, path, what, remedy, self._within(NAME, self._recount))
 
     def _examine_stage(self, tmp: Directory) -> None:
+        old = "a message that was never whole: nobody has touched it for 36 hours"
+        found = dict.fromkeys(messages.left_names(tmp), old)
         sizes = maildirsize.left_names(tmp)
-        found = [(name, "the next maildirsize, whose writer was killed") for name in sizes]
-        for name in messages.left_names(tmp):
-            if name not in sizes:
-                found.append((name, "a message that was never whole: nobody wrote for 36 hours"))
-        for name, what in found:
+        found |= dict.fromkeys(sizes, "the next maildirsize, whose writer was killed")
+        for name, what in found.items():
             remove = self._within(f"{NAME}/{_STAGE}", partial(_remove, name))
             self._mend(LEFTOVER, f"{NAME}/{_STAGE}/{name}", what, "it is removed", remove)
 
