@@ -495,6 +495,7 @@ def test_a_batch_lists_the_domains_that_it_has_pending(site: Vpopmail, domain: P
 def test_a_wrong_setting_is_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr("vpopmail.site._sites", {})  # whatever another test has configured
     for name, value in settings_for(tmp_path, lock_timeout="soon").items():
         monkeypatch.setenv(f"VPOPMAIL_{name.upper()}", "no" if name == "sync" else str(value))
     for _ in range(3):
