@@ -32,7 +32,9 @@ def main(**settings: object) -> NoReturn:
     Args:
         settings: options of the site that its launcher names.
     """
-    raise SystemExit(run(sys.argv[1:], os.environ, settings))
+    # Python would take itself apart first, which costs a delivery a tenth of its time; all that
+    # was told is written by then.
+    os._exit(run(sys.argv[1:], os.environ, settings))
 
 
 def run(
