@@ -66,6 +66,8 @@ from vpopmail.settings import file as settings_files
 from vpopmail.settings.file import compile_settings, parse_compiled
 from vpopmail.settings.sources import check_file
 
+from .delivery_targets import decisions, headers, read_header
+
 R = TypeVar("R")
 
 
@@ -655,6 +657,17 @@ TARGETS = {
         dotqmail.parse,
         dotqmail.default_action,
         lambda data: dotqmail.with_default_action(data, "/v", "a@b"),
+    ),
+    "message": Target(
+        headers,
+        (b"Delivered-To: ", b"a@b", b"\n", b"\r\n", b"X-Spam-Flag: YES\n", b"\0", b" ", b":", b"\nx"),
+        read_header,
+    ),
+    "decision": Target(
+        decisions,
+        (b"joe", b"-", b"\nexample.com\n", b"&a@b\n", b"|a\n", b"./a/\n", b"/a\n", b"#\n", b"\0", b"."),
+        lambda data: decisions(b"joe\nexample.com\n\n" + data),
+        lambda data: decisions(b"a-" + data.replace(b"\n", b"-") + b"\nexample.com\n\n&a@b\n"),
     ),
     "limits": Target(
         domain_limits,
