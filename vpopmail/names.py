@@ -10,7 +10,7 @@ from vpopmail import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 MAX_DOMAIN = 96
 MIN_DOMAIN = 3
@@ -207,40 +207,6 @@ def split_address(address: str) -> tuple[str, str]:
 def cleaned(text: str) -> str:
     """Text from outside with each character outside ``a-zA-Z0-9_-.@`` made ``_``."""
     return "".join(char if char in DEFAULT_DOMAIN_CHARACTERS else "_" for char in text)
-
-
-def client_address(environ: Mapping[str, str]) -> str | None:
-    """The address of the client of a program that tcpserver or xinetd started.
-
-    Args:
-        environ: the environment.
-
-    Returns:
-        TCPREMOTEIP, else REMOTE_HOST, as ``remote_address`` has it; None without either.
-    """
-    given = environ.get("TCPREMOTEIP", environ.get("REMOTE_HOST"))
-    return None if given is None else remote_address(given)
-
-
-def remote_address(text: str) -> str:
-    """The address of a client as the environment tells it.
-
-    Args:
-        text: an IPv4 or IPv6 address, or the name of a host.
-
-    Returns:
-        The IPv4 address that an IPv6 one stands for, another IPv6 address as it is, and any
-        other text cleaned.
-    """
-    if ":" not in text:
-        return cleaned(text)
-    import ipaddress
-
-    try:
-        address = ipaddress.IPv6Address(text.partition("%")[0])
-    except ValueError:
-        return cleaned(text)
-    return str(address.ipv4_mapped or text.partition("%")[0])
 
 
 def _address(name: str, domain: str) -> str:

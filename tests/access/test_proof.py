@@ -95,3 +95,18 @@ def test_password_that_is_no_utf_8_is_compared_as_its_bytes() -> None:
 def test_nobody_is_never_proved(service: Service) -> None:
     request = LoginRequest("x@example.com", b"tanstaaf", service, challenge=CHALLENGE)
     assert method_of(SETTINGS, request, None) == ""
+
+
+@pytest.mark.parametrize("stored", ["", "!", "*", "!" + STORED, "{CRYPT}!", "secret", "$9$x$y"])
+def test_account_that_is_locked_costs_a_hash_as_one_that_is_not_there(
+    stored: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[bytes] = []
+    monkeypatch.setattr(
+        "vpopmail.passwords.checking.crypt", lambda _password, setting: hashed.append(setting)
+    )
+    assert method(b"tanstaaf", IMAP, of=user(crypted=stored)) == ""
+    locked, hashed[:] = len(hashed), []
+    request = LoginRequest("x@example.com", b"tanstaaf", IMAP, challenge=CHALLENGE)
+    assert method_of(SETTINGS, request, None) == ""
+    assert locked == len(hashed) == 1

@@ -52,5 +52,9 @@ def test_pop_and_imap_from_a_webmail_server_are_webmail_and_smtp_never_is() -> N
         assert for_client(POP, address, servers) is WEBMAIL
         assert for_client(IMAP, address, servers) is WEBMAIL
         assert for_client(SMTP, address, servers) is SMTP
+    for spelling in ("0:0:0:0:0:0:0:1", "::0:1"):
+        assert for_client(IMAP, spelling, servers) is WEBMAIL
+    # As ucspi-tcp-ipv6 writes 2001:db8:0:1:1:1:1:1.
+    assert for_client(POP, "2001:DB8::1:1:1:1:1", ("2001:db8:0:1:1:1:1:1",)) is WEBMAIL
     for address in ("192.0.2.1", "", "127.0.0.11"):
         assert for_client(IMAP, address, servers) is IMAP

@@ -77,6 +77,14 @@ def test_everybody_else_is_refused(site: Vpopmail, name: str, password: str, rea
     assert list(site.relay) == []
 
 
+@pytest.mark.parametrize("name", ["kim", "locked", "gone", "lost", "toor", "nobody"])
+def test_each_refusal_costs_a_hash(site: Vpopmail, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[bytes] = []
+    monkeypatch.setattr("vpopmail.passwords.checking.crypt", lambda _password, setting: hashed.append(setting))
+    assert not log_in(site, name, "wrong")
+    assert len(hashed) == 1
+
+
 def test_mailbox_of_the_default_domain_comes_first(site: Vpopmail) -> None:
     Path(site.settings.etc_path("defaultdomain")).write_text("example.com\n")
     site.users.add("kim@example.com", "another")

@@ -310,7 +310,8 @@ def test_installing_compiles_the_settings(site: Vpopmail) -> None:
     compiled.unlink()
 
 
-def test_login_comes_from_the_bundle_and_loads_no_heavy_module(programs: Programs) -> None:
+@pytest.mark.parametrize("ip", [IP, "2001:db8::1", "::ffff:192.0.2.1"])
+def test_login_comes_from_the_bundle_and_loads_no_heavy_module(programs: Programs, ip: str) -> None:
     """By name: whoever adds one to this path must see it here."""
     text = Path(programs.path("vchkpw")).read_text().partition("\n")[2]
     code = text.replace("main(**", "import os, posix\nos.execve = lambda *a: show()\nmain(**")
@@ -326,7 +327,7 @@ def test_login_comes_from_the_bundle_and_loads_no_heavy_module(programs: Program
     os.close(writing)
     shown = subprocess.run(
         ["/bin/sh", "-c", 'exec "$0" -IS -c "$1" /bin/true 3<&0', sys.executable, spy],
-        stdin=reading, stdout=subprocess.PIPE, check=False, env={"TCPLOCALPORT": "25", "TCPREMOTEIP": IP}, text=True,
+        stdin=reading, stdout=subprocess.PIPE, check=False, env={"TCPLOCALPORT": "25", "TCPREMOTEIP": ip}, text=True,
     ).stdout  # fmt: skip
     os.close(reading)
     loaders = dict(line.split() for line in shown.splitlines())

@@ -21,7 +21,8 @@ from tests.conftest import DOMAIN
 from vpopmail import VA, Vpopmail
 from vpopmail.formats.mail_date import format_date
 from vpopmail.mailstore.paths import address_of_maildir
-from vpopmail.names import cleaned, remote_address
+from vpopmail.formats.client import remote_address
+from vpopmail.names import cleaned
 
 # date_header
 

@@ -42,6 +42,7 @@ from vpopmail.formats import (
     vpasswd_changes,
     vusagec,
 )
+from vpopmail.formats.client import remote_address
 from vpopmail.formats.ip_address import canonical
 from vpopmail.formats.text import join_lines, leading_int, split_lines, to_bytes, to_text
 from vpopmail.mailstore.free_places import is_place
@@ -52,7 +53,6 @@ from vpopmail.names import (
     fold_domain,
     has_domain_characters,
     has_user_characters,
-    remote_address,
     split_address,
 )
 from vpopmail.passwords import checking, verify

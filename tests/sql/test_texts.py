@@ -185,6 +185,21 @@ def test_texts_under_every_sql_mode(mysql_url: str, mode: str) -> None:
         raw.run(mysql_url, f"SET GLOBAL sql_mode = '{before}'")
 
 
+@pytest.mark.parametrize("mode", ["", "STRICT_ALL_TABLES"])
+def test_number_beyond_its_column_is_refused_and_never_another_one(mysql_url: str, mode: str) -> None:
+    ((before,),) = raw.run(mysql_url, "SELECT @@GLOBAL.sql_mode")
+    raw.run(mysql_url, f"SET GLOBAL sql_mode = '{mode}'")
+    try:
+        with opened("mysql", mysql_url) as site:
+            for member in ("pw_gid", "pw_uid"):
+                user = site.users.get(JOE)
+                setattr(user, member, 2**31)
+                assert vpopmail.vauth_setpw(user, DOMAIN) == VA.NO_AUTH_CONNECTION
+            assert (site.users.get(JOE).pw_gid, site.users.get(JOE).pw_uid) == (0, 1)
+    finally:
+        raw.run(mysql_url, f"SET GLOBAL sql_mode = '{before}'")
+
+
 def test_texts_without_standard_conforming_strings(pgsql_url: str) -> None:
     name = pgsql_url.rpartition("/")[2]
     raw.run(pgsql_url, f"ALTER DATABASE {name} SET standard_conforming_strings = off")

@@ -6,7 +6,8 @@ from vpopmail.access.authentication import authenticate
 from vpopmail.access.login import LoginRequest
 from vpopmail.access.service import SERVICES, for_client
 from vpopmail.errors import InvalidInput
-from vpopmail.names import check_kind_of_text, remote_address
+from vpopmail.formats.client import remote_address
+from vpopmail.names import check_kind_of_text
 from vpopmail.passwords.schemes import as_bytes
 
 TYPE_CHECKING = False

@@ -83,9 +83,18 @@ def for_client(service: Service, remote_ip: str, webmail_servers: tuple[str, ...
 
     Args:
         service: which one.
-        remote_ip: address of the client.
+        remote_ip: address of the client, in any form.
         webmail_servers: the setting.
     """
-    if service in (POP, IMAP) and remote_ip in webmail_servers:
+    if service in (POP, IMAP) and _plain(remote_ip) in webmail_servers:
         return WEBMAIL
     return service
+
+
+def _plain(remote_ip: str) -> str:
+    """The one form of an address: servers spell those of IPv6 differently."""
+    if ":" not in remote_ip:
+        return remote_ip
+    from vpopmail.formats.ip_address import canonical
+
+    return canonical(remote_ip) or remote_ip

@@ -14,7 +14,7 @@ from vpopmail.access.login import Login, Refusal
 from vpopmail.access.proof import PLAIN
 from vpopmail.formats import shadow
 from vpopmail.formats.text import to_bytes
-from vpopmail.passwords.checking import verify, verify_unknown
+from vpopmail.passwords.checking import is_acceptable, verify, verify_unknown
 from vpopmail.safeio.view import read_file
 
 TYPE_CHECKING = False
@@ -52,6 +52,8 @@ def log_in(settings: Settings, request: LoginRequest, name: str) -> Login | Refu
         if found is None or _is_closed(found[1]):
             return _refuse(settings, request, reasons.NO_SHADOW_ENTRY)
         crypted = found[0]
+    if not is_acceptable(crypted):
+        return _refuse(settings, request, reasons.SYSTEM_PASSWORD_FAILED)
     if not verify(request.password, crypted):
         return Refusal(reasons.SYSTEM_PASSWORD_FAILED)
     return Login(

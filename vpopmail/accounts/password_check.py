@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from time import monotonic, sleep
 
-from vpopmail.passwords.checking import verify, verify_unknown
+from vpopmail.passwords.checking import is_acceptable, verify, verify_unknown, without_scheme
+from vpopmail.passwords.schemes import as_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _SHORTEST_REFUSAL = 0.001  # seconds
 
 
 def is_right(settings: Settings, user: VqPasswd | None, password: str | bytes) -> bool:
-    """Whether the password is the user's; as long for no user and for one without a password.
+    """Whether the password is the user's; as long for no user and for one without or locked.
 
     Says nothing about flags.
 
@@ -27,7 +28,7 @@ def is_right(settings: Settings, user: VqPasswd | None, password: str | bytes) -
         user: as found; None: there is none.
         password: text or bytes.
     """
-    if user is None or not user.pw_passwd:
+    if user is None or not is_acceptable(without_scheme(as_bytes(user.pw_passwd))):
         return verify_unknown(password, settings.password_scheme)
     return verify(password, user.pw_passwd)
 

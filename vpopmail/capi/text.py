@@ -6,9 +6,9 @@ import os
 import time
 
 from vpopmail.capi.status import ask, check_text
+from vpopmail.formats.client import client_address
 from vpopmail.formats.mail_date import format_date
 from vpopmail.mailstore.paths import address_of_maildir
-from vpopmail.names import client_address
 
 
 def date_header() -> str:

@@ -21,9 +21,9 @@ from vpopmail.access.service import for_client, service_of
 from vpopmail.commands.exit_codes import TROUBLE, ExitCodes
 from vpopmail.commands.next_program import Next, become
 from vpopmail.formats import checkpassword
+from vpopmail.formats.client import client_address
 from vpopmail.formats.text import to_text
 from vpopmail.installation import Installation
-from vpopmail.names import client_address
 from vpopmail.settings import load
 
 TYPE_CHECKING = False

@@ -45,6 +45,7 @@ _LATER = (
     "backends.registry",
     "delivery.deliver",
     "delivery.deliverable",
+    "formats.ip_address",
     "settings.file",
 )
 

@@ -78,6 +78,7 @@ def values_of(
 
     Raises:
         UserNameTooLong and its kin: a column is too narrow. Nothing is ever cut.
+        BackendUnavailable: a number is too high for its column.
         InvalidCharacter: a column cannot hold the text.
     """
     row: dict[str, object] = {}
@@ -94,10 +95,16 @@ def values_of(
         # Every column holds the letters of ASCII, of which none here is a NUL.
         is_plain = value.isascii() and not value.endswith(" ")
         row[name] = value if is_plain else dialect.put(value, column)
-    if "pw_uid" in columns:
-        row["pw_uid"] = _moved(user.pw_uid, _POP, dialect.pop)
-    if "pw_gid" in columns:
-        row["pw_gid"] = user.pw_gid
+    numbers = {"pw_uid": _moved(user.pw_uid, _POP, dialect.pop), "pw_gid": user.pw_gid}
+    for name, number in numbers.items():
+        column = columns.get(name)
+        if column is None:
+            continue
+        if column.high and number > column.high:
+            # A server that is not strict would store the highest one: all flags at once.
+            what = f"the column {name} holds at most {column.high}"
+            raise errors.BackendUnavailable(f"{user.pw_name}@{domain}", what)
+        row[name] = number
     return row
 
 
