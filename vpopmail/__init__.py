@@ -22,6 +22,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from vpopmail import errors as errors
     from vpopmail.capi.addresses import default_domain as default_domain
     from vpopmail.capi.addresses import extract_domain as extract_domain
     from vpopmail.capi.addresses import is_domain_valid as is_domain_valid
@@ -184,6 +185,34 @@ if TYPE_CHECKING:
     from vpopmail.codes import verror as verror
     from vpopmail.config import Config as Config
     from vpopmail.plan.steps import Plan as Plan
+    from vpopmail.records import BOUNCE_MAIL as BOUNCE_MAIL
+    from vpopmail.records import DELETE_SPAM as DELETE_SPAM
+    from vpopmail.records import NEVER_LOGGED_IN as NEVER_LOGGED_IN
+    from vpopmail.records import NO_DIALUP as NO_DIALUP
+    from vpopmail.records import NO_IMAP as NO_IMAP
+    from vpopmail.records import NO_MAILDROP as NO_MAILDROP
+    from vpopmail.records import NO_PASSWD_CHNG as NO_PASSWD_CHNG
+    from vpopmail.records import NO_POP as NO_POP
+    from vpopmail.records import NO_RELAY as NO_RELAY
+    from vpopmail.records import NO_SMTP as NO_SMTP
+    from vpopmail.records import NO_SPAMASSASSIN as NO_SPAMASSASSIN
+    from vpopmail.records import NO_WEBMAIL as NO_WEBMAIL
+    from vpopmail.records import NOQUOTA as NOQUOTA
+    from vpopmail.records import QA_ADMIN as QA_ADMIN
+    from vpopmail.records import SA_ADMIN as SA_ADMIN
+    from vpopmail.records import SA_EXPERT as SA_EXPERT
+    from vpopmail.records import USE_APOP as USE_APOP
+    from vpopmail.records import USE_POP as USE_POP
+    from vpopmail.records import V_OVERRIDE as V_OVERRIDE
+    from vpopmail.records import V_USER0 as V_USER0
+    from vpopmail.records import V_USER1 as V_USER1
+    from vpopmail.records import V_USER2 as V_USER2
+    from vpopmail.records import V_USER3 as V_USER3
+    from vpopmail.records import VLOG_AUTH as VLOG_AUTH
+    from vpopmail.records import VLOG_ERROR_ACCESS as VLOG_ERROR_ACCESS
+    from vpopmail.records import VLOG_ERROR_INTERNAL as VLOG_ERROR_INTERNAL
+    from vpopmail.records import VLOG_ERROR_LOGON as VLOG_ERROR_LOGON
+    from vpopmail.records import VLOG_ERROR_PASSWD as VLOG_ERROR_PASSWD
     from vpopmail.records import DirControl as DirControl
     from vpopmail.records import DomainEntry as DomainEntry
     from vpopmail.records import VLimits as VLimits
@@ -192,6 +221,74 @@ if TYPE_CHECKING:
     from vpopmail.site import configure as configure
     from vpopmail.site import current as current
     from vpopmail.site import use as use
+
+    VA_SUCCES: VA  # as the manual spells it
+    VA_SUCCESS: VA
+    VA_ILLEGAL_USERNAME: VA
+    VA_USERNAME_EXISTS: VA
+    VA_BAD_DIR: VA
+    VA_BAD_U_DIR: VA
+    VA_BAD_D_DIR: VA
+    VA_BAD_V_DIR: VA
+    VA_EXIST_U_DIR: VA
+    VA_BAD_U_DIR2: VA
+    VA_SUBDIR_CREATION: VA
+    VA_USER_DOES_NOT_EXIST: VA
+    VA_DOMAIN_DOES_NOT_EXIST: VA
+    VA_INVALID_DOMAIN_NAME: VA
+    VA_DOMAIN_ALREADY_EXISTS: VA
+    VA_COULD_NOT_MAKE_DOMAIN_DIR: VA
+    VA_COULD_NOT_OPEN_QMAIL_DEFAULT: VA
+    VA_CAN_NOT_MAKE_DOMAINS_DIR: VA
+    VA_COULD_NOT_UPDATE_FILE: VA
+    VA_CRYPT_FAILED: VA
+    VA_COULD_NOT_OPEN_DOT_QMAIL: VA
+    VA_BAD_CHAR: VA
+    VA_SQWEBMAIL_PASS_FAIL: VA
+    VA_BAD_UID: VA
+    VA_NO_AUTH_CONNECTION: VA
+    VA_MEMORY_ALLOC_ERR: VA
+    VA_USER_NAME_TOO_LONG: VA
+    VA_DOMAIN_NAME_TOO_LONG: VA
+    VA_PASSWD_TOO_LONG: VA
+    VA_GECOS_TOO_LONG: VA
+    VA_QUOTA_TOO_LONG: VA
+    VA_DIR_TOO_LONG: VA
+    VA_CLEAR_PASSWD_TOO_LONG: VA
+    VA_ALIAS_LINE_TOO_LONG: VA
+    VA_NULL_POINTER: VA
+    VA_INVALID_EMAIL_CHAR: VA
+    VA_PARSE_ERROR: VA
+    VA_CANNOT_READ_LIMITS: VA
+    VA_CANNOT_READ_ASSIGN: VA
+    VA_CANNOT_OPEN_DATABASE: VA
+    VA_INVALID_IP_ADDRESS: VA
+    VA_QUERY_FAILED: VA
+    VA_STORE_RESULT_FAILED: VA
+    VA_INVALID_OPEN_MODE: VA
+    VA_CANNOT_CREATE_DATABASE: VA
+    VA_CANNOT_CREATE_TABLE: VA
+    VA_PARSE_ERROR01: VA
+    VA_PARSE_ERROR02: VA
+    VA_PARSE_ERROR03: VA
+    VA_PARSE_ERROR04: VA
+    VA_PARSE_ERROR05: VA
+    VA_PARSE_ERROR06: VA
+    VA_PARSE_ERROR07: VA
+    VA_PARSE_ERROR08: VA
+    VA_PARSE_ERROR09: VA
+    VA_PARSE_ERROR10: VA
+    VA_CANNOT_DELETE_CATCHALL: VA
+    VA_PASSWD_TOO_SHORT: VA
+    VA_NO_AUTH_MODULE: VA
+    VA_UNKNOWN_UIDGID: VA
+    VA_INTERNAL_BUFFER_EXCEEDED: VA
+    VA_PWSTR_EMPTY: VA
+    VA_PWSTR_LENGTH: VA
+    VA_PWSTR_ALPHA: VA
+    VA_PWSTR_NUMERIC: VA
+    VA_PWSTR_OTHER: VA
+    VA_PWSTR_DELTA: VA
 
 __version__ = "0.1.0"
 

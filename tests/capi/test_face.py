@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import string
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 import vpopmail
 from tests.conftest import DOMAIN, settings_for, tree
-from vpopmail import DirControl, Vpopmail, VLimits
+from vpopmail import DirControl, Vpopmail, VLimits, records
 from vpopmail.codes import VA
 
 PUBLIC = [name for names in vpopmail._PUBLIC.values() for name in names]
@@ -39,6 +40,19 @@ def test_codes_flags_and_errors_are_there() -> None:
     for name in ("VA_NOTHING", "NOTHING", "vnothing"):
         with pytest.raises(AttributeError, match=name):
             getattr(vpopmail, name)
+
+
+def test_type_checkers_know_every_public_name() -> None:
+    tree_of_package = ast.parse(Path(vpopmail.__file__).read_text())
+    declared: set[str] = set()
+    for node in ast.walk(tree_of_package):
+        if isinstance(node, ast.ImportFrom):
+            declared |= {alias.asname for alias in node.names if alias.asname}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            declared.add(node.target.id)
+    codes = {f"VA_{name}" for name in vars(VA) if name.isupper()} | {"VA_SUCCES"}
+    flags = {name for name in vars(records) if name.isupper() and name[0] != "_"} - {"TYPE_CHECKING"}
+    assert declared == {*PUBLIC, *codes, *flags, "errors"}
 
 
 CALLS_WITH_TEXT: dict[str, Callable[[object], object]] = {
