@@ -90,13 +90,19 @@ def test_a_file_that_cannot_be_written_is_255(site: Vpopmail, etc: Path) -> None
 
 @pytest.mark.parametrize(
     ("name", "value", "text"),
-    [("BACKEND", "nothing-of-that-name", ""), ("RELAY_CLEAR_MINUTES", "soon", "")],
+    [
+        ("BACKEND", "nothing-of-that-name", "nothing-of-that-name"),
+        ("RELAY_CLEAR_MINUTES", "soon", "VPOPMAIL_RELAY_CLEAR_MINUTES = 'soon'"),
+        ("VPOPUSER", "nobody-of-that-name", "there is no such user"),
+    ],
 )
 def test_a_wrong_setting_is_told_before_anything(site: Vpopmail, name: str, value: str, text: str) -> None:
     code, out, err = run(site, **{name: value})
     assert code > 100
     assert out == ""
-    assert err.splitlines()[-1].endswith(". Initial open.")
+    reason, c_text = err.splitlines()
+    assert reason.startswith("clearopensmtp: ") and text in reason
+    assert c_text.startswith("Error - ") and c_text.endswith(". Initial open.")
 
 
 def test_it_is_installed_by_its_name() -> None:

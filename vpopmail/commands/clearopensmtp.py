@@ -44,6 +44,7 @@ def run(settings: dict[str, object]) -> int:
         site = Vpopmail(load(settings))
         site.installation.backend  # noqa: B018 - opened
     except VpopmailError as error:
+        print(f"clearopensmtp: {error}", file=sys.stderr)
         print(f"Error - {verror(error.code)}. Initial open.", file=sys.stderr)
         return error.code % _CODES
     if not site.settings.roaming_users:
