@@ -213,6 +213,16 @@ def test_new_tables_are_as_they_should_be(database: tuple[str, str], many_domain
         assert [user.pw_name for user in site.users.iter(DOMAIN)] == ["postmaster"]
 
 
+def test_a_check_says_at_its_top_whether_all_is_well(sqlite_url: str) -> None:
+    with sandbox("sqlite", database_url=sqlite_url) as site:
+        check, nothing = site.schema.check, "-- all tables are as they should be"
+        assert str(check()).startswith("-- tables that are missing or not as they should be\n-- ")
+        assert str(site.schema.create()).startswith("-- missing tables\n-- ")
+        assert str(check()).splitlines()[0] == nothing
+        assert str(site.schema.create(dry_run=True)).splitlines()[0] == "-- no tables are missing"
+        assert str(site.schema.upgrade(dry_run=True)).splitlines()[0] == nothing
+
+
 def test_what_is_in_the_way_is_told_and_nothing_changes(mysql_url: str) -> None:
     raw.run(
         mysql_url,

@@ -41,7 +41,9 @@ class SchemaKeeper:
         Raises:
             BackendUnavailable.
         """
-        return self._plan("tables as they should be", self._changes(domains))
+        changes = self._changes(domains)
+        wrong = "tables that are missing or not as they should be"
+        return self._plan(wrong if changes else "all tables are as they should be", changes)
 
     def create(self, domains: Iterable[str], *, dry_run: bool) -> SchemaPlan:
         """Make the tables that are missing; those that are there stay as they are.
@@ -53,7 +55,7 @@ class SchemaKeeper:
 
         def plan() -> SchemaPlan:
             missing = [change for change in self._changes(domains) if change.live is None]
-            return self._plan("missing tables", missing)
+            return self._plan("missing tables" if missing else "no tables are missing", missing)
 
         return plan() if dry_run else self._carry_out(plan(), plan)
 
