@@ -110,6 +110,15 @@ def test_program_is_run_with_its_words_and_environment(done: Done, monkeypatch: 
     assert environment[b"VPOPUSER"] == b"joe@alias.org"
 
 
+def test_password_of_the_database_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next program may run as somebody who is not to know it."""
+    given = {b"VPOPMAIL_DATABASE_URL": b"mysql://v:s3cret@db/v", b"VPOPMAIL_DOMAIN": b"example.com"}
+    monkeypatch.setattr(os, "environb", given)
+    environment = following().environment
+    assert b"s3cret" not in b" ".join(environment.values())
+    assert environment[b"VPOPMAIL_DOMAIN"] == b"example.com"
+
+
 def test_program_that_may_not_be_run_is_told_as_that(done: Done, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "vpopmail")
     assert become(following("/etc"), AS_C) == 111

@@ -14,7 +14,7 @@ from vpopmail.access import report
 from vpopmail.access.report import in_a_line
 from vpopmail.backends.abstract import AUTH_LOG
 from vpopmail.backends.memory import MemoryBackend
-from vpopmail.errors import BackendUnavailable
+from vpopmail.errors import BackendUnavailable, InvalidInput
 from vpopmail.records import NO_POP, LoginRecord
 from vpopmail.testing import sandbox
 
@@ -172,6 +172,15 @@ def test_log_is_iterated_and_old_logins_are_forgotten() -> None:
     assert site.auth_log.delete(older_than_days=90) == 1
     assert len(list(site.auth_log.iter(since=backend.rows[0].time))) == 2
     assert site.auth_log.delete(older_than_days=0) == 2
+    context.__exit__(None, None, None)  # type: ignore[attr-defined]
+
+
+def test_age_below_0_deletes_no_login() -> None:
+    site, backend, context = logged("y")
+    site.logins.authenticate(JOE, SECRET, "pop", remote_ip=IP)
+    with pytest.raises(InvalidInput):
+        site.auth_log.delete(older_than_days=-1)
+    assert len(backend.rows) == 1
     context.__exit__(None, None, None)  # type: ignore[attr-defined]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from vpopmail.errors import BackendUnavailable
+from vpopmail.errors import BackendUnavailable, InvalidInput
 from vpopmail.names import check_kind_of_number
 
 TYPE_CHECKING = False
@@ -58,9 +58,12 @@ class AuthLog:
             How many they were. Its commit point is that of the account store.
 
         Raises:
+            InvalidInput: a number below 0, which would forget all.
             BackendUnavailable: also if the site keeps no log.
         """
         check_kind_of_number(older_than_days)
+        if older_than_days < 0:
+            raise InvalidInput(f"older_than_days {older_than_days}", "0 or more")
         until = int(time.time()) - older_than_days * _SECONDS_A_DAY
         return self._log().delete_log(until)
 

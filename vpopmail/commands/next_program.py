@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from vpopmail.log import warn
+from vpopmail.settings.options import OPTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class Next:
         self.remote_ip = remote_ip
         self.changes_owner = True
         self.environment = given_environment()
+        for option in OPTIONS.values():
+            if option.kind.secret:
+                # It may run as somebody who is not to know the password of the database.
+                self.environment.pop(option.variable.encode("ascii"), None)
         self._set("USER", login.user)
         self._set("HOME", login.home)
         self._set("SHELL", "NOLOGIN")
