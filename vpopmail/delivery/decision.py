@@ -189,7 +189,7 @@ def _to_nobody(facts: Facts, reader: _Lines, unknown: str) -> Iterator[Action]:
         yield from _to_directory(facts, reader, unknown)
     else:
         line = dotqmail.parse_line(unknown)
-        if line.kind in {dotqmail.BLANK, dotqmail.COMMENT} or not line.target:
+        if line.kind in {dotqmail.BLANK, dotqmail.COMMENT}:
             yield Stop(DEFERRED, f"{_PROGRAM}: invalid syntax in .qmail-default file\n")
         else:
             yield from reader.actions([line], recipient.directory)
@@ -225,6 +225,8 @@ class _Lines:
         for line in lines:
             if "\0" in line.target:
                 yield Stop(DEFERRED, f"{_PROGRAM}: a NUL in a delivery line\n")
+            elif line.kind in {dotqmail.PROGRAM, dotqmail.FORWARD} and not line.target.strip():
+                yield Stop(DEFERRED, f"{_PROGRAM}: a delivery line without command or address\n")
             elif line.kind == dotqmail.PROGRAM:
                 yield Run(line.target, directory, default)
             elif line.kind == dotqmail.MAILDIR:

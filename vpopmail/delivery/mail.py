@@ -14,8 +14,9 @@ from vpopmail.delivery.facts import SiteFacts
 from vpopmail.delivery.message import nameless_copy
 from vpopmail.delivery.places import Homes
 from vpopmail.delivery.recipient import Recipient
-from vpopmail.errors import DomainNotFound
+from vpopmail.errors import DomainNotFound, InvalidCharacter
 from vpopmail.formats.dotqmail import default_action
+from vpopmail.formats.text import has_control, to_bytes
 from vpopmail.names import check_kind_of_text, fold, fold_domain, split_address
 
 TYPE_CHECKING = False
@@ -89,8 +90,11 @@ class Mail:
 
         Raises:
             DomainNotFound.
+            InvalidCharacter: a sender that no envelope can have.
         """
         check_kind_of_text(sender)
+        if has_control(to_bytes(sender)):
+            raise InvalidCharacter(sender, "a control character")
         if not isinstance(message, bytes):
             raise TypeError(f"bytes are needed, not {type(message).__name__}")
         name, host, entry = self._resolved(address)

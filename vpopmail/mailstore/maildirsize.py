@@ -62,8 +62,8 @@ def read_usage(
 ) -> tuple[int, int]:
     """Bytes and messages in use; counted anew, and written, if the file is not to be believed.
 
-    It is believed if it is small, young and of this quota, and either leaves room for what
-    comes, or was counted itself (it has one line).
+    It is believed if it is small, young, of this quota and whole to its last line end, and either
+    leaves room for what comes, or was counted itself (it has one line).
 
     Args:
         maildir: the open Maildir.
@@ -94,7 +94,7 @@ def believed_usage(
         return None
     told, size, count = text_format.parse(data)
     lines = len(split_lines(data)) - 1
-    if lines < 1 or size < 0 or count < 0:
+    if lines < 1 or size < 0 or count < 0 or not data.endswith(b"\n"):
         return None
     if text_format.parse_quota(told) != text_format.parse_quota(quota):
         return None
