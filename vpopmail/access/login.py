@@ -9,6 +9,8 @@ from vpopmail.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from vpopmail.access.reasons import Reason
     from vpopmail.access.service import Service
 
@@ -115,6 +117,9 @@ class Login(Record):
         self.method = method
         self.service = service
 
+    def __bool__(self) -> Literal[True]:
+        return True
+
     @property
     def address(self) -> str:
         """``user@domain``, or the user alone for one of /etc/passwd."""
@@ -133,7 +138,7 @@ class Refusal:
     def __init__(self, reason: Reason) -> None:
         self.reason = reason
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         return False
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ import sys
 
 from vpopmail import errors, log
 from vpopmail.access.authentication import authenticate
-from vpopmail.access.login import LoginRequest, Refusal
+from vpopmail.access.login import LoginRequest
 from vpopmail.access.reasons import BAD_CHARACTERS
 from vpopmail.access.service import for_client, service_of
 from vpopmail.commands.exit_codes import TROUBLE, ExitCodes
@@ -30,7 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from vpopmail.access.login import Login
+    from vpopmail.access.login import Login, Refusal
     from vpopmail.access.service import Service
 
 CREDENTIALS = 3  # the descriptor
@@ -87,7 +87,7 @@ def run(arguments: list[str], settings: dict[str, object]) -> int:
         outcome = _log_in(installation, request)
     except (errors.VpopmailError, OSError) as error:
         return _code_of(error, codes)
-    if isinstance(outcome, Refusal):
+    if not outcome:
         return codes.refused(outcome.reason)
     return become(_next(outcome, request, arguments[1:], for_dovecot=for_dovecot), codes)
 
