@@ -19,6 +19,7 @@ from vpopmail import Vpopmail
 from vpopmail.access.proof import apop_digest, cram_md5_digest
 from vpopmail.records import NO_IMAP, NO_POP, NO_SMTP, NO_WEBMAIL
 from vpopmail.settings import load
+from vpopmail.upkeep import programs as upkeep_programs
 from vpopmail.upkeep.programs import BUNDLE, PROGRAMS
 
 from .programs import Programs, credentials
@@ -297,6 +298,21 @@ def test_installed_programs_belong_to_the_caller_and_know_their_site(site: Vpopm
     assert os.stat(made[0]).st_mode & 0o777 == 0o755
     assert repr(site.settings.vpopmaildir) in Path(made[0]).read_text()
     assert site.install_programs() == made
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_installing_warns_if_the_owner_of_the_domains_cannot_read_python(
+    site: Vpopmail, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch, is_closed: bool,
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    monkeypatch.setattr(upkeep_programs, "_places", lambda: [str(closed)])
+    monkeypatch.setattr(upkeep_programs, "bundle", lambda: b"")
+    place = {name: getattr(site.settings, name) for name in ("vpopmaildir", "qmaildir")}
+    owner = 65533 if is_closed else os.getuid()
+    Vpopmail(load({**place, "vpopuser": owner, "vpopgroup": owner})).install_programs()
+    assert ("closed to uid 65533" in caplog.text) == is_closed
 
 
 def test_installing_compiles_the_settings(site: Vpopmail) -> None:

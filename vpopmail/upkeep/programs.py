@@ -17,7 +17,9 @@ import sysconfig
 from vpopmail.bundle import make_bundle
 from vpopmail.errors import InvalidPath
 from vpopmail.formats.text import to_bytes
+from vpopmail.log import warn
 from vpopmail.safeio.directory import Directory, Owner
+from vpopmail.safeio.rights import can_enter
 from vpopmail.settings.file import compile_file, compiled_path
 
 TYPE_CHECKING = False
@@ -82,7 +84,8 @@ def install_programs(settings: Settings) -> list[str]:
 
     Each names this Python, the place of this package and ``vpopmaildir``. They belong to the
     caller, who should be root. Beside them goes the bundle of their modules, and beside
-    etc/vpopmail.toml, if that is there, its compiled form.
+    etc/vpopmail.toml, if that is there, its compiled form. A warning is logged if the owner of the
+    domains may not read this Python or this package.
 
     Args:
         settings: of the site.
@@ -100,6 +103,7 @@ def install_programs(settings: Settings) -> list[str]:
     given = {"vpopmaildir": settings.vpopmaildir}
     texts = {program: launcher(program, given, bindir) for program in PROGRAMS}
     _compile_settings(settings)
+    _warn_of_what_is_closed(settings)
     parent, _, name = bindir.rpartition("/")
     with Directory.open(parent or "/", sync=settings.sync, follow=True) as above:
         if not above.has(name):
@@ -163,6 +167,15 @@ def _compile_settings(settings: Settings) -> None:
     mode = status.st_mode & _READABLE
     with Directory.open(settings.etc_path(""), sync=settings.sync, follow=True) as etc:
         etc.replace(os.path.basename(compiled_path(path)), [content], owner, mode=mode)
+
+
+def _warn_of_what_is_closed(settings: Settings) -> None:
+    for place in (os.path.dirname(sys.executable), sysconfig.get_path("stdlib"), *_places()):
+        closed = can_enter(place, settings.uid, settings.gid)
+        if closed:
+            text = "%s is closed to uid %d: programs that it runs will not start"
+            warn(text, closed, settings.uid)
+            return
 
 
 def _places() -> list[str]:
