@@ -124,3 +124,9 @@ def test_an_unknown_domain_among_several_is_told_before_anybody_gets_it(
     with pytest.raises(DomainNotFound):
         place.site.bulletins.send(bulletin, [DOMAIN, "none.example"])
     assert place.new() == []
+
+
+def test_whoever_is_left_out_may_be_named_by_an_alias_domain(place: Place, bulletin: str) -> None:
+    place.site.domains.add_alias("example.org", DOMAIN)
+    left_out = ["JOE@Example.ORG", "amy@elsewhere.org", "amy", "", "@", "a\0b@c\0d", "\ud800@x"]
+    assert place.site.bulletins.send(bulletin, exclude=left_out).delivered == ("amy@example.com",)

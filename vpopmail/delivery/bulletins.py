@@ -23,7 +23,7 @@ from vpopmail.mailstore.messages import (
     write_message,
 )
 from vpopmail.mailstore.paths import MAILDIR
-from vpopmail.names import check_kind_of_text, checked_texts, fold
+from vpopmail.names import check_kind_of_text, checked_texts, fold, has_domain_characters
 from vpopmail.records import is_limited
 from vpopmail.safeio.directory import Owner
 from vpopmail.safeio.view import open_file
@@ -76,7 +76,7 @@ class Bulletins:
 
         Args:
             domains: domains; an alias domain stands for its real one. None: all of the site.
-            exclude: addresses ``user@domain`` that get none, any case.
+            exclude: addresses ``user@domain`` that get none, any case; of an alias domain too.
 
         Raises:
             DomainNotFound, BackendUnavailable.
@@ -166,11 +166,17 @@ class Bulletins:
     def _recipients(
         self, domains: Iterable[str] | None, exclude: Collection[str]
     ) -> Iterator[tuple[DomainEntry, VqPasswd]]:
-        left_out = {fold(address) for address in checked_texts(exclude)}
+        left_out = {self._real(address) for address in checked_texts(exclude)}
         for entry in self._entries(domains):
             for user in self._users.iter(entry.realdomain):
                 if f"{user.pw_name}@{entry.realdomain}" not in left_out:
                     yield entry, user
+
+    def _real(self, address: str) -> str:
+        """An address, folded, with the real domain in the place of an alias domain."""
+        name, at, host = fold(address).rpartition("@")
+        entry = self._installation.resolve(host) if has_domain_characters(host) else None
+        return f"{name}{at}{host if entry is None else entry.realdomain}"
 
     def _entries(self, domains: Iterable[str] | None) -> list[DomainEntry]:
         """The domains, each once; all are found before anybody gets anything."""
