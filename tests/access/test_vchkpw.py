@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import needs_root, settings_for
 from vpopmail import Vpopmail
 from vpopmail.access.proof import apop_digest, cram_md5_digest
+from vpopmail.errors import HomeMissing
 from vpopmail.records import NO_IMAP, NO_POP, NO_SMTP, NO_WEBMAIL
 from vpopmail.settings import load
 from vpopmail.upkeep import programs as upkeep_programs
@@ -200,6 +201,28 @@ def test_name_alone_is_of_the_default_domain(programs: Programs, site: Vpopmail)
 
 
 # misuse and trouble
+
+
+def test_home_that_cannot_be_made_has_the_code_of_c(programs: Programs, site: Vpopmail, root: Path) -> None:
+    """6 if the account has one that is missing, 14 if it has none."""
+    address = "homeless@example.com"
+    convention = Programs(site, root / "homes", checkpassword_codes=True)
+    site.users.add(address, "s3cret")
+    try:
+        for place, code in (("/nowhere/homeless", 6), ("", 14)):
+            user = site.users.get(address)
+            shutil.rmtree(user.pw_dir, ignore_errors=True)
+            user.pw_dir = place
+            site.users.store(user, "example.com")
+            above = Path(site.settings.domains_path) / "example.com" / "homeless"
+            above.write_text("in the way")
+            for own, expected in ((programs, code), (convention, 111)):
+                ran = own.run(credentials(address))
+                assert (ran.code, ran.ran) == (expected, False)
+            above.unlink()
+    finally:
+        with pytest.raises(HomeMissing):
+            site.users.delete(address)
 
 
 def test_program_that_is_not_there_is_trouble(programs: Programs) -> None:

@@ -37,7 +37,9 @@ def ensure_home(installation: Installation, domain: DomainEntry, user: VqPasswd)
             _make(installation, domain, user)
     except (errors.VpopmailError, OSError) as error:
         address = f"{user.pw_name}@{domain.realdomain}"
-        raise errors.HomeNotMade(address, str(error)) from error
+        failed = errors.HomeNotMade(address, str(error))
+        failed.is_known = bool(user.pw_dir)
+        raise failed from error
 
 
 def _make(installation: Installation, domain: DomainEntry, user: VqPasswd) -> None:

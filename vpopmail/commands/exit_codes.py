@@ -37,7 +37,9 @@ class ExitCodes:
     Attributes:
         misused: no next program was named.
         unreadable: descriptor 3 cannot be read.
-        setgid, setuid, chdir, home_not_made: that was not possible.
+        setgid, setuid: that was not possible.
+        chdir: the home cannot be entered, or is missing and cannot be made.
+        home_not_made: the account has no home yet, and it cannot be made.
         trouble: the accounts cannot be read, or the next program cannot be run.
     """
 

@@ -101,7 +101,9 @@ def _log_in(installation: Installation, request: LoginRequest) -> Login | Refusa
 def _code_of(error: Exception, codes: ExitCodes) -> int:
     if isinstance(error, errors.FormatError):  # more than anybody's name and password
         return codes.refused(BAD_CHARACTERS)
-    return codes.home_not_made if isinstance(error, errors.HomeNotMade) else codes.trouble
+    if isinstance(error, errors.HomeNotMade):
+        return codes.chdir if error.is_known else codes.home_not_made
+    return codes.trouble
 
 
 def _service(program: str, *, for_dovecot: bool) -> tuple[Service, str]:

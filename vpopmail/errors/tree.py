@@ -274,9 +274,14 @@ class HomeMissing(StorageError):
 
 
 class HomeNotMade(StorageError):
-    """The home of the user could not be made."""
+    """The home of the user could not be made.
+
+    Attributes:
+        is_known: whether the account names a home, and that one is missing.
+    """
 
     code = VA.BAD_U_DIR
+    is_known = False
 
 
 class DomainsDirectoryNotMade(StorageError):
