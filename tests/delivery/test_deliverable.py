@@ -84,7 +84,10 @@ def test_whatever_is_asked_is_answered(place: Place, address: str) -> None:
     assert place.site.mail.deliverable(f"{address}@{DOMAIN}") in (None, "user")
 
 
-NAMES = ["joe", "amy", "nobody", "sales", "sales-x", "joe-x", "a-b", "a-locked", "postmaster"]
+NAMES = [
+    *("joe", "amy", "nobody", "sales", "sales-x", "sales-", "joe-x", "joe-"),
+    *("a-b", "a-locked", "postmaster"),
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -72,11 +72,13 @@ def test_notes_that_nobody_can_need_any_more_are_removed(place: Place, queued: P
     old = directory / "1.2.3.4.00000000"
     old.write_bytes(b"")
     os.utime(old, (1, 1))
+    (directory / "not-ours").mkdir()
+    os.utime(directory / "not-ours", (1, 1))
     other = queued.with_name("other")
     other.write_bytes(TEXT)
     retry(place, other)
     assert not old.exists()
-    assert len(list(directory.iterdir())) == 2
+    assert len(list(directory.iterdir())) == 3
 
 
 def test_two_lines_that_are_alike_are_two(place: Place, queued: Path) -> None:

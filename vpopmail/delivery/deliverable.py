@@ -113,8 +113,8 @@ class _Search:
         return EXTENSION if lines else None
 
     def _by_extension(self, name: str) -> str | None:
-        first, found, _ = name.partition("-")
-        if not (found and self._installation.settings.qmail_ext):
+        first, _, extension = name.partition("-")
+        if not (extension and self._installation.settings.qmail_ext):
             return None
         user = self._user(first)
         return None if user is None or user.pw_gid & BOUNCE_MAIL else EXTENSION

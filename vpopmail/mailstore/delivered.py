@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import time
 
 TYPE_CHECKING = False
@@ -24,4 +25,8 @@ def old_names(directory: Directory) -> list[str]:
     """
     begin = time.time() - _LONGEST
     status = ((name, directory.status(name)) for name in directory.names())
-    return [name for name, found in status if found is not None and found.st_mtime < begin]
+    return [
+        name
+        for name, found in status
+        if found is not None and not stat.S_ISDIR(found.st_mode) and found.st_mtime < begin
+    ]
