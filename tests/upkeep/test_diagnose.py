@@ -249,8 +249,9 @@ def test_shut_services_fail_at_the_flags_and_are_named(filled: Vpopmail) -> None
 def test_services_shut_by_the_limits_of_the_domain_are_told_apart(filled: Vpopmail) -> None:
     filled.limits.set(DOMAIN, VLimits(disable_webmail=1, disable_pop=1))
     filled.users.update(JOE, set_flags=NO_POP)
-    says = filled.diagnose(JOE, PASSWORD)["flags"].says
-    assert says == "shut: POP, webmail (by the limits of the domain)"
+    step = filled.diagnose(JOE, PASSWORD)["flags"]
+    assert step.says == "shut: POP, webmail (by the limits of the domain)"
+    assert step.advice == "site.users.update(clear_flags=...) for POP; site.limits.update() for POP, webmail"
     filled.users.update(JOE, clear_flags=NO_POP, set_flags=V_OVERRIDE)
     assert filled.diagnose(JOE, PASSWORD).ok
 

@@ -277,7 +277,7 @@ class _Login:
             if (user.pw_gid | by_limits) & bit
         ]
         if shut:
-            advice = "site.users.update(clear_flags=...) opens it, or site.limits.update()"
+            advice = _how_to_open(user.pw_gid, by_limits)
             return False, "shut: " + ", ".join([*shut, *beside]), advice
         open_ = ", ".join(name for _, name in _SERVICES)
         return True, "; ".join([f"open: {open_}", *beside]), ""
@@ -295,6 +295,12 @@ class _Login:
         if self.entry is None or self.user is None or not self.home_is_right:
             return None
         return look_at_maildir(self.installation, self.entry, self.user)
+
+
+def _how_to_open(own: int, by_limits: int) -> str:
+    calls = ("site.users.update(clear_flags=...)", own), ("site.limits.update()", by_limits)
+    shut = ((call, [name for bit, name in _SERVICES if bits & bit]) for call, bits in calls)
+    return "; ".join(f"{call} for {', '.join(names)}" for call, names in shut if names)
 
 
 def _shown_flag(name: str, bit: int, own: int) -> str:
