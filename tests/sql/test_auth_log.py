@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+import vpopmail
 from vpopmail import Vpopmail
 from vpopmail.accounts.login_log import log_login
 from vpopmail.backends.facets import AuthLogFacet
@@ -122,3 +123,20 @@ def test_a_login_is_logged(database: tuple[str, str]) -> None:
         assert log_login(site.installation, record()) is True
         assert list(log_of(site).iterate_log()) == [record()]
         assert "hush" not in repr(record(password="hush"))
+
+
+@pytest.mark.parametrize("status", [2**31, 2**70, -(2**70)])
+def test_status_that_the_column_does_not_hold_is_refused(database: tuple[str, str], status: int) -> None:
+    kind, url = database
+    modes = ["", "STRICT_ALL_TABLES"] if kind == "mysql" else [""]
+    before = raw.run(url, "SELECT @@GLOBAL.sql_mode")[0][0] if kind == "mysql" else ""
+    for mode in modes:
+        if kind == "mysql":
+            raw.run(url, f"SET GLOBAL sql_mode = '{mode}'")
+        try:
+            with opened(kind, url) as site, vpopmail.use(site):
+                code = vpopmail.logsql(status, "joe", DOMAIN, "", "joe", "", "a login")
+                assert code == -1 or [row.status for row in log_of(site).iterate_log()] == [status]
+        finally:
+            if kind == "mysql":
+                raw.run(url, f"SET GLOBAL sql_mode = '{before}'")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.backends.sql.connections import NoTable
-from vpopmail.errors import InvalidCharacter
+from vpopmail.errors import BackendUnavailable, InvalidCharacter
 from vpopmail.records import LoginRecord
 
 TYPE_CHECKING = False
@@ -58,6 +58,9 @@ class SqlAuthLog:
         log. So what does not fit is no error here: logon and message are shortened, with ``...``
         at their end; a name, an address or a password is left empty; what a column cannot hold
         stands as an escape, ``\xff``.
+
+        Raises:
+            BackendUnavailable: also for a status that its column does not hold.
         """
         from vpopmail.backends.sql.tables import store_in
 
@@ -71,6 +74,8 @@ class SqlAuthLog:
         }
 
         def store(columns: dict[str, Column]) -> None:
+            if not columns[self.dialect.column("vlog.error")].holds_number(record.status):
+                raise BackendUnavailable("vlog", f"the column error does not hold {record.status}")
             values = {name: self._fitted(name, text, columns) for name, text in given.items()}
             values |= {"timestamp": record.time, "error": record.status}
             self.connections.run(

@@ -39,6 +39,10 @@ class Column:
         """Its length, in words."""
         return f"{self.length} {'bytes' if self.in_bytes else 'characters'}"
 
+    def holds_number(self, number: int) -> bool:
+        """Whether a number is in its range: a server that is not strict stores the nearest one."""
+        return not self.high or -self.high - 1 <= number <= self.high
+
     def holds(self, text: str) -> bool:
         """Whether a text is short enough for it."""
         if not self.length:

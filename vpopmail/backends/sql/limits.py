@@ -64,7 +64,7 @@ class SqlLimits:
 
         def store(columns: dict[str, Column]) -> None:
             for name, column in columns.items():
-                if column.high and name in values and values[name] > column.high:
+                if name in values and not column.holds_number(values[name]):
                     what = f"the column {name} holds at most {column.high}"
                     raise BackendUnavailable(domain.realdomain, what)
             name = domain.realdomain

@@ -55,6 +55,10 @@ class SqliteDialect(Dialect):
         connection.execute(f"PRAGMA synchronous = {level}")
         return connection
 
+    def is_error(self, error: Exception) -> bool:
+        """Also for a number beyond 64 bits, which the driver does not send."""
+        return isinstance(error, OverflowError) or super().is_error(error)
+
     def trouble(self, error: Exception) -> str:
         """What an error of sqlite3 means."""
         code = self.number(error)

@@ -100,8 +100,7 @@ def values_of(
         column = columns.get(name)
         if column is None:
             continue
-        if column.high and number > column.high:
-            # A server that is not strict would store the highest one: all flags at once.
+        if not column.holds_number(number):
             what = f"the column {name} holds at most {column.high}"
             raise errors.BackendUnavailable(f"{user.pw_name}@{domain}", what)
         row[name] = number
