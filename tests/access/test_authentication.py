@@ -283,6 +283,13 @@ def test_password_that_cannot_be_stored_is_not_learned(learning: Vpopmail, passw
     assert reason(log_in(learning, password=password)) == "nothing_stored"
 
 
+def test_login_to_a_closed_service_learns_nothing(learning: Vpopmail) -> None:
+    learning.users.update(JOE, flags=NO_IMAP)
+    assert reason(log_in(learning, service="imap", password="a stranger's")) == "service_closed"
+    assert learning.users.get(JOE).pw_passwd == ""
+    assert log_in(learning, service="pop")
+
+
 def test_check_learns_nothing(learning: Vpopmail) -> None:
     assert not learning.users.check_password(JOE, "first")
     assert learning.users.get(JOE).pw_passwd == ""

@@ -202,6 +202,8 @@ def _learn(attempt: Attempt, user: VqPasswd) -> bool:
     """Learn the first password. A digest is not one: storing it would shut the user out."""
     if not attempt.installation.settings.learn_passwords or is_digest(attempt.request):
         return False
+    if _service_step(attempt, user) is not None:
+        return True  # that step refuses him, and who is refused leaves no password behind
     from vpopmail.accounts.learning import learn
 
     attempt.method = PLAIN
