@@ -97,7 +97,11 @@ def test_nobody_is_never_proved(service: Service) -> None:
     assert method_of(SETTINGS, request, None) == ""
 
 
-@pytest.mark.parametrize("stored", ["", "!", "*", "!" + STORED, "{CRYPT}!", "secret", "$9$x$y"])
+@pytest.mark.parametrize(
+    "stored",
+    ["", "!", "*", "!" + STORED, "{CRYPT}!", "secret", "$9$x$y"],
+    ids=["none", "mark", "star", "marked hash", "marked after a scheme", "clear", "unknown scheme"],
+)
 def test_account_that_is_locked_costs_a_hash_as_one_that_is_not_there(
     stored: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
