@@ -165,8 +165,9 @@ class Memory:
     def __enter__(self) -> None:
         status = os.statvfs(self.path)
         if self.option == "size":
-            size = (status.f_blocks - status.f_bfree + self.number) * status.f_frsize
-            self._remount(f"size={size}")
+            pages = status.f_blocks - status.f_bfree + self.number
+            # A size of 0 would be no limit at all, to which none can be set again.
+            self._remount(f"size={max(pages, 1) * status.f_frsize}")
         else:
             self._remount(f"nr_inodes={status.f_files - status.f_ffree + self.number}")
 
