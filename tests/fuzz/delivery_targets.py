@@ -63,8 +63,19 @@ class _Facts:
 
 
 def decisions(data: bytes) -> None:
-    """A decision: EXT, HOST and DTLINE in a line each, then the delivery file."""
-    extension, host, traced, file = (*data.split(b"\n", 3), b"", b"", b"")[:4]
+    """Decisions: EXT, HOST and DTLINE in a line each, then the delivery file, also as the default."""
+    decision(data)
+    decision(data, to_text(_file(data).partition(b"\n")[0]))
+
+
+def _file(data: bytes) -> bytes:
+    return (*data.split(b"\n", 3), b"", b"", b"")[3]
+
+
+def decision(data: bytes, unknown: str = "bounce-no-mailbox") -> None:
+    """One decision, as a program makes it."""
+    extension, host, traced = (*data.split(b"\n", 3), b"", b"")[:3]
+    file = _file(data)
     given = {"EXT": to_text(extension), "HOST": to_text(host), "DTLINE": to_text(traced)}
     try:
         recipient = Recipient(*recipient_name(given), ENTRY)
@@ -76,12 +87,11 @@ def decisions(data: bytes) -> None:
         envelope.forwarded_to(recipient, OTHER)
     ) - 1
     seen = frozenset({envelope.traced_address()})
-    for unknown in ("bounce-no-mailbox", to_text(file.partition(b"\n")[0])):
-        actions = decide(_Facts(file), recipient, seen, unknown)
-        assert not any(isinstance(action, Stop) for action in actions[:-1])
-        for action in actions:
-            if isinstance(action, (Forward, Run, ToMaildir)):
-                target = getattr(action, "address", None) or getattr(action, "command", None)
-                assert "\0" not in (target or getattr(action, "path", ""))
-        # Only a line that says so, or a comment, lets nothing be done.
-        assert actions or b"#" in file or unknown == "delete"
+    actions = decide(_Facts(file), recipient, seen, unknown)
+    assert not any(isinstance(action, Stop) for action in actions[:-1])
+    for action in actions:
+        if isinstance(action, (Forward, Run, ToMaildir)):
+            target = getattr(action, "address", None) or getattr(action, "command", None)
+            assert "\0" not in (target or getattr(action, "path", ""))
+    # Only a line that says so, or a comment, lets nothing be done.
+    assert actions or b"#" in file or unknown == "delete"

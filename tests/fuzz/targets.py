@@ -66,7 +66,7 @@ from vpopmail.settings import file as settings_files
 from vpopmail.settings.file import compile_settings, parse_compiled
 from vpopmail.settings.sources import check_file
 
-from .delivery_targets import decisions, headers, read_header
+from .delivery_targets import decision, decisions, headers, read_header
 
 R = TypeVar("R")
 
@@ -666,8 +666,8 @@ TARGETS = {
     "decision": Target(
         decisions,
         (b"joe", b"-", b"\nexample.com\n", b"&a@b\n", b"|a\n", b"./a/\n", b"/a\n", b"#\n", b"\0", b"."),
-        lambda data: decisions(b"joe\nexample.com\n\n" + data),
-        lambda data: decisions(b"a-" + data.replace(b"\n", b"-") + b"\nexample.com\n\n&a@b\n"),
+        lambda data: decision(b"joe\nexample.com\n\n" + data),
+        lambda data: decision(b"a-" + data.replace(b"\n", b"-") + b"\nexample.com\n\n&a@b\n"),
     ),
     "limits": Target(
         domain_limits,
