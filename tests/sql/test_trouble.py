@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -185,8 +184,7 @@ def test_permissions_of_other_programs_can_be_stored_again(tmp_path) -> None:
     with opened(("sqlite", url), mysql_limits=True) as site:
         site.domains.add(DOMAIN)
         site.limits.update(DOMAIN, perm_account=1, perm_maillist_users=5)
-        with sqlite3.connect(tmp_path / "db") as connection:
-            connection.execute("UPDATE limits SET perm_account = 255, perm_quota = -1")
+        raw.run(url, "UPDATE limits SET perm_account = 255, perm_quota = -1")
         limits = site.limits.get(DOMAIN)
         assert (limits.perm_account, limits.perm_quota, limits.perm_maillist_users) == (7, 7, 5)
         site.limits.set(DOMAIN, limits)
