@@ -9,9 +9,11 @@ from contextlib import contextmanager
 import pytest
 
 import vpopmail
-from vpopmail import Vpopmail
+from vpopmail import VA, Vpopmail
 from vpopmail.access.login import Login
+from vpopmail.backends.sql import last_auth
 from vpopmail.errors import (
+    BackendUnavailable,
     ClearPasswordTooLong,
     GecosTooLong,
     InvalidCharacter,
@@ -109,6 +111,33 @@ def test_what_does_not_fit_is_refused_and_never_cut(layout: str, url: str) -> No
                 stored = {"crypted": user.pw_passwd, "gecos": user.pw_gecos, "password": user.pw_clear_passwd}
                 assert stored[key] == value
                 site.users.delete(JOE)
+
+
+def test_a_time_after_the_year_2038_is_refused_where_it_would_be_cut(
+    layout: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """5.6 has INT for times; a server that is not strict stores the highest one."""
+    tables = SCHEMAS[layout]["tables"]
+    narrow = any(one["name"] == "timestamp" and one["type"] == "int(11)" for one in tables["lastauth"]["columns"])
+    with opened(layout, url) as site:
+        if layout.endswith(("mysql", "mysql table per domain")):
+            site.installation.backend.connections.run(lambda work: work.execute("SET SESSION sql_mode = ''"))
+        site.domains.add(DOMAIN)
+        site.users.add(JOE, crypted=HASH)
+        joe = site.users.get(JOE)
+        before = site.users.last_auth(JOE)
+        later = 2**31 + 7
+        monkeypatch.setattr(last_auth, "time", lambda: later)
+        if not narrow:
+            site.users.note_login(JOE, "192.0.2.7")
+            assert vpopmail.vget_lastauth(joe, DOMAIN) == later
+            return
+        with pytest.raises(BackendUnavailable, match="timestamp"):
+            site.users.note_login(JOE, "192.0.2.7")
+        assert vpopmail.vset_lastauth("joe", DOMAIN, "192.0.2.7") == -1
+        assert site.users.last_auth(JOE) == before
+        assert vpopmail.vadduser("amy", DOMAIN, "Wonderful-1", "", 0) == VA.NO_AUTH_CONNECTION
+        assert f"amy@{DOMAIN}" not in site.users
 
 
 def test_the_clear_column_is_never_left_stale(layout: str, url: str) -> None:

@@ -352,6 +352,40 @@ def test_another_log_is_kept_unless_told(place: Callable[..., dict[str, object]]
         assert [line.time for line in log.iterate_log()] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("field", ["user", "domain", "logon", "remote_ip", "message", "time", "status"])
+def test_a_log_with_one_other_field_is_another_log(place: Callable[..., dict[str, object]], field: str) -> None:
+    with two_sites(place("sqlite"), place("sqlite")) as (source, target):
+        source.domains.add(DOMAIN)
+        values: dict[str, Any] = {
+            "user": "joe", "domain": DOMAIN, "logon": JOE, "remote_ip": "192.0.2.1", "message": "in", "time": 5, "status": 3,
+        }  # fmt: skip
+        log, copy = source.installation.auth_log, target.installation.auth_log
+        assert log is not None and copy is not None
+        log.write_log(LoginRecord(**values, password="s3cret"))
+        values[field] = 7 if field in {"time", "status"} else "other"
+        copy.write_log(LoginRecord(**values, password="any"))
+        with pytest.raises(ConversionFailed, match="log of logins"):
+            source.convert(target)
+        source.convert(target, replace=True)
+        assert [one.message for one in copy.iterate_log()] == ["in"]
+
+
+def test_what_the_target_shortens_in_a_log_is_no_difference(place: Callable[..., dict[str, object]]) -> None:
+    """Nor is what its columns hold only as an escape: the same call finds the log complete."""
+    odd = ("\udcff\udcfe", "M\u00fcller  ", "x" * 3000, "tab\tend\t", "")
+    with two_sites(place("sqlite"), place("mysql")) as (source, target):
+        log, copy = source.installation.auth_log, target.installation.auth_log
+        assert log is not None and copy is not None
+        source.domains.add(DOMAIN)
+        for number, text in enumerate(odd):
+            log.write_log(LoginRecord("joe", DOMAIN, logon=text, message=text, time=number, status=1))
+        assert source.convert(target).log_lines == len(odd)
+        before = list(copy.iterate_log())
+        assert source.convert(target).log_lines == len(odd)
+        assert list(copy.iterate_log()) == before
+        assert before[2].message.endswith("...") and before[0].logon == "\\xff\\xfe"
+
+
 @pytest.mark.parametrize(("one", "other"), [("sqlite", "sqlite"), ("mysql", "pgsql"), ("pgsql", "mysql")])
 def test_memory_does_not_grow_with_the_users(
     place: Callable[..., dict[str, object]], one: str, other: str, request: pytest.FixtureRequest

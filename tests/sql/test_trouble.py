@@ -119,10 +119,22 @@ def test_a_server_that_is_away_is_told_and_one_that_comes_back_is_used(
 
 
 @pytest.mark.parametrize("kind", ["mysql", "pgsql"])
+def test_a_server_that_does_not_let_us_in(kind: str, request: pytest.FixtureRequest) -> None:
+    """A role that is not there: the tests' PostgreSQL asks for no password."""
+    url = request.getfixturevalue(f"{kind}_url")
+    scheme, _, place = url.partition("://")
+    url = f"{scheme}://nobody:secret-word@{place.partition('@')[2]}"
+    with sandbox(kind, database_url=url) as site:
+        with pytest.raises(BackendUnavailable, match="cannot connect") as caught:
+            site.domains.add(DOMAIN)
+        assert "secret-word" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["mysql", "pgsql"])
 def test_a_server_that_was_never_there(kind: str) -> None:
     url = f"{kind}://nobody:secret-word@127.0.0.1:{servers.free_port()}/none"
     with sandbox(kind, database_url=url, lock_timeout=1) as site:
-        with pytest.raises(VpopmailError) as caught:
+        with pytest.raises(BackendUnavailable, match="cannot connect") as caught:
             site.domains.add(DOMAIN)
         assert "secret-word" not in str(caught.value)
         assert DOMAIN not in site.domains

@@ -139,7 +139,7 @@ class Backend(ABC):
             others: the real domains that are there; read only if they matter.
 
         Raises:
-            InvalidDomainName.
+            InvalidDomainName, BackendUnavailable.
         """
 
     @abstractmethod

@@ -201,6 +201,9 @@ class AuthLogFacet(Protocol):
     def write_log(self, record: LoginRecord) -> None:
         """Add a login to the log. Raises: BackendUnavailable."""
 
+    def as_logged(self, record: LoginRecord) -> LoginRecord:
+        """A login as the log gives it back, which may shorten texts. Raises: BackendUnavailable."""
+
     def iterate_log(self, since: int = 0) -> Iterator[LoginRecord]:
         """The logins at this time or after, oldest first, as they are at the first ``next``.
 

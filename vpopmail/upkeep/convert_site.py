@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from vpopmail.accounts.alias_domains import wrong_copies
 from vpopmail.backends.abstract import DIR_CONTROL, IP_MAP, RELAY
@@ -100,6 +100,8 @@ class SiteConversion:
             target.delete_log(_ALWAYS)
             if not self._add_lines(source, target):
                 raise BackendUnavailable("the log of logins", "others write to the target")
+        if not self._has_lines(source, target):
+            raise BackendUnavailable("the log of logins", "it is not what was copied; do it again")
 
     def _add_lines(self, source: AuthLogFacet, target: AuthLogFacet) -> bool:
         """Add the lines that the target lacks at its end; False: it has others."""
@@ -107,7 +109,7 @@ class SiteConversion:
         ours: LoginRecord | None
         theirs: LoginRecord | None
         for ours, theirs in zip_longest(source.iterate_log(), target.iterate_log()):
-            if ours is None or (theirs is not None and not _same(ours, theirs)):
+            if ours is None or (theirs is not None and not _is_copy(target, ours, theirs)):
                 return False
             if theirs is None:
                 target.write_log(_without_password(ours))
@@ -115,10 +117,18 @@ class SiteConversion:
         self.report.log_lines = count
         return True
 
+    def _has_lines(self, source: AuthLogFacet, target: AuthLogFacet) -> bool:
+        """Whether the target has the lines that were copied, and no others."""
+        copied = islice(source.iterate_log(), self.report.log_lines)
+        return all(
+            ours is not None and theirs is not None and _is_copy(target, ours, theirs)
+            for ours, theirs in zip_longest(copied, target.iterate_log())
+        )
 
-def _same(one: LoginRecord, other: LoginRecord) -> bool:
-    """By what no store shortens."""
-    return (one.time, one.status) == (other.time, other.status)
+
+def _is_copy(target: AuthLogFacet, ours: LoginRecord, theirs: LoginRecord) -> bool:
+    """Whether a line of the target is what it makes of ours; passwords do not count."""
+    return target.as_logged(_without_password(ours)) == _without_password(theirs)
 
 
 def _without_password(record: LoginRecord) -> LoginRecord:

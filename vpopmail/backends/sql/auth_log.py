@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.backends.sql.connections import NoTable
-from vpopmail.errors import BackendUnavailable, InvalidCharacter
+from vpopmail.errors import InvalidCharacter
 from vpopmail.records import LoginRecord
 
 TYPE_CHECKING = False
@@ -31,13 +31,13 @@ _HAS = """
 _FIRST = """
     SELECT MIN([vlog.id]) FROM [vlog] WHERE [vlog.id] > :last AND [vlog.timestamp] >= :since
 """
-_PAGE = """
-    SELECT [vlog.id], [vlog.user], [vlog.domain], [vlog.logon], [vlog.passwd], [vlog.remoteip],
-        [vlog.message], [vlog.timestamp], [vlog.error]
+_COLUMNS = ("user", "domain", "logon", "passwd", "remoteip", "message", "timestamp", "error")
+_PAGE = f"""
+    SELECT [vlog.id], {", ".join(f"[vlog.{name}]" for name in _COLUMNS)}
     FROM [vlog]
     WHERE [vlog.id] >= :first AND [vlog.id] < :next AND [vlog.timestamp] >= :since
     ORDER BY [vlog.id]
-"""
+"""  # noqa: S608 - names of ours
 _PAGE_SIZE = 2000  # rows
 _FORGET = "DELETE FROM [vlog] WHERE [vlog.timestamp] <= :until"
 # What a client gave at length is shortened; a name or a password never is: it would be another.
@@ -60,24 +60,14 @@ class SqlAuthLog:
         stands as an escape, ``\xff``.
 
         Raises:
-            BackendUnavailable: also for a status that its column does not hold.
+            BackendUnavailable: also for a time or status that its column does not hold.
         """
         from vpopmail.backends.sql.tables import store_in
 
-        given = {
-            "user": record.user,
-            "passwd": record.password,
-            "domain": record.domain,
-            "logon": record.logon,
-            "remoteip": record.remote_ip,
-            "message": record.message,
-        }
-
         def store(columns: dict[str, Column]) -> None:
-            if not columns[self.dialect.column("vlog.error")].holds_number(record.status):
-                raise BackendUnavailable("vlog", f"the column error does not hold {record.status}")
-            values = {name: self._fitted(name, text, columns) for name, text in given.items()}
-            values |= {"timestamp": record.time, "error": record.status}
+            values = self._values(record, columns)
+            for name in ("timestamp", "error"):
+                columns[self.dialect.column(f"vlog.{name}")].check_number(values[name], TABLE)
             self.connections.run(
                 lambda work: work.execute(_INSERT, **values),
                 # No key tells: one that looks the same is taken for it.
@@ -85,6 +75,13 @@ class SqlAuthLog:
             )
 
         store_in(self.connections, self.dialect, TABLE, store)
+
+    def as_logged(self, record: LoginRecord) -> LoginRecord:
+        """A login as ``iterate_log`` gives it back once it is stored."""
+        from vpopmail.backends.sql.tables import columns_of
+
+        values = self._values(record, columns_of(self.connections, self.dialect, TABLE))
+        return self._record([values[name] for name in _COLUMNS])
 
     def iterate_log(self, since: int = 0) -> Iterator[LoginRecord]:
         """The logins at this time or after, in the order in which they were stored."""
@@ -94,7 +91,7 @@ class SqlAuthLog:
                 following = first + _PAGE_SIZE
                 found = self.connections.select(_PAGE, first=first, next=following, since=since)
                 for row in found.rows:
-                    yield self._record(row)
+                    yield self._record(row[1:])
                 last = following - 1
         except NoTable:
             return
@@ -111,7 +108,8 @@ class SqlAuthLog:
         return None if found is None else int(found)
 
     def _record(self, row: Sequence[Any]) -> LoginRecord:
-        texts = [self.dialect.take(value) or "" for value in row[1:7]]
+        *values, time, status = row
+        texts = [self.dialect.take(value) or "" for value in values]
         user, domain, logon, password, remote_ip, message = (str(text).rstrip() for text in texts)
         return LoginRecord(
             user,
@@ -120,9 +118,22 @@ class SqlAuthLog:
             password=password,
             remote_ip=remote_ip,
             message=message,
-            time=int(row[7] or 0),
-            status=int(row[8] or 0),
+            time=int(time or 0),
+            status=int(status or 0),
         )
+
+    def _values(self, record: LoginRecord, columns: dict[str, Column]) -> dict[str, Any]:
+        """The row of a login, by the names of the columns."""
+        texts = {
+            "user": record.user,
+            "passwd": record.password,
+            "domain": record.domain,
+            "logon": record.logon,
+            "remoteip": record.remote_ip,
+            "message": record.message,
+        }
+        values = {name: self._fitted(name, text, columns) for name, text in texts.items()}
+        return {**values, "timestamp": record.time, "error": record.status}
 
     def _fitted(self, name: str, text: str, columns: dict[str, Column]) -> Any:
         column = columns[self.dialect.column(f"vlog.{name}")]

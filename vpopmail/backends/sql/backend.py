@@ -185,9 +185,12 @@ class SqlBackend(
         return shared_table() if self.settings.many_domains else own_table(domain.realdomain)
 
     def check_new_domain(self, name: str, others: Iterable[str]) -> None:
-        """Refuse a domain whose table would be that of another."""
-        if not self.settings.many_domains:
-            check_distinct(name, others)
+        """Refuse a domain whose table would be that of another, or of the database itself."""
+        if self.settings.many_domains:
+            return
+        check_distinct(name, others)
+        if self.dialect.reserves(own_table(name).name, self._rows):
+            raise errors.InvalidDomainName(name, f"{self.name} has tables of such a name itself")
 
     def add_domain(self, domain: DomainEntry) -> None:
         """Make the tables that are missing."""
@@ -242,6 +245,9 @@ class SqlBackend(
             self.connections.define(users.clear())
         if users.own:
             self.connections.forget_layout()
+
+    def _rows(self, text: str, **values: object) -> Sequence[Sequence[Any]]:
+        return self.connections.select_latest(text, **values).rows
 
     def _reader(self, names: tuple[str, ...]) -> Reader:
         return Reader(self.dialect, names, clear_passwd=self.settings.clear_passwd)

@@ -123,6 +123,15 @@ class Dialect(ABC):
         """
         return False
 
+    def reserves(self, table: str, rows: Any) -> bool:  # noqa: ARG002
+        """Whether a table of this name would be refused, or one of the database's own be read.
+
+        Args:
+            table: the name, lower case.
+            rows: gives the rows of a statement.
+        """
+        return False
+
     def quote(self, name: str) -> str:
         """An identifier, quoted."""
         return '"' + name.replace('"', '""') + '"'

@@ -57,13 +57,17 @@ class SqlLastAuth:
         return None
 
     def write_last_auth(self, domain: DomainEntry, user: VqPasswd, remote_ip: str) -> None:
-        """Note a login; its commit point is that of the statement."""
+        """Note a login; its commit point is that of the statement.
+
+        Raises:
+            BackendUnavailable: also for a time that the column does not hold.
+        """
         self._note(domain.realdomain, [(user.pw_name, remote_ip, int(time()))])
 
     def restore_last_auths(
         self, domain: DomainEntry, logins: Sequence[tuple[VqPasswd, str, int]]
     ) -> None:
-        """Note logins of the past, in one transaction."""
+        """Note logins of the past, in one transaction; see ``write_last_auth``."""
         name = domain.realdomain
         self._note(name, [(user.pw_name, ip, at) for user, ip, at in logins])
 
@@ -93,6 +97,8 @@ class SqlLastAuth:
         user = columns[self.dialect.column("lastauth.user")]
         if not user.holds(name):
             return None  # an old table, narrower than names: C would cut the name of another user
+        time_ = columns[self.dialect.column("lastauth.timestamp")]
+        time_.check_number(seconds, f"{name}@{domain}")
         address = columns[self.dialect.column("lastauth.remote_ip")]
         # The time counts: accounts that are not used are deleted by it.
         known = remote_ip if address.holds(remote_ip) else ""

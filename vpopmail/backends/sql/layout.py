@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from vpopmail.errors import BackendUnavailable
+
 
 class Column:
     """A column of a table.
@@ -42,6 +44,20 @@ class Column:
     def holds_number(self, number: int) -> bool:
         """Whether a number is in its range: a server that is not strict stores the nearest one."""
         return not self.high or -self.high - 1 <= number <= self.high
+
+    def check_number(self, number: int, subject: str) -> None:
+        """Refuse a number that is not in its range.
+
+        Args:
+            number: what is to be stored.
+            subject: what it is about, for the error.
+
+        Raises:
+            BackendUnavailable.
+        """
+        if not self.holds_number(number):
+            what = f"the column {self.name} holds at most {self.high}"
+            raise BackendUnavailable(subject, what)
 
     def holds(self, text: str) -> bool:
         """Whether a text is short enough for it."""

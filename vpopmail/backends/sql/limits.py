@@ -64,9 +64,8 @@ class SqlLimits:
 
         def store(columns: dict[str, Column]) -> None:
             for name, column in columns.items():
-                if name in values and not column.holds_number(values[name]):
-                    what = f"the column {name} holds at most {column.high}"
-                    raise BackendUnavailable(domain.realdomain, what)
+                if name in values:
+                    column.check_number(values[name], domain.realdomain)
             name = domain.realdomain
             self.connections.upsert(TABLE, ("domain",), _COLUMNS, domain=name, **values)
 

@@ -108,6 +108,13 @@ class PgsqlDialect(Dialect):
         ((found,),) = rows(text, position=position)
         return bool(found)
 
+    def reserves(self, table: str, rows: Any) -> bool:
+        """Whether the catalog has the name: it is looked up there before all schemas."""
+        if not table.startswith("pg_"):
+            return False
+        ((found,),) = rows("SELECT CAST(to_regclass(:name) AS text)", name=f"pg_catalog.{table}")
+        return found is not None
+
     def layout(self, rows: Any) -> dict[str, dict[str, Column]]:
         """The tables of the present schema."""
         found: dict[str, dict[str, Column]] = {}

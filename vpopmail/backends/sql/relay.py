@@ -42,7 +42,8 @@ class SqlRelay:
 
         Raises:
             InvalidIpAddress: the column is too narrow.
-            InvalidCharacter, BackendUnavailable.
+            InvalidCharacter.
+            BackendUnavailable: also if the column is too narrow for the time.
         """
         from vpopmail.backends.sql.tables import store_in
 
@@ -55,10 +56,11 @@ class SqlRelay:
         column = columns["ip_addr"]
         if not column.holds(address):
             raise InvalidIpAddress(address, f"the column ip_addr holds {column.width}")
-        is_text = columns[self.dialect.column("relay.timestamp")].is_text
+        time = columns[self.dialect.column("relay.timestamp")]
+        time.check_number(now, address)
         values: dict[str, Any] = {
             "ip_addr": self.dialect.put(address, column),
-            "timestamp": str(now) if is_text else now,
+            "timestamp": str(now) if time.is_text else now,
         }
         if self.connections.execute(_REFRESH, **values):
             return False

@@ -99,9 +99,7 @@ class Servers:
         if found is None:
             server = self._known()[place]
             # Of two threads that come here first, both get the same.
-            found = self._held.setdefault(
-                place, HeldConnections(lambda: self.dialect.connect(server))
-            )
+            found = self._held.setdefault(place, HeldConnections(lambda: self._connect(server)))
         return found.get()
 
     def close(self) -> None:
@@ -150,8 +148,12 @@ class Servers:
         """A function that gives the rows of a select on a connection."""
         return lambda text, **values: self.select(connection, text, values).rows
 
-    def explain(self, error: Exception) -> Exception:
+    def explain(self, error: Exception, to: Server | None = None) -> Exception:
         """The error of ours for one of the driver; another one as it is.
+
+        Args:
+            error: what was raised.
+            to: the server that was being connected to; None: it was the primary, and answered.
 
         The driver's own text is not kept: it may show values, passwords among them.
         """
@@ -159,7 +161,8 @@ class Servers:
             return error
         trouble = self.dialect.trouble(error)
         kind = _KINDS.get(trouble, DatabaseError)
-        failed = kind(self.location(), f"{trouble}: {self.dialect.number(error)}")
+        what = "cannot connect" if to else trouble
+        failed = kind(str(to or self.location()), f"{what}: {self.dialect.number(error)}")
         failed.trouble = trouble
         return failed
 
@@ -168,6 +171,14 @@ class Servers:
         if isinstance(error, DatabaseError):
             return error.trouble == kinds.LOST
         return self.dialect.is_error(error) and self.dialect.trouble(error) == kinds.LOST
+
+    def _connect(self, server: Server) -> Any:
+        """A new connection. Raises: DatabaseError, and what the dialect raises."""
+        try:
+            return self.dialect.connect(server)
+        except Exception as error:  # noqa: BLE001 - sorted out there
+            failed = self.explain(error, to=server)
+            raise failed from None
 
     def _known(self) -> list[Server]:
         if not self._servers:

@@ -75,6 +75,10 @@ class SqliteDialect(Dialect):
         """The name of SQLite's extended result code."""
         return str(getattr(error, "sqlite_errorname", type(error).__name__))
 
+    def reserves(self, table: str, rows: Any) -> bool:  # noqa: ARG002
+        """Whether SQLite keeps the name for itself."""
+        return table.startswith("sqlite_")
+
     def layout(self, rows: Any) -> dict[str, dict[str, Column]]:
         """The tables of the file; its columns hold texts of any length."""
         found: dict[str, dict[str, Column]] = {}

@@ -100,9 +100,7 @@ def values_of(
         column = columns.get(name)
         if column is None:
             continue
-        if not column.holds_number(number):
-            what = f"the column {name} holds at most {column.high}"
-            raise errors.BackendUnavailable(f"{user.pw_name}@{domain}", what)
+        column.check_number(number, f"{user.pw_name}@{domain}")
         row[name] = number
     return row
 
