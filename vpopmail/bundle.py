@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import ModuleType
 
-    # path of the source, whether it is a package, time and size of the source, marshalled code
-    Entry = tuple[str, bool, int, int, bytes]
+    # path of the source, whether it is a package, time and size of the source, and where the
+    # marshalled code begins and ends, counted from the end of the index
+    Entry = tuple[str, bool, int, int, int, int]
+
+_WORD = 4  # bytes that tell how long the index is
 
 
 class Bundle:
@@ -30,10 +33,12 @@ class Bundle:
 
     Args:
         entries: by name of module.
+        code: of all modules.
     """
 
-    def __init__(self, entries: dict[str, Entry]) -> None:
+    def __init__(self, entries: dict[str, Entry], code: memoryview) -> None:
         self.entries = entries
+        self.code = code
 
     def find_spec(
         self,
@@ -45,7 +50,7 @@ class Bundle:
         entry = self.entries.get(name)
         if entry is None:
             return None
-        source, is_package, changed, size, _code = entry
+        source, is_package, changed, size, _begin, _end = entry
         try:
             status = stat(source)
         except OSError:
@@ -64,7 +69,8 @@ class Bundle:
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the code of a module in it."""
-        code = marshal.loads(self.entries[module.__name__][4])  # noqa: S302 - as with any .pyc
+        begin, end = self.entries[module.__name__][4:]
+        code = marshal.loads(self.code[begin:end])  # noqa: S302 - as with any .pyc
         exec(code, module.__dict__)  # noqa: S102 - an importer
 
 
@@ -80,8 +86,11 @@ def use_bundle(path: str) -> None:
     except OSError:
         return
     if content.startswith(MAGIC_NUMBER):
-        entries = marshal.loads(content[len(MAGIC_NUMBER) :])  # noqa: S302 - as with any .pyc
-        sys.meta_path.insert(0, Bundle(entries))
+        # A program needs a part of it: the rest is not even copied.
+        rest = memoryview(content)[len(MAGIC_NUMBER) :]
+        end = _WORD + int.from_bytes(rest[:_WORD], "little")
+        entries = marshal.loads(rest[_WORD:end])  # noqa: S302 - as with any .pyc
+        sys.meta_path.insert(0, Bundle(entries, rest[end:]))
 
 
 def make_bundle(modules: Iterable[tuple[str, str]]) -> bytes:
@@ -94,6 +103,8 @@ def make_bundle(modules: Iterable[tuple[str, str]]) -> bytes:
         OSError, SyntaxError.
     """
     entries: dict[str, Entry] = {}
+    codes: list[bytes] = []
+    begin = 0
     for name, path in modules:
         status = stat(path)
         with open(path, "rb") as file:
@@ -101,5 +112,9 @@ def make_bundle(modules: Iterable[tuple[str, str]]) -> bytes:
             code = compile(file.read(), path, "exec", dont_inherit=True, optimize=2)
         is_package = path.endswith("/__init__.py")
         stamp = status.st_mtime_ns, status.st_size
-        entries[name] = path, is_package, *stamp, marshal.dumps(code)
-    return MAGIC_NUMBER + marshal.dumps(entries)
+        codes.append(marshal.dumps(code))
+        end = begin + len(codes[-1])
+        entries[name] = path, is_package, *stamp, begin, end
+        begin = end
+    index = marshal.dumps(entries)
+    return b"".join([MAGIC_NUMBER, len(index).to_bytes(_WORD, "little"), index, *codes])

@@ -55,6 +55,26 @@ class Record:
         return f"{type(self).__name__}({shown})"
 
 
+class FrozenRecord(Record):
+    """Base of the records that stay as they were made: hashable, without assignment."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def _fill(self, **members: object) -> None:
+        for name, value in members.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} cannot be changed: {name}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} cannot be changed: {name}")
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        members = [getattr(self, name) for name in type(self).__slots__]
+        return hash((type(self), *members))
+
+
 class VqPasswd(Record):
     """One user: the struct vqpasswd of the C library.
 

@@ -8,9 +8,9 @@ import os
 import pytest
 
 from vpopmail.access.login import Login
-from vpopmail.commands import next_program
-from vpopmail.commands.exit_codes import ExitCodes
-from vpopmail.commands.next_program import Next, become, quota_rule
+from vpopmail.commands.checkpassword import next_program
+from vpopmail.commands.checkpassword.exit_codes import ExitCodes
+from vpopmail.commands.checkpassword.next_program import Next, become, quota_rule
 
 AS_C = ExitCodes(as_checkpassword=False)
 CONVENTION = ExitCodes(as_checkpassword=True)

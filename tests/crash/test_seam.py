@@ -170,7 +170,7 @@ SPECIAL_MODULES = {
 # tables of a dialect, our own public names.
 IMPORTING = {
     "__init__.py", "errors/__init__.py", "passwords/libcrypt.py", "passwords/drivers.py",
-    "backends/registry.py", "backends/sql/backend.py", "access/proof.py", "commands/next_program.py",
+    "backends/registry.py", "backends/sql/backend.py", "access/proof.py", "commands/checkpassword/next_program.py",
 }  # fmt: skip
 # Outside safeio: who calls the seam itself, for what ``Directory`` has no word.
 ROOMS_WITH_SEAM = {
@@ -186,7 +186,7 @@ EXEMPT = ("testing",)
 # What single modules are there for, call by call.
 THEIR_WORK = {
     "bundle.py": ("exec(code, module.__dict__)", "compile("),  # it brings modules in
-    "commands/next_program.py": ("os.chdir", "os.execve"),  # it becomes another program
+    "commands/checkpassword/next_program.py": ("os.chdir", "os.execve"),  # it becomes another program
     "commands/vchkpw.py": ("os.write",),  # a line on standard error
 }
 

@@ -178,5 +178,5 @@ def test_every_c_function_in_the_changelog_and_readme_exists_or_is_said_to_be_mi
     named = set(re.findall(r"`(v[a-z_]+)`", text("README.md") + text("CHANGELOG.md")))
     named -= {"vpopmail", "vpopmail_site", "vpasswd"} | set(re.findall(r"`(v\w+)`", missing))
     assert "vadddomain" in named
-    named -= PROGRAMS.keys()
+    named -= set(PROGRAMS)
     assert [name for name in sorted(named) if not hasattr(vpopmail, name)] == []

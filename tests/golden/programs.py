@@ -19,6 +19,7 @@ from tests.system_log import SystemLog
 
 from .calls import Answer, NotImplementedHere
 from .model import Places
+from .rules_programs import cut_usage
 from .scenario import Step
 
 PATIENCE = 60  # seconds
@@ -76,7 +77,10 @@ def _cli(step: Step, places: Places, settings: dict[str, Any]) -> Answer:
         env={**os.environ, **environment(settings)},
         timeout=PATIENCE,
     )
-    return _outcome(done)
+    answer = _outcome(done)
+    if "stdout" in answer:
+        answer["stdout"] = cut_usage(program, answer["stdout"])
+    return answer
 
 
 def _chkpw(step: Step, places: Places, settings: dict[str, Any]) -> Answer:

@@ -200,8 +200,6 @@ class Run:
         self.send.forget()
         with prepared(self.places, step.data.get("env", {})) as kept:
             answer = self.answer(step)
-        if "usage" in step.result:
-            answer["usage"] = bool(answer.pop("stdout", ""))  # it is in our own words
         problems = kept + self.result_problems(step, answer)
         if not step.alone:
             problems += self.hup_problems(step)

@@ -17,6 +17,7 @@ from . import rules_delivery as delivery
 from . import rules_domains as domains
 from . import rules_files as files
 from . import rules_logins as logins
+from . import rules_programs as programs
 from . import rules_quotas as quotas
 from . import rules_records as records
 from . import rules_sql as sql
@@ -79,6 +80,10 @@ RULES: tuple[Rule, ...] = (
         begins=accounts.arguments_kept,
     ),
     Rule("no-crash", "Nothing crashes", begins=accounts.no_crash),
+    # The programs.
+    Rule("own-usage", "Usage texts are our own", begins=programs.own_usage),
+    Rule("own-version", "The version is that of this package", begins=programs.own_version),
+    Rule("unknown-options", "Unknown options are refused", begins=programs.unknown_options),
     # What differs from run to run.
     Rule(
         "login-rows",

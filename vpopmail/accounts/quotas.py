@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import attrs
-
 from vpopmail.accounts.batch import pending_change, read_limits
 from vpopmail.accounts.change import get_domain
 from vpopmail.accounts.users import Users
@@ -14,7 +12,7 @@ from vpopmail.mailstore.counting import count_steadily
 from vpopmail.mailstore.paths import MAILDIR, relative_home
 from vpopmail.mailstore.usage_daemon import ask_daemon
 from vpopmail.names import check_kind_of_number, split_address
-from vpopmail.records import NOQUOTA, is_limited
+from vpopmail.records import NOQUOTA, FrozenRecord, is_limited
 from vpopmail.safeio.directory import Owner
 
 TYPE_CHECKING = False
@@ -27,8 +25,7 @@ if TYPE_CHECKING:
     from vpopmail.safeio.directory import Directory
 
 
-@attrs.frozen
-class Quota:
+class Quota(FrozenRecord):
     """What a user may keep.
 
     Attributes:
@@ -37,13 +34,16 @@ class Quota:
         text: as stored.
     """
 
+    __slots__ = ("count", "size", "text")
     size: int
     count: int
     text: str
 
+    def __init__(self, size: int, count: int, text: str) -> None:
+        self._fill(size=size, count=count, text=text)
 
-@attrs.frozen
-class Usage:
+
+class Usage(FrozenRecord):
     """What is kept.
 
     Attributes:
@@ -52,9 +52,13 @@ class Usage:
         percent: of the quota, 0 to 100: of bytes or messages, whichever is more; 0 without one.
     """
 
+    __slots__ = ("count", "percent", "size")
     size: int
     count: int
     percent: int
+
+    def __init__(self, size: int, count: int, percent: int) -> None:
+        self._fill(size=size, count=count, percent=percent)
 
 
 class Quotas:

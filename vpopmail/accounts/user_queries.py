@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from time import monotonic
 
 from vpopmail.accounts.batch import all_entries, open_batch
@@ -96,6 +95,8 @@ class UserQueries:
             raise TypeError(f"a function is needed, not {type(where).__name__}")
         users = self._iterate(domain)
         if names is not None:
+            from fnmatch import fnmatchcase  # with regular expressions, which take long to import
+
             pattern = fold(names)
             users = (user for user in users if fnmatchcase(user.pw_name, pattern))
         if flags or without:

@@ -9,6 +9,7 @@ For cron, every few minutes. Forgets the addresses whose last login is older tha
 DIAGNOSTICS
     0, also without roaming users, which it then says; 255 or the code of the error, taken from
     256, for trouble, which stderr tells. A C error code -1 is 255.
+
 Source: commands, clearopensmtp.
 """
 

@@ -18,8 +18,8 @@ from vpopmail.access.authentication import authenticate
 from vpopmail.access.login import LoginRequest
 from vpopmail.access.reasons import BAD_CHARACTERS
 from vpopmail.access.service import for_client, service_of
-from vpopmail.commands.exit_codes import TROUBLE, ExitCodes
-from vpopmail.commands.next_program import Next, become
+from vpopmail.commands.checkpassword.exit_codes import TROUBLE, ExitCodes
+from vpopmail.commands.checkpassword.next_program import Next, become
 from vpopmail.formats import checkpassword
 from vpopmail.formats.client import client_address
 from vpopmail.formats.text import to_text

@@ -8,10 +8,9 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
-import attrs
-
 from vpopmail.events import on_change
 from vpopmail.log import warn
+from vpopmail.records import FrozenRecord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +26,7 @@ AFTER = "after"
 _silent: ContextVar[frozenset[int]] = ContextVar("vpopmail_silent", default=frozenset())
 
 
-@attrs.frozen
-class Event:
+class Event(FrozenRecord):
     """A change that is about to be made, or was made.
 
     Attributes:
@@ -40,9 +38,13 @@ class Event:
         when: ``before`` or ``after``.
     """
 
+    __slots__ = ("arguments", "command", "when")
     command: str
     arguments: tuple[str, ...]
     when: str
+
+    def __init__(self, command: str, arguments: tuple[str, ...], when: str) -> None:
+        self._fill(command=command, arguments=arguments, when=when)
 
 
 class Events:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from vpopmail.records import Record
 
-import attrs
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
-Action = Callable[[], object]
+    Action = Callable[[], object]
 
 
-@attrs.define
-class Step:
+class Step(Record):
     """One step on one store.
 
     Attributes:
@@ -23,19 +24,33 @@ class Step:
         vital: for a step after the commit point: whether the caller must hear of its failure.
     """
 
-    store: str
-    what: str
-    do: Action = attrs.field(repr=False)
-    undo: Action | None = attrs.field(default=None, repr=False)
-    commit: bool = False
-    vital: bool = False
+    __slots__ = ("commit", "do", "store", "undo", "vital", "what")
+
+    def __init__(
+        self,
+        store: str,
+        what: str,
+        do: Action,
+        undo: Action | None = None,
+        *,
+        commit: bool = False,
+        vital: bool = False,
+    ) -> None:
+        self.store = store
+        self.what = what
+        self.do = do
+        self.undo = undo
+        self.commit = commit
+        self.vital = vital
+
+    def __repr__(self) -> str:
+        return f"<Step {self}>"
 
     def __str__(self) -> str:
         return f"{self.store}: {self.what}" + ("  <- commit point" if self.commit else "")
 
 
-@attrs.define
-class Plan:
+class Plan(Record):
     """A change: what is to be done, and, once it was done, that it was.
 
     Attributes:
@@ -48,10 +63,13 @@ class Plan:
             call again, finishes it.
     """
 
-    subject: str
-    steps: list[Step] = attrs.field(factory=list)
-    carried_out: bool = False
-    unfinished: list[str] = attrs.field(factory=list)
+    __slots__ = ("carried_out", "steps", "subject", "unfinished")
+
+    def __init__(self, subject: str, steps: Iterable[Step] = ()) -> None:
+        self.subject = subject
+        self.steps = list(steps)
+        self.carried_out = False
+        self.unfinished: list[str] = []
 
     def add(
         self,
@@ -64,7 +82,7 @@ class Plan:
         vital: bool = False,
     ) -> None:
         """Append a step; the arguments are those of Step."""
-        self.steps.append(Step(store, what, do, undo, commit, vital))
+        self.steps.append(Step(store, what, do, undo, commit=commit, vital=vital))
 
     def __str__(self) -> str:
         return "\n".join([self.subject, *(f"  {step}" for step in self.steps)])

@@ -28,14 +28,16 @@ if TYPE_CHECKING:
 
     from vpopmail.settings import Settings
 
-# name: module of vpopmail.commands
-PROGRAMS = {
-    "clearopensmtp": "clearopensmtp",
-    "vchkpw": "vchkpw",
-    "vchkpw-dovecot": "vchkpw",
-    "vdelivermail": "vdelivermail",
-    "vrcptcheck": "vrcptcheck",
-}
+# Each is the module of its name in vpopmail.commands, but for what follows.
+PROGRAMS = (
+    "clearopensmtp",
+    "vchkpw",
+    "vchkpw-dovecot",
+    "vdelivermail",
+    "vdeluser",
+    "vrcptcheck",
+)
+MODULES = {"vchkpw-dovecot": "vchkpw"}
 BUNDLE = ".vpopmail-modules"
 # What they import while they run.
 _LATER = (
@@ -68,7 +70,7 @@ except Exception as error:
     sys.exit(111)
 main(**{settings!r})
 """
-_SHOW_MODULES = """
+_SHOWMODULES = """
 import sys
 sys.path += {paths!r}
 for name in {names!r}:
@@ -132,7 +134,7 @@ def launcher(program: str, settings: Mapping[str, object], bindir: str) -> str:
         paths=_places(),
         bundle=f"{bindir}/{BUNDLE}",
         program=program,
-        module=PROGRAMS[program],
+        module=MODULES.get(program, program),
         settings=dict(settings),
     )
     first = text.partition("\n")[0]
@@ -147,8 +149,8 @@ def bundle() -> bytes:
     Raises:
         OSError, subprocess.CalledProcessError.
     """
-    names = [f"commands.{module}" for module in PROGRAMS.values()]
-    text = _SHOW_MODULES.format(paths=_places(), names=(*names, *_LATER))
+    names = [f"commands.{MODULES.get(program, program)}" for program in PROGRAMS]
+    text = _SHOWMODULES.format(paths=_places(), names=(*names, *_LATER))
     command = [sys.executable, "-IS", "-c", text]
     # A Python of its own: this one has imported much more.
     shown = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603

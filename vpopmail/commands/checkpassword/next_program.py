@@ -13,7 +13,7 @@ from vpopmail.settings.options import OPTIONS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vpopmail.access.login import Login
-    from vpopmail.commands.exit_codes import ExitCodes
+    from vpopmail.commands.checkpassword.exit_codes import ExitCodes
 
 _PATH = b"/bin:/usr/bin"
 _CTYPE = b"LC_CTYPE"

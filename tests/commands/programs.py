@@ -1,0 +1,104 @@
+"""Programs as an administrator runs them: in processes of their own, also at a terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from vpopmail import Vpopmail
+
+_PATIENCE = 60  # seconds
+
+
+class Ran(NamedTuple):
+    """How a program ended, and what it told."""
+
+    code: int
+    out: str = ""
+    err: str = ""
+
+
+def environment(site: Vpopmail, **more: str) -> dict[str, str]:
+    """The environment that tells programs of a site; options of the site by their names."""
+    settings = {
+        "VPOPMAILDIR": site.settings.vpopmaildir,
+        "QMAILDIR": site.settings.qmaildir,
+        "VPOPUSER": str(os.getuid()),
+        "VPOPGROUP": str(os.getgid()),
+        "BACKEND": site.settings.backend,
+        "LOCK_TIMEOUT": "0",
+        **more,
+    }
+    return {**os.environ, **{f"VPOPMAIL_{name}": value for name, value in settings.items()}}
+
+
+def command(program: str, *words: str) -> list[str]:
+    """The command line of a program, from the sources."""
+    return [sys.executable, "-m", f"vpopmail.commands.{program}", *words]
+
+
+def run(site: Vpopmail, program: str, *words: str, text: str | None = "", **options: str) -> Ran:
+    """Run a program without a terminal.
+
+    Args:
+        site: on which; it is told by the environment.
+        program, words: the command line.
+        text: standard input.
+        options: of the site.
+    """
+    done = subprocess.run(
+        command(program, *words),
+        env=environment(site, **options),
+        input=text, capture_output=True, text=True, errors="surrogateescape",
+        timeout=_PATIENCE, start_new_session=True,
+    )  # fmt: skip
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def run_at_terminal(
+    site: Vpopmail, program: str, *words: str, answers: Sequence[tuple[str, str]] = (), **options: str
+) -> tuple[int, str]:
+    """Run a program at a terminal of its own and answer what it asks.
+
+    Args:
+        site, program, words, options: as in ``run``.
+        answers: what is waited for on the terminal, and what is typed then.
+
+    Returns:
+        The exit code (negative: a signal) and all that the terminal showed.
+    """
+    child, terminal = pty.fork()
+    if child == 0:  # pragma: no cover - another process
+        line = command(program, *words)
+        os.execve(line[0], line, environment(site, **options))
+    shown = b""
+    seen = 0
+    try:
+        for wanted, answer in answers:
+            while (at := shown.find(wanted.encode(), seen)) < 0:
+                part = _read(terminal)
+                assert part, f"{wanted!r} was not asked: {shown!r}"
+                shown += part
+            seen = at + len(wanted)
+            os.write(terminal, answer.encode())
+        while part := _read(terminal):
+            shown += part
+    finally:
+        os.close(terminal)
+        status = os.waitpid(child, 0)[1]
+    return os.waitstatus_to_exitcode(status), shown.decode(errors="surrogateescape").replace("\r\n", "\n")
+
+
+def _read(terminal: int) -> bytes:
+    """What comes next; empty when the program has ended."""
+    ready, _, _ = select.select([terminal], [], [], _PATIENCE)
+    assert ready, "nothing came any more"
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # the other side is closed
+        return b""

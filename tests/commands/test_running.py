@@ -1,0 +1,128 @@
+"""How the programs of the administrator begin and end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.concurrency.c_tool import locked
+from vpopmail import Vpopmail
+
+from .programs import command, environment, run
+
+JOE = "joe@example.com"
+
+
+@pytest.fixture
+def joe(site: Vpopmail) -> str:
+    site.domains.add("example.com")
+    site.users.add(JOE, "s3cret")
+    return JOE
+
+
+def test_what_cannot_be_done_is_told_on_standard_output_with_the_code(site: Vpopmail, joe: str) -> None:
+    assert run(site, "vdeluser", "amy@example.com") == (246, "Error: User does not exist\n", "")
+
+
+def test_words_that_do_not_fit_get_the_usage_text(site: Vpopmail) -> None:
+    ran = run(site, "vdeluser")
+    assert (ran.code, ran.err) == (255, "")
+    assert ran.out.startswith("vdeluser: usage: ")
+
+
+def test_unknown_option_is_told_and_nothing_is_done(site: Vpopmail, joe: str) -> None:
+    ran = run(site, "vdeluser", "-Z", joe)
+    assert (ran.code, ran.err) == (255, "vdeluser: invalid option -- 'Z'\n")
+    assert joe in site.users
+
+
+def test_site_that_cannot_be_opened_is_told_as_c_does(site: Vpopmail) -> None:
+    ran = run(site, "vdeluser", JOE, BACKEND="mysql", DATABASE_URL="mysql://nobody@127.0.0.1:1/none")
+    assert ran.code == 233
+    assert ran.err.splitlines()[-1] == "Error - no authentication database connection. Initial open."
+    assert "Traceback" not in ran.err
+
+
+def test_settings_that_cannot_be_read_are_told_in_a_line(site: Vpopmail) -> None:
+    Path(site.settings.vpopmaildir, "etc/vpopmail.toml").write_text("backend = ")
+    ran = run(site, "vdeluser", JOE)
+    assert ran.code != 0
+    assert "vpopmail.toml" in ran.err.splitlines()[0]
+    assert "Traceback" not in ran.err
+
+
+def test_reason_that_no_code_can_tell_comes_on_standard_error(site: Vpopmail, joe: str) -> None:
+    entry = site.domains.get("example.com")
+    Path(entry.path, "vpasswd").unlink()
+    Path(entry.path, "vpasswd").mkdir()
+    ran = run(site, "vdeluser", joe)
+    assert ran.code != 0
+    assert ran.out.startswith("Error: ")
+    assert "vpasswd" in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_closed_descriptor_is_not_taken_by_a_file_of_the_site(
+    site: Vpopmail, joe: str, closed: int
+) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec {closed}>&-; exec "$@"', "sh", *command("vdeluser", joe)],
+        env=environment(site), capture_output=True,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert joe not in site.users
+
+
+def test_full_standard_output_is_told(site: Vpopmail) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command("vdeluser"), env=environment(site), stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr) == (255, "vdeluser: standard output: No space left on device\n")
+
+
+def test_closed_pipe_ends_it_quietly_as_any_program(site: Vpopmail) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        command("vdeluser"), env=environment(site), stdout=writing, stderr=subprocess.PIPE
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (-signal.SIGPIPE, b"")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_ends_it_without_a_word_and_the_site_is_as_before(
+    site: Vpopmail, joe: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    # The lock of the domain is held: the program waits for it.
+    lock = Path(site.domains.get("example.com").path, ".vpasswd.lock")
+    with locked(lock):
+        child = subprocess.Popen(
+            command("vdeluser", joe),
+            env=environment(site, LOCK_TIMEOUT="60"),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        _wait_until_it_has_opened(child.pid, lock)
+        child.send_signal(number)
+        out, err = child.communicate(timeout=60)
+    assert (child.returncode, out, err) == (-number, b"", b"")
+    assert joe in site.users
+    assert not site.reconcile(dry_run=True).findings
+
+
+def _wait_until_it_has_opened(process: int, path: Path) -> None:
+    """Return as soon as a process has a file open."""
+    folder = Path(f"/proc/{process}/fd")
+    while True:
+        for link in list(folder.iterdir()):
+            with suppress(FileNotFoundError):
+                if link.readlink() == path:
+                    return
+        os.sched_yield()

@@ -1,0 +1,76 @@
+"""The pages of the programs, from the modules that are the programs.
+
+A page is made of the docstring of ``vpopmail.commands.NAME`` and of its usage text, so what a
+program says of itself and what is read about it cannot part.
+
+Run: python -m tests.docs.pages, to write them anew.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+from vpopmail.upkeep.programs import MODULES, PROGRAMS
+
+DOCS = Path(__file__).parents[2] / "docs"
+INDEX = "programs.md"
+_HEADING = re.compile(r"^([A-Z][A-Z ]+)$", re.M)
+_INDENT = re.compile(r"^ {4}", re.M)
+_INTRODUCTION = """\
+# The programs
+
+One page each, made by `python3 -m tests.docs.pages` from the module of the program. Where they
+differ from the programs of C, [differences.md](differences.md) tells why.
+
+| Program | What it does |
+|---|---|
+"""
+
+
+def pages() -> dict[str, str]:
+    """The text of each page by its path below docs, and the index."""
+    texts = {f"programs/{name}.md": page(name) for name in PROGRAMS}
+    rows = [f"| [{name}](programs/{name}.md) | {_summary(name)} |\n" for name in PROGRAMS]
+    return {INDEX: _INTRODUCTION + "".join(rows), **texts}
+
+
+def page(program: str) -> str:
+    """The page of a program."""
+    module = _module(program)
+    _, _, text = inspect.cleandoc(module.__doc__ or "").partition("\n")
+    usage = getattr(module, "USAGE", "")
+    parts = [f"# {program}", _summary(program)]
+    if usage:
+        parts.append(f"```\n{usage.strip()}\n```")
+    parts.append(_as_markdown(text.strip()))
+    return "\n\n".join(parts) + "\n"
+
+
+def _module(program: str) -> object:
+    return importlib.import_module(f"vpopmail.commands.{MODULES.get(program, program)}")
+
+
+def _summary(program: str) -> str:
+    """The first line of the docstring without the name, as a sentence."""
+    line = inspect.cleandoc(_module(program).__doc__ or "").partition("\n")[0]
+    text = line.partition(": ")[2]
+    return text[:1].upper() + text[1:]
+
+
+def _as_markdown(text: str) -> str:
+    """Headings in capitals as headings, what is indented below them as text, code as it is."""
+    parts = _HEADING.split(text)
+    lines = [parts[0].strip().replace("``", "`")]
+    for title, body in zip(parts[1::2], parts[2::2], strict=True):
+        lines += [f"## {title.capitalize()}", _INDENT.sub("", body).strip().replace("``", "`")]
+    return "\n\n".join(line for line in lines if line)
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        path = DOCS / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What the programs have in common that speak the checkpassword interface."""

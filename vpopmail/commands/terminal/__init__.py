@@ -1,0 +1,1 @@
+"""What the programs that administrators type have in common."""

@@ -1,0 +1,200 @@
+"""How a program of the administrator runs: it opens the site, does its work, and ends.
+
+It never ends with a traceback, and a signal lets what is being done be undone or finished first.
+
+Source: commands, start, exit, streams.
+"""
+
+from __future__ import annotations
+
+# The module signal costs a fifth of a start.
+import _signal  # type: ignore[import-not-found]
+import os
+import sys
+
+from vpopmail.codes import VA, verror
+from vpopmail.commands.terminal.options import Misuse
+from vpopmail.errors import ConfigError, FormatError, Refused, StorageError, VpopmailError
+from vpopmail.formats.text import to_text
+from vpopmail.settings import load
+from vpopmail.site import Vpopmail
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import FrameType
+    from typing import NoReturn
+
+    Work = Callable[[Vpopmail, list[str]], int]
+
+FAILED = 255  # the exit status -1
+_CODES = 256
+_INTERRUPTING = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
+# What is no fault of the caller's words: there the reason is told, too.
+_TROUBLE = (StorageError, FormatError, ConfigError, Refused)
+
+
+class _Interrupted(BaseException):
+    """A signal asks the program to end.
+
+    Args:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def run_program(name: str, work: Work, settings: Mapping[str, object], *, usage: str) -> NoReturn:
+    """Open the site, have the work done on the words of the command line, and end.
+
+    Args:
+        name: of the program.
+        work: gets the site and the words, and gives the exit status: a code of C, or 0..255. It
+            raises Misuse to have the usage text shown.
+        settings: options of the site that the launcher names.
+        usage: the text for those who call it wrongly; on standard output.
+    """
+    run_without_site(name, lambda words: _on_site(name, work, settings, words), usage=usage)
+
+
+def run_without_site(name: str, work: Callable[[list[str]], int], *, usage: str) -> NoReturn:
+    """As ``run_program``, for a program that opens no site, or only later.
+
+    Args:
+        name, usage: as there.
+        work: gets the words.
+    """
+    words = [to_text(os.fsencode(word)) for word in sys.argv[1:]]
+    _occupy_standard_descriptors()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed by who started us
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    for number in _INTERRUPTING:
+        if _signal.getsignal(number) != _signal.SIG_IGN:
+            _signal.signal(number, _interrupt)
+    try:
+        code = _complete(name, work, words, usage)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _end_by(_signal.SIGPIPE)
+    except _Interrupted as interrupted:
+        _end_by(interrupted.number)
+    except OSError as error:
+        complain(name, f"standard output: {error.strerror}")
+        _forget_output()
+        code = FAILED
+    raise SystemExit(code % _CODES)
+
+
+def open_site(name: str, settings: Mapping[str, object]) -> Vpopmail:
+    """Open a site and its accounts, or end with what C says then.
+
+    Args:
+        name: of the program.
+        settings: options of the site that the launcher names.
+    """
+    site = None
+    try:
+        site = Vpopmail(load(dict(settings)))
+        site.installation.backend.connect()
+    except VpopmailError as error:
+        if site is not None:
+            site.close()
+        complain(name, str(error))
+        print(f"Error - {verror(error.code)}. Initial open.", file=sys.stderr)
+        raise SystemExit(error.code % _CODES) from None
+    return site
+
+
+def fail(error: VpopmailError, prefix: str = "Error: ") -> int:
+    """Tell of an error as the programs of C do, on standard output.
+
+    Args:
+        error: what the library says.
+        prefix: before its text.
+
+    Returns:
+        The exit status: its code.
+    """
+    print(f"{prefix}{verror(error.code)}")
+    if isinstance(error, _TROUBLE):
+        # The text of a code names no file.
+        print(error, file=sys.stderr)
+    return error.code
+
+
+def complain(name: str, text: str) -> None:
+    """Write one line on standard error.
+
+    Args:
+        name: of the program.
+        text: what is wrong.
+    """
+    print(f"{name}: {text}", file=sys.stderr)
+
+
+def show_version() -> None:
+    """Print the version of this package, as the option -v does."""
+    from vpopmail import __version__
+
+    print(f"version: {__version__}")
+
+
+def _on_site(name: str, work: Work, settings: Mapping[str, object], words: list[str]) -> int:
+    with open_site(name, settings) as site:
+        return work(site, words)
+
+
+def _complete(name: str, work: Callable[[list[str]], int], words: list[str], usage: str) -> int:
+    """Do the work; what goes wrong becomes a line and an exit status."""
+    try:
+        return work(words)
+    except Misuse as misuse:
+        if misuse.complaint:
+            complain(name, misuse.complaint)
+        print(usage, end="")
+        return misuse.code
+    except VpopmailError as error:
+        return fail(error)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(f"Error: {verror(VA.COULD_NOT_UPDATE_FILE)}")
+        complain(name, str(error))
+        return VA.COULD_NOT_UPDATE_FILE
+    except Exception as error:  # noqa: BLE001 - whatever it is, no traceback
+        complain(name, f"{type(error).__name__}: this should not happen, please report it")
+        return FAILED
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    for one in _INTERRUPTING:
+        _signal.signal(one, _signal.SIG_DFL)  # the second time at once
+    raise _Interrupted(number)
+
+
+def _end_by(number: int) -> NoReturn:
+    """End by a signal, so that who waits for this process sees that."""
+    _forget_output()
+    _signal.signal(number, _signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    raise SystemExit(128 + number)  # it is blocked
+
+
+def _forget_output() -> None:
+    """Have nothing written any more: Python would try once more, and complain."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 1)
+    sys.stdout = None
+
+
+def _occupy_standard_descriptors() -> None:
+    """See that none of 0, 1 and 2 is free: the next file opened would be taken for it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR if number else os.O_RDONLY)
