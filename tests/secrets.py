@@ -197,7 +197,9 @@ class Watch:
         def hook(event: str, arguments: tuple[Any, ...]) -> None:
             if event in _STARTS and wanted and _is_ours(sys._getframe(1)):
                 self.secrets.hear(event, repr(arguments))
-                self.secrets.hear(event, repr(dict(os.environ)))
+                # pytest tells there which test it is, by a name that may be made of its arguments.
+                given = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+                self.secrets.hear(event, repr(given))
 
         sys.addaudithook(hook)
         self.undo.append(wanted.clear)
