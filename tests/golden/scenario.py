@@ -121,9 +121,9 @@ class Scenario:
             if step.calls("modpw"):
                 words[str(step.args[2].get("pw_clear_passwd", ""))] = None
             if step.kind == "cli":
-                # Addresses and options are told: the watch for secrets must not think them such.
+                # Names and options are told: the watch for secrets must not think them such.
                 given = [str(word) for word in step.data["cli"][1:]]
-                words.update(dict.fromkeys(w for w in given if "@" not in w and w[:1] != "-"))
+                words.update(dict.fromkeys(w for w in given if not {*"@./"} & {*w} and w[:1] != "-"))
         return tuple(words)
 
 
