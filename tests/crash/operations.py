@@ -60,7 +60,7 @@ _STORE = "the cdb backend has nothing to prepare, to forget or to store there"
 
 CHANGES_NOTHING = {
     _ASKS: (
-        "domains.find", "domains.get", "domains.aliases", "domains.iter",
+        "domains.find", "domains.get", "domains.aliases", "domains.iter", "domains.count_users",
         "users.find", "users.find_in", "users.get", "users.iter", "users.iter_all",
         "users.check_lengths", "users.last_auth",
         "aliases.find", "aliases.find_in", "aliases.get", "aliases.iter", "aliases.names",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from vpopmail.accounts.batch import pending_change
-from vpopmail.accounts.change import change_and_tell, find_domain, get_domain
+from vpopmail.accounts.change import change_and_tell
+from vpopmail.accounts.open_batches import find_domain, get_domain, pending_change
 from vpopmail.backends.abstract import ALIASES
 from vpopmail.errors import (
     AliasLineTooLong,

@@ -8,10 +8,16 @@ of each domain with one. Reads inside the batch see what is pending. An error di
 from __future__ import annotations
 
 from contextlib import suppress
-from contextvars import ContextVar
 
 from vpopmail.accounts.domain_change import DomainChange
 from vpopmail.accounts.lookup import may_look
+from vpopmail.accounts.open_batches import (
+    all_entries,
+    open_batch,
+    open_batches,
+    open_here,
+    stored_entries,
+)
 from vpopmail.accounts.user_change import UserChange, open_change
 from vpopmail.errors import (
     AssignUnreadable,
@@ -38,70 +44,11 @@ if TYPE_CHECKING:
     from vpopmail.installation import Installation
     from vpopmail.records import DomainEntry, VLimits, VqPasswd
 
-_open: ContextVar[Batch | None] = ContextVar("vpopmail_batch", default=None)
-
-
-def open_batch(installation: Installation) -> Batch | None:
-    """The batch that is open in this context for a site, or None."""
-    for batch in _open_batches():
-        if batch.installation is installation:
-            return batch
-    return None
-
-
-def _open_batches() -> Iterator[Batch]:
-    """The batches that are open in this context, the innermost first."""
-    batch = _open.get()
-    while batch is not None:
-        if not batch.ended:
-            yield batch
-        batch = batch.around
-
-
-def pending_change(installation: Installation, domain: DomainEntry) -> UserChange | None:
-    """What an open batch has pending in a domain, for reading; None if there is nothing."""
-    batch = open_batch(installation)
-    return None if batch is None else batch.change_of(domain)
-
-
-def pending_change_at(path: str) -> UserChange | None:
-    """What an open batch of any site has pending in a directory; see ``pending_change``."""
-    for batch in _open_batches():
-        for change in batch.changes():
-            if change.domain.path == path:
-                return change
-    return None
-
-
-def read_limits(installation: Installation, domain: DomainEntry) -> VLimits | None:
-    """The limits that hold for a domain, with what an open batch has pending; None: there are none.
-
-    Raises:
-        LimitsUnreadable.
-    """
-    batch = open_batch(installation)
-    return (installation.limits if batch is None else batch).read_limits(domain)
-
-
-def all_entries(installation: Installation) -> list[DomainEntry]:
-    """All domains and alias domains of a site, with what an open batch has pending.
-
-    Raises:
-        AssignUnreadable.
-    """
-    batch = open_batch(installation)
-    return stored_entries(installation) if batch is None else batch.entries()
-
-
-def stored_entries(installation: Installation) -> list[DomainEntry]:
-    """All domains and alias domains of a site; none if it never had one."""
-    return [] if installation.domain_lookup.is_new() else installation.qmail.entries()
-
 
 def check_distinct(
     installation: Installation,
     name: str,
-    entries: Callable[[Installation], list[DomainEntry]] = all_entries,
+    entries: Callable[[Installation], Iterator[DomainEntry]] = all_entries,
 ) -> None:
     """Refuse a new domain that the account store could not tell from another one.
 
@@ -165,8 +112,8 @@ class Batch:
         self._used = True
         self._outer = open_batch(self.installation)
         if self._outer is None:
-            self.around = next(_open_batches(), None)
-            _open.set(self)
+            self.around = next(open_batches(), None)
+            open_here.set(self)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, *trace: object) -> None:
@@ -182,8 +129,8 @@ class Batch:
     def _end(self) -> None:
         self.ended = True
         # It may end in another context than that in which it began.
-        if _open.get() is self:
-            _open.set(next(_open_batches(), None))
+        if open_here.get() is self:
+            open_here.set(next(open_batches(), None))
 
     def discard(self) -> None:
         """Let nothing of the batch count: at its end all is forgotten, as after an error.
@@ -244,7 +191,7 @@ class Batch:
 
     def entries(self) -> list[DomainEntry]:
         """All domains and alias domains with the pending changes; new ones last."""
-        found = stored_entries(self.installation)
+        found = list(stored_entries(self.installation))
         if self._domains is None:
             return found
         removed, replaced = self._domains.removed, self._domains.replaced
@@ -446,7 +393,7 @@ class Batch:
         """
         self._resolved.clear()
         self._limits.clear()
-        token = _open.set(self)
+        token = open_here.set(self)
         try:
             if self._domains is not None:
                 self._domains.lock()
@@ -455,7 +402,7 @@ class Batch:
                 change.lock()
                 change.decide_again()
         finally:
-            _open.reset(token)
+            open_here.reset(token)
 
     def _check_domains(self, change: DomainChange) -> None:
         """Under the lock: what others did since the change was asked for."""

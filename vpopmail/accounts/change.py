@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.batch import open_batch
+from vpopmail.accounts.open_batches import open_batch
 from vpopmail.accounts.user_change import open_change
-from vpopmail.errors import DomainNotFound, HomeMissing, VpopmailError
-from vpopmail.names import check_kind_of_text
+from vpopmail.errors import HomeMissing, VpopmailError
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 
@@ -17,33 +16,6 @@ if TYPE_CHECKING:
     from vpopmail.accounts.user_change import Decide, UserChange
     from vpopmail.installation import Installation
     from vpopmail.records import DomainEntry
-
-
-def find_domain(installation: Installation, name: str) -> DomainEntry | None:
-    """The entry of a domain or alias domain, with what an open batch has pending; or None.
-
-    Args:
-        installation: the site.
-        name: any case.
-    """
-    check_kind_of_text(name)
-    batch = open_batch(installation)
-    if batch is None:
-        return installation.resolve(name)
-    entry = batch.resolve(name)
-    return None if entry is None else entry.copy()
-
-
-def get_domain(installation: Installation, name: str) -> DomainEntry:
-    """The entry of a domain or alias domain, with what an open batch has pending.
-
-    Raises:
-        DomainNotFound.
-    """
-    entry = find_domain(installation, name)
-    if entry is None:
-        raise DomainNotFound(name)
-    return entry
 
 
 def change_domain(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.batch import all_entries, open_batch, pending_change
 from vpopmail.accounts.catchall import DEFAULT, action_for, is_catch_all, user_of
-from vpopmail.accounts.change import change_and_tell, find_domain, get_domain
+from vpopmail.accounts.change import change_and_tell
+from vpopmail.accounts.open_batches import (
+    all_entries,
+    find_domain,
+    get_domain,
+    open_batch,
+    pending_change,
+)
 from vpopmail.errors import AliasNotFound, AliasUnreadable, InvalidInput, UserNotFound
 from vpopmail.formats import dotqmail
 from vpopmail.formats.text import has_control, to_bytes

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
 from vpopmail.accounts import checks
-from vpopmail.accounts.batch import all_entries, check_distinct, open_batch
-from vpopmail.accounts.change import announced, find_domain, finish_plan, get_domain
+from vpopmail.accounts.batch import check_distinct
+from vpopmail.accounts.change import announced, finish_plan
 from vpopmail.accounts.domain_change import DomainChange
+from vpopmail.accounts.domain_queries import DomainQueries
+from vpopmail.accounts.open_batches import open_batch
 from vpopmail.accounts.password_policy import check_strength
 from vpopmail.accounts.refresh import home_files
 from vpopmail.accounts.user_rules import decide_addition, default_quota, new_user
@@ -35,89 +35,18 @@ from vpopmail.safeio.paths import check_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from vpopmail.accounts.domain_tree import NewDomain
-    from vpopmail.installation import Installation
     from vpopmail.records import VqPasswd
 
 POSTMASTER = "postmaster"
 
 
-class Domains:
+class Domains(DomainQueries):
     """The domains and alias domains of a site.
 
     Args:
         installation: the site.
     """
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
-
-    # looking
-
-    def find(self, name: str) -> DomainEntry | None:
-        """The entry of a domain or alias domain, or None.
-
-        Args:
-            name: any case.
-        """
-        return find_domain(self._installation, name)
-
-    def get(self, name: str) -> DomainEntry:
-        """The entry of a domain or alias domain.
-
-        Raises:
-            DomainNotFound.
-        """
-        return get_domain(self._installation, name)
-
-    def __contains__(self, name: str) -> bool:
-        return self.find(name) is not None
-
-    def aliases(self, real: str) -> list[str]:
-        """The alias domains of a domain, in the order of users/assign.
-
-        Args:
-            real: the domain, or an alias domain of it.
-
-        Raises:
-            DomainNotFound, AssignUnreadable.
-        """
-        entry = self.get(real)
-        names = [other.domain for other in self.iter(entry.realdomain)]
-        return [name for name in names if name != entry.realdomain]
-
-    def __iter__(self) -> Iterator[DomainEntry]:
-        """The domains and alias domains, in the order of users/assign.
-
-        Raises:
-            AssignUnreadable.
-        """
-        return self.iter()
-
-    def iter(self, domain: str = "", *, names: str | None = None) -> Iterator[DomainEntry]:
-        """The domains and alias domains, in the order of users/assign; new ones of a batch last.
-
-        Args:
-            domain: a domain or alias domain, for only those of the same real domain; ``""``: all.
-            names: a pattern as of file names, with ``*``, ``?`` and ``[...]``, any case; None: all.
-
-        Raises:
-            AssignUnreadable.
-        """
-        pattern = None if names is None else fold_domain(names)
-        check_kind_of_text(domain)
-        entries = all_entries(self._installation)
-        if domain:
-            match = self.find(domain)
-            real = fold_domain(domain) if match is None else match.realdomain
-            entries = [entry for entry in entries if entry.realdomain == real]
-        if pattern is not None:
-            entries = [entry for entry in entries if fnmatchcase(entry.domain, pattern)]
-        return iter(entries)
-
-    # changing
 
     def add(
         self,

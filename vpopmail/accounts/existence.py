@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vpopmail.installation import Installation
 
 # A batch can only be open if its module is loaded: who only asks must not load it.
-_BATCHES = "vpopmail.accounts.batch"
+_BATCHES = "vpopmail.accounts.open_batches"
 _LISTS = (b"ezmlm-reject", b"ezmlm-send")
 _ROBOT = b"autorespond"
 _DEFAULT = "default"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.change import get_domain
 from vpopmail.accounts.checks import check_directory
+from vpopmail.accounts.open_batches import get_domain
 from vpopmail.accounts.user_change import open_change
 from vpopmail.errors import DomainDirectoryMissing, HomeMissing, InvalidPath
 from vpopmail.mailstore.homes import make_maildir

@@ -34,7 +34,7 @@ def read_last_auth(
 
     Source: api, last-auth.
     """
-    from vpopmail.accounts.change import get_domain
+    from vpopmail.accounts.open_batches import get_domain
 
     for field in ("pw_name", "pw_dir"):
         if getattr(user, field) is None:

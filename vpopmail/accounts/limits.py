@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.batch import all_entries, read_limits
-from vpopmail.accounts.change import change_and_tell, get_domain
+from vpopmail.accounts.change import change_and_tell
+from vpopmail.accounts.open_batches import all_entries, get_domain, read_limits
 from vpopmail.errors import InvalidInput, LimitsNotFound, LimitsUnreadable
 from vpopmail.records import VLimits
 

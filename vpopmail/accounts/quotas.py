@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.batch import pending_change, read_limits
-from vpopmail.accounts.change import get_domain
+from vpopmail.accounts.open_batches import get_domain, pending_change, read_limits
 from vpopmail.accounts.users import Users
 from vpopmail.errors import HomeMissing
 from vpopmail.formats import maildirsize as text_format

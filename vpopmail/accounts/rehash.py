@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.change import change_and_tell, get_domain
+from vpopmail.accounts.change import change_and_tell
+from vpopmail.accounts.open_batches import get_domain
 from vpopmail.log import warn
 from vpopmail.passwords import hash_password
 from vpopmail.passwords.rehash import needs_rehash

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from time import monotonic
 
-from vpopmail.accounts.batch import all_entries, open_batch
-from vpopmail.accounts.change import get_domain
 from vpopmail.accounts.last_auth import note_login, read_last_auth
 from vpopmail.accounts.lookup import find_user, limit_mask, may_look
+from vpopmail.accounts.open_batches import all_entries, get_domain, open_batch
 from vpopmail.accounts.password_check import hold_refusal, is_right
 from vpopmail.accounts.rehash import rehash
 from vpopmail.errors import NotPermitted, UserNotFound

@@ -6,8 +6,8 @@ For tools that move accounts about; ``site.users`` is what an administrator want
 from __future__ import annotations
 
 from vpopmail.accounts import checks
-from vpopmail.accounts.batch import open_batch
-from vpopmail.accounts.change import change_domain, get_domain
+from vpopmail.accounts.change import change_domain
+from vpopmail.accounts.open_batches import get_domain, open_batch
 from vpopmail.accounts.user_edits import checked_hash
 from vpopmail.accounts.user_rules import check_new_name, new_user
 from vpopmail.errors import BackendUnavailable, InvalidInput, UserNotFound

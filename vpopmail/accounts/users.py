@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vpopmail.accounts import checks
-from vpopmail.accounts.batch import read_limits
-from vpopmail.accounts.change import announced, change_and_tell, finish_plan, get_domain, open_users
+from vpopmail.accounts.change import announced, change_and_tell, finish_plan, open_users
+from vpopmail.accounts.open_batches import get_domain, read_limits
 from vpopmail.accounts.password_policy import check_strength
 from vpopmail.accounts.refresh import home_files
 from vpopmail.accounts.user_edits import (

@@ -143,7 +143,7 @@ def domain_entries(match_real: str = "") -> Iterator[DomainEntry]:
 def _entries(match_real: str) -> Iterator[DomainEntry]:
     site = current()
     # A batch can only be open if its module is loaded.
-    batch = sys.modules.get("vpopmail.accounts.batch")
+    batch = sys.modules.get("vpopmail.accounts.open_batches")
     if batch is None or batch.open_batch(site.installation) is None:
         found = iter(site.qmail.entries(fold(match_real)))
     else:

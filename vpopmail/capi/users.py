@@ -86,7 +86,7 @@ def vauth_getpw(user: str, domain: str) -> VqPasswd | None:
         # As ``ask`` does it, without the cost of two calls: this is asked very often.
         site = current()
         # A batch can only be open if its module is loaded: a login must not load it.
-        batch = modules.get("vpopmail.accounts.batch")
+        batch = modules.get("vpopmail.accounts.open_batches")
         if batch is None or batch.open_batch(site.installation) is None:
             found = find_user(site.installation, user, domain)
         else:

@@ -7,8 +7,7 @@ import time
 
 import attrs
 
-from vpopmail.accounts.batch import all_entries
-from vpopmail.accounts.change import get_domain
+from vpopmail.accounts.open_batches import all_entries, get_domain
 from vpopmail.accounts.user_queries import UserQueries
 from vpopmail.delivery.homes import make_home_of
 from vpopmail.delivery.message import Message

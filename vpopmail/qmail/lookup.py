@@ -12,7 +12,7 @@ from vpopmail.safeio.view import Watched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from vpopmail.records import DomainEntry
     from vpopmail.safeio.view import FileView
@@ -66,8 +66,8 @@ class DomainLookup:
                 view.known[domain] = entry
         return entry
 
-    def entries(self) -> list[DomainEntry]:
-        """All domains and alias domains, in the order of users/assign.
+    def entries(self) -> Iterator[DomainEntry]:
+        """All domains and alias domains, in the order of users/assign, as they are now.
 
         Raises:
             AssignUnreadable: users/assign is missing or cannot be read.
@@ -80,12 +80,12 @@ class DomainLookup:
             raise errors.AssignUnreadable(self.assign_path, error.strerror or "") from error
         view = self._look()
         if view is None:
-            return []
+            return iter(())
         if view.mtime_ns >= changed:
-            found = [assign.parse_line(line) for line in split_lines(text)]
+            found = (assign.parse_line(line) for line in split_lines(text))
             return _known(entry for entry in found if entry is not None)
         try:
-            return _known(assign.iterate_domains(cdb.iterate(view)))
+            return iter(list(_known(assign.iterate_domains(cdb.iterate(view)))))
         except errors.FormatError as error:
             raise errors.AssignUnreadable(self.cdb.path, error.advice) from error
 
@@ -151,5 +151,5 @@ def _read_entry(view: FileView, domain: str) -> DomainEntry | None:
         raise errors.AssignUnreadable(error.subject, error.advice) from error
 
 
-def _known(entries: Iterable[DomainEntry]) -> list[DomainEntry]:
-    return [entry for entry in entries if entry.path.startswith("/")]
+def _known(entries: Iterable[DomainEntry]) -> Iterator[DomainEntry]:
+    return (entry for entry in entries if entry.path.startswith("/"))

@@ -82,7 +82,7 @@ class Qmail:
             AssignUnreadable: users/assign cannot be read.
         """
         domain = fold(domain)
-        found = self.lookup.entries()
+        found = list(self.lookup.entries())
         if not domain:
             return found
         match = self.find(domain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.batch import open_batch
+from vpopmail.accounts.open_batches import open_batch
 from vpopmail.errors import (
     ConfigError,
     ConversionFailed,
