@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from . import rules_accounts as accounts
 from . import rules_addresses as addresses
 from . import rules_aliases as aliases
+from . import rules_conversions as conversions
 from . import rules_delivery as delivery
 from . import rules_domains as domains
 from . import rules_files as files
@@ -84,6 +85,13 @@ RULES: tuple[Rule, ...] = (
     Rule("own-usage", "Usage texts are our own", begins=programs.own_usage),
     Rule("own-version", "The version is that of this package", begins=programs.own_version),
     Rule("unknown-options", "Unknown options are refused", begins=programs.unknown_options),
+    Rule("bulletin-status", "A bulletin tells of a missing domain", begins=conversions.bulletin_status),
+    Rule(
+        "sized-bulletins",
+        "Bulletins",
+        reads=conversions.sized_bulletins,
+        settles=aliases.put_moved,
+    ),
     # What differs from run to run.
     Rule(
         "login-rows",

@@ -35,6 +35,7 @@ PROGRAMS = (
     "vchkpw-dovecot",
     "vdelivermail",
     "vdeluser",
+    "vpopbull",
     "vrcptcheck",
 )
 MODULES = {"vchkpw-dovecot": "vchkpw"}
