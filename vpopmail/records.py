@@ -310,6 +310,14 @@ class DirControl(Record):
         self.level_index = [0, 0, 0]
         self.the_dir = ""
 
+    def copy(self) -> DirControl:
+        """A fresh record with the same content."""
+        new = DirControl()
+        for name in self.__slots__:
+            value = getattr(self, name)
+            setattr(new, name, list(value) if isinstance(value, list) else value)
+        return new
+
 
 # Classes of lines of the log of logins.
 VLOG_ERROR_INTERNAL = 0

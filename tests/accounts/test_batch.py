@@ -42,17 +42,19 @@ def test_users_of_a_batch_count_together_at_its_end(
 ) -> None:
     site.users.add(f"before@{DOMAIN}", password="x")
     other = make_site()
+    plans = []
     with site.batch() as batch:
         for number in range(count):
-            plan = site.users.add(f"user{number:03d}@{DOMAIN}", crypted="x")
-            assert not plan.carried_out
-        site.users.delete(f"before@{DOMAIN}")
+            plans.append(site.users.add(f"user{number:03d}@{DOMAIN}", crypted="x"))
+        plans.append(site.users.delete(f"before@{DOMAIN}"))
+        assert not any(plan.carried_out for plan in plans)
         assert f"user000@{DOMAIN}" in site.users
         assert f"before@{DOMAIN}" not in site.users
         assert f"user000@{DOMAIN}" not in other.users
         assert f"before@{DOMAIN}" in other.users
-    assert len(batch.plans) == count + 1
-    assert all(plan.carried_out and not plan.unfinished for plan in batch.plans)
+    assert all(plan.carried_out and not plan.unfinished for plan in plans)
+    assert [plan.subject for plan in batch.plans] == [f"batch of {count + 1} changes in {DOMAIN}"]
+    assert batch.plans[0].carried_out and "commit point" in str(batch.plans[0])
     names = [user.pw_name for user in other.users.iter(DOMAIN)]
     assert names == [f"user{number:03d}" for number in range(count)]
     assert consistent(domain)
@@ -183,14 +185,16 @@ def test_domains_deleted_in_a_batch_go_with_their_aliases(
     site.domains.add_alias("alias.example", DOMAIN)
     site.domains.add("second.example", password="x")
     site.domains.add_alias("another.example", "second.example")
-    with site.batch() as batch:
-        site.users.add(JOE, password="x")
-        site.domains.delete(DOMAIN)
-        site.domains.delete("another.example")
+    with site.batch():
+        plans = [
+            site.users.add(JOE, password="x"),
+            site.domains.delete(DOMAIN),
+            site.domains.delete("another.example"),
+        ]
         assert DOMAIN not in site.domains
         assert site.users.find(JOE) is None
     # The user went with the domain before anything of it counted.
-    assert [plan.carried_out for plan in batch.plans] == [False, True, True]
+    assert [plan.carried_out for plan in plans] == [False, True, True]
     assert [entry.domain for entry in site.domains] == ["second.example"]
     assert not domain.exists()
     assert "postmaster@second.example" in site.users

@@ -23,6 +23,8 @@ from vpopmail.records import NO_PASSWD_CHNG, NO_POP
 from vpopmail.safeio import seam
 from vpopmail.settings import load
 
+pytestmark = pytest.mark.usefixtures("on_disk")
+
 JOE = f"joe@{DOMAIN}"
 AMY = f"amy@{DOMAIN}"
 ALIAS = "alias.example"

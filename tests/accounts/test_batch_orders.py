@@ -14,6 +14,8 @@ from vpopmail.errors import DomainNotFound, InvalidDomainName
 from vpopmail.events.events import Event
 from vpopmail.safeio import seam
 
+pytestmark = pytest.mark.usefixtures("on_disk")
+
 JOE = f"joe@{DOMAIN}"
 ALIAS = "alias.org"
 OTHER = "other.org"

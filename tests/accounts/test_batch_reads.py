@@ -12,6 +12,8 @@ from vpopmail.errors import UserNotFound
 
 from tests.conftest import DOMAIN
 
+pytestmark = pytest.mark.usefixtures("on_disk")
+
 
 def names(site: Vpopmail, domain: str) -> list[str]:
     return [user.pw_name for user in site.users.iter(domain)]

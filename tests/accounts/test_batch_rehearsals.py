@@ -19,6 +19,8 @@ from vpopmail.errors import (
     UserNotFound,
 )
 
+pytestmark = pytest.mark.usefixtures("on_disk")
+
 JOE = f"joe@{DOMAIN}"
 NEW = "new.example"
 ALIAS = "alias.example"
@@ -92,13 +94,16 @@ def test_a_discarded_batch_changes_nothing(site: Vpopmail, domain: Path, tmp_pat
     site.users.add("ann@example.com")
     before = without_locks(tree(tmp_path))
     with site.batch() as batch:
-        site.domains.add(NEW, "s3cret-pass")
-        site.users.add(JOE)
-        site.users.delete("ann@example.com")
-        site.aliases.add("sales@example.com", JOE)
+        plans = [
+            site.domains.add(NEW, "s3cret-pass"),
+            site.users.add(JOE),
+            site.users.delete("ann@example.com"),
+            site.aliases.add("sales@example.com", JOE),
+        ]
         batch.discard()
     assert without_locks(tree(tmp_path)) == before
-    assert [plan.carried_out for plan in batch.plans] == [False] * 4
+    assert [plan.carried_out for plan in plans] == [False] * 4
+    assert batch.plans == []
     assert domain.is_dir()
 
 

@@ -112,12 +112,12 @@ def test_a_place_that_is_not_used_after_all_is_free_again(directory: Directory, 
     assert [places.next(), places.next(), places.next()] == ["1", "2", ""]
     places.cancel("")
     places.cancel("2")
-    assert (places.moves, places.taken) == (["reuse"], ["1"])
+    assert (list(places.moves()), places.taken) == (["reuse"], ["1"])
     assert places.next() == "2"
     places.give_back("")
     places.cancel("1")
     places.cancel("2")
-    assert (places.moves, places.taken) == (["retreat"], [])
+    assert (list(places.moves()), places.taken) == (["retreat"], [])
 
 
 def test_facts_are_finished_once(directory: Directory, places: Places, owner: Owner) -> None:
@@ -126,7 +126,7 @@ def test_facts_are_finished_once(directory: Directory, places: Places, owner: Ow
     places.next()
     places.give_back("0/A")
     places.give_back("")
-    facts = places.facts()
+    facts = list(places.facts())
     assert facts[0] == ("count", "5", "2")
     for _ in range(2):
         Places(FileDirControl(), "key", directory, hashed=True).finish(facts, owner, 0)
@@ -138,7 +138,7 @@ def test_a_list_of_free_places_is_finished_once(
 ) -> None:
     directory.replace(".dir_control_free", [b"1\n2\n"], None)
     places.next()
-    facts = places.facts()
+    facts = list(places.facts())
     for _ in range(2):
         Places(FileDirControl(), "key", directory, hashed=True).finish(facts, owner, 0)
         assert directory.read(".dir_control_free") == b"2\n"

@@ -92,7 +92,6 @@ def add(site: Vpopmail, names: list[str]) -> None:
         change = site.installation.backend.transaction(domain, directory)
         change.lock()
         for name in names:
-            change.seen[name] = None  # type: ignore[attr-defined] # as users.add has looked
             change.add(VqPasswd(name, HASH, pw_dir=f"{domain.path}/{name}"))
         change.stage()
         change.commit()

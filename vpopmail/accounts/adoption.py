@@ -11,8 +11,8 @@ from vpopmail.safeio.tree import remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from vpopmail.accounts.added_homes import Home
     from vpopmail.accounts.user_change import UserChange
-    from vpopmail.accounts.user_steps import Home
     from vpopmail.records import VLimits, VqPasswd
     from vpopmail.safeio.directory import Directory
 

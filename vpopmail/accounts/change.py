@@ -25,6 +25,7 @@ def change_domain(
     decide: Decide,
     *,
     name: str = "",
+    of_record: bool = False,
     dry_run: bool = False,
 ) -> Plan:
     """Change what a domain holds.
@@ -36,6 +37,7 @@ def change_domain(
         decide: gets the UserChange of the domain and notes in it what is to change. It must be
             able to do so twice: a batch decides again under the lock.
         name: the user it is about, if it is about one.
+        of_record: whether nothing but his record changes.
         dry_run: only decide, without locks.
 
     Returns:
@@ -48,7 +50,7 @@ def change_domain(
     plan = Plan(subject)
     batch = open_batch(installation)
     if batch is not None and not dry_run:
-        return batch.update(plan, domain, decide, name)
+        return batch.update(plan, domain, decide, name, of_record=of_record)
     with open_users(installation, domain) as change:
         if not dry_run:
             change.lock()
@@ -64,12 +66,13 @@ def change_and_tell(
     decide: Decide,
     *,
     name: str = "",
+    of_record: bool = False,
     dry_run: bool = False,
 ) -> Plan:
     """Change what a domain holds, and tell the site's events of it before and after.
 
     Args:
-        installation, domain, subject, decide, name, dry_run: as for ``change_domain``.
+        installation, domain, subject, decide, name, of_record, dry_run: as for ``change_domain``.
         event: command and arguments, as for ``announced``.
 
     Returns:
@@ -81,7 +84,9 @@ def change_and_tell(
     command, *arguments = event
 
     def act(dry: bool) -> Plan:  # noqa: FBT001 - so announced calls it
-        return change_domain(installation, domain, subject, decide, name=name, dry_run=dry)
+        return change_domain(
+            installation, domain, subject, decide, name=name, of_record=of_record, dry_run=dry
+        )
 
     return announced(installation, command, tuple(arguments), act, dry_run=dry_run)
 
@@ -171,7 +176,7 @@ def announced(
         with events.nested():
             plan = act(False)
         if not events.are_silent:
-            batch.events.append((plan, command, arguments))
+            batch.note_event(plan, command, arguments)
         return plan
     if events.wanted_before(command):
         _rehearse(installation, arguments[0], act)

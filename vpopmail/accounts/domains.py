@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.accounts import checks
-from vpopmail.accounts.batch import check_distinct
+from vpopmail.accounts.batch_end import check_distinct
 from vpopmail.accounts.change import announced, finish_plan
 from vpopmail.accounts.domain_change import DomainChange
 from vpopmail.accounts.domain_queries import DomainQueries

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import chain, repeat
+
 from vpopmail.accounts import hashing
 from vpopmail.mailstore.free_places import change_free_places, free_places, is_place
 from vpopmail.records import DirControl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vpopmail.backends.facets import DirControlFacet
     from vpopmail.plan.journal import Fact
     from vpopmail.safeio.directory import Directory, Owner
@@ -40,7 +44,7 @@ class Places:
         self.key = key
         self.directory = directory
         self.hashed = hashed
-        self.moves: list[str] = []
+        self._runs: list[tuple[str, int]] = []  # moves, each with how often it was made in a row
         self.taken: list[str] = []
         self.freed: list[str] = []
         self._state: DirControl | None = None
@@ -68,8 +72,8 @@ class Places:
         if move == REUSE:
             self.taken.remove(place)
             self._free_places().insert(0, place)
-        self.moves.remove(move)
-        self._play()
+        self._take_back(move)
+        self._state = None
 
     def give_back(self, place: str) -> None:
         """Take back the place of an entry that is gone."""
@@ -79,47 +83,41 @@ class Places:
         if place:
             self.freed.append(place)
 
-    def last_move(self) -> str:
-        """How the counter moved for the place that was given out last; ``""``: it did not."""
-        return self.moves[-1] if self.moves else ""
-
-    def restart(self) -> None:
-        """Begin anew to count: what was given out is told by ``repeat_move``, in order."""
-        self.moves, self.freed = [], []
+    def keep_given(self) -> None:
+        """Forget what was given back; what was given out stays."""
+        self._runs = [run for run in self._runs if run[0] != RETREAT]
+        self.freed = []
         self._state = None
-
-    def repeat_move(self, move: str) -> None:
-        """Count a place that was given out before ``restart``; see ``last_move``."""
-        if move:
-            self._move(move)
 
     def repeat(self, other: Places) -> None:
         """Give out and take back the same places as another object has."""
-        self.moves = list(other.moves)
+        self._runs = list(other._runs)
         self.taken, self.freed = list(other.taken), list(other.freed)
         self._free = None if other._free is None else list(other._free)
-        self._play()
+        self._state = None if other._state is None else other._state.copy()
 
-    def facts(self) -> list[Fact]:
+    def moves(self) -> Iterator[str]:
+        """How the counter moves, in order."""
+        return chain.from_iterable(repeat(move, count) for move, count in self._runs)
+
+    def facts(self) -> Iterator[Fact]:
         """What a journal entry has to say, for the changes to be made exactly once.
 
         The counter as it is now tells later whether they were made.
         """
-        if not self.moves:
-            return []
-        return [
-            (COUNT, str(self._read().cur_users), str(self._lines())),
-            *((move,) for move in self.moves),
-            *(("taken", place) for place in self.taken),
-            *(("freed", place) for place in self.freed),
-        ]
+        if not self._runs:
+            return
+        yield (COUNT, str(self._read().cur_users), str(self._lines()))
+        yield from ((move,) for move in self.moves())
+        yield from (("taken", place) for place in self.taken)
+        yield from (("freed", place) for place in self.freed)
 
     def write(self) -> None:
         """Write the counter. Raises: OSError, BackendUnavailable."""
-        if self.moves:
+        if self._runs:
             self._before = [self.facet.read_dir_control(self.key, self.directory)]
             state = self._read()
-            for move in self.moves:
+            for move in self.moves():
                 _MOVES[move](state)
             self.facet.write_dir_control(self.key, self.directory, state)
 
@@ -143,7 +141,7 @@ class Places:
         """
         for fact in facts:
             if fact[0] in _MOVES:
-                self.moves.append(fact[0])
+                self._note(fact[0])
             elif fact[0] == "taken":
                 self.taken.append(fact[1])
             elif fact[0] == "freed" and is_place(fact[1]):
@@ -155,18 +153,29 @@ class Places:
             self.write_free(owner, timeout)
 
     def _move(self, move: str) -> None:
-        self.moves.append(move)
-        _MOVES[move](self._present())
+        state = self._present()
+        self._note(move)
+        _MOVES[move](state)
 
-    def _play(self) -> None:
-        """Count anew from what is stored."""
-        self._state = self._read()
-        for move in self.moves:
-            _MOVES[move](self._state)
+    def _note(self, move: str) -> None:
+        last, count = self._runs[-1] if self._runs else ("", 0)
+        if move == last:
+            self._runs[-1] = (move, count + 1)
+        else:
+            self._runs.append((move, 1))
+
+    def _take_back(self, move: str) -> None:
+        """Forget that a move was made, once."""
+        place = next(place for place, run in enumerate(self._runs) if run[0] == move)
+        count = self._runs[place][1] - 1
+        self._runs[place : place + 1] = [(move, count)] if count else []
 
     def _present(self) -> DirControl:
+        """What the counter is after the moves."""
         if self._state is None:
             self._state = self._read()
+            for move in self.moves():
+                _MOVES[move](self._state)
         return self._state
 
     def _read(self) -> DirControl:

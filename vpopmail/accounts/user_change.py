@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 
+from vpopmail.accounts.added_homes import Home
 from vpopmail.accounts.lookup import may_look
-from vpopmail.accounts.user_steps import Home, UserSteps
+from vpopmail.accounts.user_steps import UserSteps
+from vpopmail.backends.pending import Pending
 from vpopmail.errors import (
     BackendUnavailable,
     DomainNotFound,
     HomeMissing,
     NotPermitted,
+    UserExists,
     VpopmailError,
 )
 from vpopmail.mailstore import homes
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     from vpopmail.safeio.directory import Directory
 
     Decide = Callable[["UserChange"], object]
+
+
+_BY_OTHERS = "another process changed it meanwhile"
 
 
 class Update:
@@ -55,7 +61,7 @@ class UserChange(UserSteps):
         batch: whether homes are brought to the disk all together, at the end.
 
     Attributes:
-        updates: all that a batch has decided here, in order; decided again at its end.
+        updates: what a batch has decided here, in order, and decides again at its end.
         removed: the names of stored users who are deleted.
     """
 
@@ -80,12 +86,11 @@ class UserChange(UserSteps):
         except BaseException:
             directory.close()
             raise
-        for name, user in self.transaction.pending.items():
-            twin.transaction.pending[name] = None if user is None else user.copy()
+        twin.transaction.pending = Pending(self.transaction.pending)
         twin.transaction.aliases.update(self.transaction.aliases)
         twin.files.pending.update(self.files.pending)
         twin.limits.pending[:] = self.limits.pending
-        twin.added, twin.deleted = list(self.added), list(self.deleted)
+        twin.deleted = list(self.deleted)
         twin.removed, twin.changed = set(self.removed), dict(self.changed)
         twin.places.repeat(self.places)
         return twin
@@ -123,7 +128,6 @@ class UserChange(UserSteps):
             HomeExists: something is there already.
         """
         home = Home(user.pw_name, self.places.next(), user.pw_name)
-        home.move = self.places.last_move()
         try:
             homes.check_free(self.directory, home.place, home.name)
         except BaseException:
@@ -155,30 +159,37 @@ class UserChange(UserSteps):
         self.transaction.delete(name)
         self.changed[name] = False
 
-    def update(self, decide: Decide, name: str = "") -> None:
+    def update(self, decide: Decide, name: str = "", *, of_record: bool = False) -> None:
         """Decide a change that can be decided again: under the lock, at the end of a batch.
 
         Args:
             decide: gets this object and notes in it what is to change.
             name: the user it is about, if it is about one.
+            of_record: whether nothing but his record changes. Nobody else can change that of one
+                who is being added, so it need not be decided again.
         """
         decide(self)
-        self.note(decide, name)
-
-    def note(self, decide: Decide, name: str = "") -> None:
-        """Note how something that is decided already is decided again; see ``update``."""
-        self.updates.append(Update(decide, name))
+        if not (of_record and self.added_home(name)):
+            self.updates.append(Update(decide, name))
 
     def decide_again(self) -> None:
         """Decide all anew, in the same order, from what others have stored meanwhile.
 
+        Those who are added stay so, if nobody has added one of them.
+
         Raises:
             What a decision raises: VpopmailError with the advice that others are to blame.
         """
-        self.added, self.deleted, self.homeless = [], [], []
-        self.removed, self.changed = set(), {}
-        self.places.restart()
-        self.transaction.pending.clear()
+        taken = self.transaction.taken()
+        if taken is not None:
+            raise UserExists(f"{taken}@{self.domain.realdomain}", _BY_OTHERS)
+        self.deleted, self.homeless = [], []
+        self.removed = set()
+        self.changed = {
+            name: refresh for name, refresh in self.changed.items() if self.added_home(name)
+        }
+        self.places.keep_given()
+        self.transaction.pending.changed.clear()
         self.transaction.aliases.clear()
         self.files.pending.clear()
         self.limits.pending.clear()
@@ -186,13 +197,8 @@ class UserChange(UserSteps):
             try:
                 update.decide(self)
             except VpopmailError as error:
-                error.advice = error.advice or "another process changed it meanwhile"
+                error.advice = error.advice or _BY_OTHERS
                 raise
-
-    def add_again(self, user: VqPasswd, home: Home) -> None:
-        """Add a user whose home is built already; see ``decide_again``."""
-        self.places.repeat_move(home.move)
-        self.add(user, home)
 
     def forgets(self, name: str) -> bool:
         """Whether the stored record of a user goes, without his home."""
@@ -200,7 +206,7 @@ class UserChange(UserSteps):
 
     def drop(self, home: Home) -> None:
         """Forget an addition, its home, and what was to be changed of the user."""
-        self.added.remove(home)
+        self.added.remove(home.name)
         self.changed.pop(home.name, None)
         self.updates = [update for update in self.updates if update.name != home.name]
         self.transaction.forget(home.name)

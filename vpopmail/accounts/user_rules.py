@@ -11,8 +11,8 @@ from vpopmail.records import NOQUOTA, USE_APOP, V_OVERRIDE, VqPasswd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from vpopmail.accounts.added_homes import Home
     from vpopmail.accounts.user_change import UserChange
-    from vpopmail.accounts.user_steps import Home
     from vpopmail.plan.steps import Plan
     from vpopmail.records import VLimits
     from vpopmail.settings import Settings
@@ -94,16 +94,6 @@ def decide_addition(
         lambda: change.build_home(home, files),  # what was built goes with the stage
     )
     return home
-
-
-def add_again(change: UserChange, user: VqPasswd, home: Home) -> None:
-    """Decide again, at the end of a batch, that a user is added whose home is built already.
-
-    Raises:
-        UserExists.
-    """
-    check_new_name(change, user.pw_name)
-    change.add_again(user, home)
 
 
 def decide_deletion(change: UserChange, name: str) -> None:

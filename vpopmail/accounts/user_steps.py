@@ -5,6 +5,9 @@ The states on disk, in order, are in docs/internals.md.
 
 from __future__ import annotations
 
+from itertools import islice
+
+from vpopmail.accounts.added_homes import AddedHomes
 from vpopmail.accounts.domain_files import DomainFiles
 from vpopmail.accounts.fingerprints import fingerprint, fingerprint_of_lines
 from vpopmail.accounts.pending_aliases import PendingAliases
@@ -21,8 +24,11 @@ from vpopmail.safeio.directory import Owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from typing_extensions import Self
 
+    from vpopmail.accounts.added_homes import Home
     from vpopmail.accounts.adoption import Adoption
     from vpopmail.backends.transaction import Transaction
     from vpopmail.installation import Installation
@@ -32,28 +38,7 @@ if TYPE_CHECKING:
     from vpopmail.safeio.directory import Directory
 
 KIND = "users"
-
-
-class Home:
-    """A home that is added or deleted: of whom, where, and the name of its directory.
-
-    Attributes:
-        is_new: whether the user is added with it.
-        move: how the counter moved when its place was given out; ``""``: it did not.
-    """
-
-    __slots__ = ("is_new", "leaf", "move", "name", "place")
-
-    def __init__(self, name: str, place: str, leaf: str, *, is_new: bool = True) -> None:
-        self.name = name
-        self.place = place
-        self.leaf = leaf
-        self.is_new = is_new
-        self.move = ""
-
-    def path(self, domain_path: str) -> str:
-        """The absolute path of the home."""
-        return "/".join(part for part in (domain_path, self.place, self.leaf) if part)
+_AT_ONCE = 1000  # users that are noted with one call
 
 
 class UserSteps:
@@ -96,7 +81,7 @@ class UserSteps:
         self.aliases = PendingAliases(installation, domain, self.transaction, self.files)
         self.adoption: Adoption | None = None
         self.stage: Stage | None = None
-        self.added: list[Home] = []
+        self.added = AddedHomes()
         self.deleted: list[Home] = []
         self.homeless: list[str] = []
         self.changed: dict[str, bool] = {}
@@ -118,7 +103,7 @@ class UserSteps:
 
     def added_home(self, name: str) -> Home | None:
         """The home that is added here for a user; None if he is not added here."""
-        return next((home for home in self.added if home.name == name), None)
+        return self.added.find(name)
 
     def home_path(self, domain: DomainEntry, user: VqPasswd) -> str | None:
         """Where a home is now, relative to the directory of the domain; None: not below it."""
@@ -215,7 +200,11 @@ class UserSteps:
 
     def close(self) -> None:
         """Give the lock back, then remove what is still on the stage."""
-        close_all([self.transaction.close, self._close_stage, self.directory.close])
+        close_all([self.transaction.close, self._forget, self._close_stage, self.directory.close])
+
+    def _forget(self) -> None:
+        self.transaction.pending.clear()
+        self.added.clear()
 
     def _close_stage(self) -> None:
         if self.stage is not None and self._is_unfinished():
@@ -264,14 +253,12 @@ class UserSteps:
     def _enter(self) -> None:
         self.open_stage().enter(KIND, self._facts())
 
-    def _facts(self) -> list[Fact]:
-        return [
-            *(("add", home.name, home.place) for home in self.added),
-            *(("delete", home.name, home.place, home.leaf) for home in self.deleted),
-            *self._changed_facts(),
-            *self.files.facts(),
-            *self.places.facts(),
-        ]
+    def _facts(self) -> Iterator[Fact]:
+        yield from (("add", home.name, home.place) for home in self.added)
+        yield from (("delete", home.name, home.place, home.leaf) for home in self.deleted)
+        yield from self._changed_facts()
+        yield from self.files.facts()
+        yield from self.places.facts()
 
     def _changed_facts(self) -> list[Fact]:
         facts: list[Fact] = [("refresh", name) for name, refresh in self.changed.items() if refresh]
@@ -291,10 +278,7 @@ class UserSteps:
 
     def _put(self) -> None:
         stage = self.open_stage().directory
-        by_place: dict[str, list[Home]] = {}
-        for home in self.added:
-            by_place.setdefault(home.place, []).append(home)
-        for place, added in by_place.items():
+        for place, added in self.added.by_place():
             self.made += homes.make_place(self.directory, place, self.owner)
             with homes.enter_place(self.directory, place) as directory:
                 for home in added:
@@ -323,22 +307,22 @@ class UserSteps:
         self.transaction.stage()
 
     def _note_in(self, transaction: Transaction) -> None:
-        if self.installation.settings.auth_logging:
-            transaction.new_users = {home.name for home in self.added if home.is_new}
+        transaction.first_logins = self.installation.settings.auth_logging
 
     def _note_new(self) -> None:
         if self.transaction.notes_new_users or not self.installation.settings.auth_logging:
             return
-        names = [home.name for home in self.added if home.is_new]
-        if names:
-            self.installation.last_auth.note_new_users(self.domain.realdomain, names)
+        names = self.added.new_users()
+        while some := list(islice(names, _AT_ONCE)):
+            self.installation.last_auth.note_new_users(self.domain.realdomain, some)
 
     def _words(self) -> str:
-        parts = [
-            f"{verb} {names[0].name if len(names) == 1 else f'{len(names)} users'}"
-            for verb, names in (("add", self.added), ("delete", self.deleted))
-            if names
-        ]
+        parts = []
+        for verb, homes_ in (("add", self.added), ("delete", self.deleted)):
+            count = len(homes_)
+            if count:
+                whom = next(iter(homes_)).name if count == 1 else f"{count} users"
+                parts.append(f"{verb} {whom}")
         if self.changed:
             names = list(self.changed)
             parts.append(f"change {names[0] if len(names) == 1 else f'{len(names)} users'}")

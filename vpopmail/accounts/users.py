@@ -351,7 +351,14 @@ class Users(UserQueries):
         subject = f"change user {address}"
         event = ("mod_user", address)
         return change_and_tell(
-            self._installation, entry, event, subject, decide, name=name, dry_run=dry_run
+            self._installation,
+            entry,
+            event,
+            subject,
+            decide,
+            name=name,
+            of_record=True,
+            dry_run=dry_run,
         )
 
     def store(self, user: VqPasswd, domain: str) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from vpopmail.backends.pending import Pending
 from vpopmail.safeio.closing import close_all
 
 TYPE_CHECKING = False
@@ -20,24 +21,24 @@ class Transaction(ABC):
     and ``finish``; ``close`` at the end, whatever happened: it drops what was not committed.
 
     Attributes:
-        pending: what is to become of each name: a record, or None for a deletion.
+        pending: what is to become of each name: a record, or None for a deletion; like a dict.
         aliases: of a backend that keeps them (facet ``aliases``): what is to become of each
             alias: its delivery lines, or None for a deletion.
-        new_users: those of the names whose creation is noted in the log of last logins.
-        notes_new_users: whether its commit notes them; else it is done after it.
+        first_logins: whether the creation of new users is noted in the log of last logins.
+        notes_new_users: whether its commit does that; else it is done after it.
     """
 
     notes_new_users: bool = False
 
     def __init__(self) -> None:
-        self.pending: dict[str, VqPasswd | None] = {}
+        self.pending = Pending()
         self.aliases: dict[str, list[str] | None] = {}
-        self.new_users: set[str] = set()
+        self.first_logins = False
 
     @property
     def has_changes(self) -> bool:
         """Whether there is anything to commit."""
-        return bool(self.pending or self.aliases)
+        return bool(self.aliases) or len(self.pending) > 0
 
     @abstractmethod
     def lock(self) -> None:
@@ -64,7 +65,7 @@ class Transaction(ABC):
 
     def add(self, user: VqPasswd) -> None:
         """Add a user, whose name the caller knows to be free."""
-        self.pending[user.pw_name] = user
+        self.pending.add(user)
 
     def replace(self, user: VqPasswd) -> None:
         """Store new data for the user of this name, whom the caller knows to exist."""
@@ -76,7 +77,16 @@ class Transaction(ABC):
 
     def forget(self, name: str) -> None:
         """Drop what this transaction was to do with a user."""
-        self.pending.pop(name, None)
+        self.pending.forget(name)
+
+    def taken(self) -> str | None:
+        """A name of those that are added which somebody else has added by now; None: all are free.
+
+        Raises:
+            BackendUnavailable.
+        """
+        names = (user.pw_name for user in self.pending.added())
+        return next((name for name in names if self.stored(name) is not None), None)
 
     @abstractmethod
     def stage(self) -> None:

@@ -106,7 +106,7 @@ def _find(domain: str) -> DomainEntry | None:
     if not domain:
         return None
     # A batch can only be open if its module is loaded: a login must not load it.
-    if "vpopmail.accounts.batch" in sys.modules:
+    if "vpopmail.accounts.open_batches" in sys.modules:
         return current().domains.find(domain)
     return current().installation.resolve(domain)
 

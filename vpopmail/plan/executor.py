@@ -42,7 +42,7 @@ def carry_out(plan: Plan) -> Plan:
         else:
             _undo(plan, done, error)
         raise
-    plan.carried_out = True
+    plan.outcome.carried_out = True
     failures = [trouble for step in plan.steps[commit + 1 :] if (trouble := _finish(plan, step))]
     if failures:
         raise failures[0]

@@ -17,6 +17,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from itertools import chain, islice
 
 from vpopmail.errors import FileNotUpdated, FormatError
 from vpopmail.log import warn
@@ -25,7 +26,7 @@ from vpopmail.safeio.tree import remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from typing_extensions import Self
 
@@ -34,21 +35,29 @@ ENTRY = "entry"
 _HEAD = "vpopmail journal 1"
 _END = "end"
 _ATTEMPTS = 100
+_AT_ONCE = 1000  # lines that are written with one call
 _DIGITS = 19
 _ESCAPES = ("x", "t", "n", "r")  # after a backslash, beside another one
 
 Fact = tuple[str, ...]
 
 
-def format_entry(kind: str, facts: list[Fact]) -> bytes:
+def format_entry(kind: str, facts: Iterable[Fact]) -> bytes:
     """The text of an entry.
 
     Args:
         kind: the kind of the change, one word.
         facts: tuples of texts; any characters.
     """
-    lines = [_HEAD, kind, *("\t".join(_escape(word) for word in fact) for fact in facts), _END]
-    return "".join(line + "\n" for line in lines).encode("ascii")
+    return b"".join(_pieces(kind, facts))
+
+
+def _pieces(kind: str, facts: Iterable[Fact]) -> Iterator[bytes]:
+    """The text of an entry in pieces of many lines."""
+    words = ("\t".join(map(_escape, fact)) for fact in facts)
+    lines = (f"{line}\n" for line in chain((_HEAD, kind), words, (_END,)))
+    while piece := "".join(islice(lines, _AT_ONCE)):
+        yield piece.encode("ascii")
 
 
 def parse_entry(data: bytes) -> tuple[str, list[Fact]]:
@@ -150,9 +159,9 @@ class Stage:
         else:
             self.abandon()
 
-    def enter(self, kind: str, facts: list[Fact]) -> None:
+    def enter(self, kind: str, facts: Iterable[Fact]) -> None:
         """Write the entry; from now on a later process finishes or undoes the change."""
-        self.directory.create(ENTRY, [format_entry(kind, facts)], None)
+        self.directory.create(ENTRY, _pieces(kind, facts), None)
         self.directory.flush()
         if self.place.sync:
             with self.place.enter(JOURNAL) as journal:

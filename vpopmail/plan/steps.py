@@ -50,26 +50,58 @@ class Step(Record):
         return f"{self.store}: {self.what}" + ("  <- commit point" if self.commit else "")
 
 
+class Outcome(Record):
+    """What has become of a change, or of all that a batch lets count together.
+
+    Attributes:
+        domain: whose users a batch changes; ``""``: the domains themselves, or no batch.
+        changes: how many there are in a batch.
+        carried_out, unfinished: see Plan.
+    """
+
+    __slots__ = ("carried_out", "changes", "domain", "unfinished")
+
+    def __init__(self, domain: str = "") -> None:
+        self.domain = domain
+        self.changes = 0
+        self.carried_out = False
+        self.unfinished: list[str] = []
+
+
 class Plan(Record):
     """A change: what is to be done, and, once it was done, that it was.
 
     Attributes:
         subject: the change in words: ``add user joe@example.com``.
         steps: in order.
-        carried_out: whether the change counts now: its commit point was passed. False for a dry
-            run and for a change that still waits in a batch.
-        unfinished: what went wrong after the commit point (the change counts all the same), or
-            while a failed change was undone. The next change of the same domain, or the same
-            call again, finishes it.
+        outcome: shared by the changes of a batch that count together.
     """
 
-    __slots__ = ("carried_out", "steps", "subject", "unfinished")
+    __slots__ = ("outcome", "steps", "subject")
 
-    def __init__(self, subject: str, steps: Iterable[Step] = ()) -> None:
+    def __init__(
+        self, subject: str, steps: Iterable[Step] = (), *, outcome: Outcome | None = None
+    ) -> None:
         self.subject = subject
         self.steps = list(steps)
-        self.carried_out = False
-        self.unfinished: list[str] = []
+        self.outcome = Outcome() if outcome is None else outcome
+
+    @property
+    def carried_out(self) -> bool:
+        """Whether the change counts now: its commit point was passed.
+
+        False for a dry run and for a change that still waits in a batch.
+        """
+        return self.outcome.carried_out
+
+    @property
+    def unfinished(self) -> list[str]:
+        """What went wrong after the commit point, or while a failed change was undone.
+
+        In the first case the change counts all the same. The next change of the same domain, or
+        the same call again, finishes it.
+        """
+        return self.outcome.unfinished
 
     def add(
         self,

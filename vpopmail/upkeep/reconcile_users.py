@@ -5,9 +5,9 @@ from __future__ import annotations
 import stat
 from functools import partial
 
+from vpopmail.accounts.added_homes import Home
 from vpopmail.accounts.hashing import is_sound
 from vpopmail.accounts.refresh import home_files
-from vpopmail.accounts.user_steps import Home
 from vpopmail.backends import flaws
 from vpopmail.mailstore.free_places import change_free_places, is_place, unusable_places
 from vpopmail.mailstore.paths import MAILDIR as MAILDIR_NAME

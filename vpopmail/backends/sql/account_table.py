@@ -68,6 +68,12 @@ class AccountTable:
         where = "" if self.own else " WHERE [pw_domain] = :pw_domain"
         return f"SELECT MIN([pw_name]) FROM [{self.name}]{where}"  # noqa: S608
 
+    def names(self, count: int) -> str:
+        """The statement that gives those of so many names that there are: ``:name0`` and so on."""
+        given = ", ".join(f":name{number}" for number in range(count))
+        own = "" if self.own else " AND [pw_domain] = :pw_domain"
+        return f"SELECT [pw_name] FROM [{self.name}] WHERE [pw_name] IN ({given}){own}"  # noqa: S608
+
     def insert(self, names: Sequence[str]) -> str:
         """The statement that stores a new row with these columns."""
         columns = ", ".join(f"[{name}]" for name in names)

@@ -128,6 +128,20 @@ class SqlBackend(
                 return user, found.names, row
         return None
 
+    def first_there(self, domain: DomainEntry, names: Sequence[str]) -> str | None:
+        """The first of some names that the database has; None: none of them."""
+        table = self.table_of(domain)
+        values = {f"name{place}": self.dialect.put(name) for place, name in enumerate(names)}
+        try:
+            rows = self._rows(table.names(len(names)), pw_domain=domain.realdomain, **values)
+        except NoTable:
+            if not (table.own or self.connections.is_empty()):
+                raise
+            return None  # the first user makes it
+        # A database may take other letters for the same name.
+        there = {str(self.dialect.take(name)).rstrip().lower() for (name,) in rows}
+        return next((name for name in names if name in there), None)
+
     def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
         """The users of a domain, sorted by the bytes of their names."""
         from vpopmail.formats.text import to_bytes

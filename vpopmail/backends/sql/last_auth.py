@@ -74,10 +74,8 @@ class SqlLastAuth:
     def store_first_logins(self, work: Work, domain: str, names: Sequence[str]) -> None:
         """Note the creation of users as part of a transaction; the table is there."""
         columns, now = self.connections.layout()[TABLE], int(time())
-        for start in range(0, len(names), _AT_ONCE):
-            some = names[start : start + _AT_ONCE]
-            rows = [self._row(columns, domain, name, NEVER_LOGGED_IN, now) for name in some]
-            work.upsert_many(TABLE, _KEYS, _VALUES, [row for row in rows if row is not None])
+        rows = [self._row(columns, domain, name, NEVER_LOGGED_IN, now) for name in names]
+        work.upsert_many(TABLE, _KEYS, _VALUES, [row for row in rows if row is not None])
 
     def _note(self, domain: str, logins: Sequence[tuple[str, str, int]]) -> None:
         from vpopmail.backends.sql.tables import store_in

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
+
 from vpopmail.backends.abstract import LAST_AUTH
 from vpopmail.backends.lock_file import LockFileTransaction
 from vpopmail.backends.sql import aliases, auth_log, last_auth, tables, users
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from vpopmail.safeio.directory import Directory
 
 _AT_ONCE = 1000  # rows that are given to the driver in one call
+_ASKED_AT_ONCE = 200  # names
 _CLEAR = "pw_clear_passwd"
 
 
@@ -71,19 +74,33 @@ class SqlTransaction(LockFileTransaction):
         self.before[name] = dict(zip(columns, row, strict=True))
         return user
 
+    def add(self, user: VqPasswd) -> None:
+        """Add a user; that he is not there was seen, and need not be kept."""
+        self.seen.pop(user.pw_name, None)
+        super().add(user)
+
+    def taken(self) -> str | None:
+        """A name of those that are added which the database has by now, asked many at a time."""
+        names = (user.pw_name for user in self.pending.added())
+        while some := list(islice(names, _ASKED_AT_ONCE)):
+            found = self.backend.first_there(self.domain, some)
+            if found is not None:
+                return found
+        return None
+
     def stage(self) -> None:
         """Refuse what the tables cannot hold; nothing is sent before the commit."""
         clear = self.settings.clear_passwd
         for user in self.pending.values():
             if user is not None:
                 vpasswd.format_line(user, clear_passwd=clear)
-        if self.pending and self.table.name not in self.backend.connections.layout():
+        if len(self.pending) and self.table.name not in self.backend.connections.layout():
             tables.make_missing(self.backend.connections, self.backend.dialect, self.table)
         for user in self.pending.values():
             if user is not None:
                 self._row(user)  # not kept: many rows would take more room than the records
         aliases.check(self.backend, self.aliases)
-        if self.new_users and LAST_AUTH in self.backend.facets:
+        if self._notes_first_logins():
             tables.columns_of(self.backend.connections, self.backend.dialect, last_auth.TABLE)
 
     def commit(self) -> None:
@@ -96,8 +113,9 @@ class SqlTransaction(LockFileTransaction):
         try:
             self._commit()
         except Duplicate:
-            names = [name for name in self.pending if self.seen.get(name) is None]
-            address = f"{names[0] if names else '?'}@{self.domain.realdomain}"
+            changed = (name for name in self.pending.changed if self.seen.get(name) is None)
+            name = self.taken() or next(changed, "?")
+            address = f"{name}@{self.domain.realdomain}"
             raise UserExists(address, "added by somebody else meanwhile") from None
         except NoTable as error:
             self.backend.connections.forget_layout()
@@ -136,7 +154,7 @@ class SqlTransaction(LockFileTransaction):
 
     def _store(self, work: Work) -> None:
         new: list[VqPasswd] = []
-        for name, user in self.pending.items():
+        for name, user in self.pending.changed.items():
             old = self.seen[name] if name in self.seen else self.stored(name)
             if user is None:
                 self._delete(work, name)
@@ -144,13 +162,20 @@ class SqlTransaction(LockFileTransaction):
                 new.append(user)
             else:
                 self._update(work, old, self._row(user))
-        for start in range(0, len(new), _AT_ONCE):
-            rows = [self._row(user) for user in new[start : start + _AT_ONCE]]
-            work.execute_many(self.table.insert(tuple(rows[0])), rows)
-        if self.new_users and LAST_AUTH in self.backend.facets:
-            names = sorted(self.new_users)
-            self.backend.store_first_logins(work, self.domain.realdomain, names)
+        added = chain(new, self.pending.added())
+        while some := list(islice(added, _AT_ONCE)):
+            self._insert(work, some)
         aliases.store(work, self.backend, self.domain.realdomain, self.aliases)
+
+    def _insert(self, work: Work, some: list[VqPasswd]) -> None:
+        rows = [self._row(user) for user in some]
+        work.execute_many(self.table.insert(tuple(rows[0])), rows)
+        if self._notes_first_logins():
+            names = [user.pw_name for user in some]
+            self.backend.store_first_logins(work, self.domain.realdomain, names)
+
+    def _notes_first_logins(self) -> bool:
+        return self.first_logins and LAST_AUTH in self.backend.facets
 
     def _delete(self, work: Work, name: str) -> None:
         domain = self.domain.realdomain
