@@ -190,7 +190,7 @@ THEIR_WORK = {
     "commands/terminal/prompt.py": ("os.O_RDWR", "os.open"),  # the terminal, to ask for a password
     "commands/terminal/running.py": ("os.O_RDWR", "os.open"),  # /dev/null, where a descriptor is closed
     "commands/vchkpw.py": ("os.write",),  # a line on standard error
-    "safeio/shelf.py": ("import sqlite3",),  # a file without a name, which ends with the process
+    "safeio/shelf.py": ("sqlite3",),  # a file without a name, which ends with the process
 }
 
 
