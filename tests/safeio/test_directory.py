@@ -70,6 +70,13 @@ def test_without_sync_nothing_is_synced(directory: Directory, fail: Callable[...
     assert directory.read("file") == b"new"
 
 
+def test_a_directory_is_not_replaced_and_nothing_is_left(directory: Directory) -> None:
+    os.mkdir("file", dir_fd=directory.fd)
+    with pytest.raises(IsADirectoryError):
+        directory.replace("file", [b"new"], None)
+    assert directory.names() == ["file"]
+
+
 def test_a_symbolic_link_is_replaced_and_not_written_through(
     directory: Directory, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from vpopmail.accounts.open_batches import (
 )
 from vpopmail.errors import AliasNotFound, AliasUnreadable, InvalidInput, UserNotFound
 from vpopmail.formats import dotqmail
-from vpopmail.formats.text import has_control, to_bytes
+from vpopmail.formats.text import has_control, split_lines, to_bytes
 from vpopmail.names import (
     check_kind_of_text,
     fold,
@@ -260,6 +260,39 @@ class CatchAll(DefaultDelivery):
         batch = open_batch(self._installation)
         store = self._installation.backend if batch is None else batch
         return store.find(entry, name) is not None
+
+
+def rewrite_default(
+    installation: Installation, domain: str, content: str, *, dry_run: bool = False
+) -> Plan:
+    """Replace the whole .qmail-default of a domain, whatever its lines were.
+
+    Args:
+        installation: the site.
+        domain: a domain or alias domain.
+        content: of the file: lines as in any delivery file, as they stand.
+        dry_run: only decide, without locks, and say what would be done.
+
+    Returns:
+        The plan. Its commit point is the rename of .qmail-default.
+
+    Raises:
+        InvalidInput: nothing that delivers, or a control character in a line.
+        DomainNotFound, NotPermitted, DomainDirectoryMissing, BackendUnavailable, OSError.
+
+    Source: commands, vmakedotqmail.
+    """
+    data = to_bytes(content)
+    if dotqmail.default_action(data) is None or any(map(has_control, split_lines(data))):
+        raise InvalidInput(content, "no line that says what is done with the mail")
+    entry = get_domain(installation, domain)
+    subject = f"rewrite .qmail-default of {entry.realdomain}"
+    event = ("set_default_delivery", entry.realdomain, content)
+
+    def decide(change: UserChange) -> None:
+        change.files.put(DEFAULT, data)
+
+    return change_and_tell(installation, entry, event, subject, decide, dry_run=dry_run)
 
 
 def checked_action(action: str) -> str:

@@ -255,7 +255,11 @@ class Directory:
         Its commit point is the rename of the new content.
         """
         self.stage(name, parts, owner, mode=mode, mtime_ns=mtime_ns)
-        self.publish(name)
+        try:
+            self.publish(name)
+        except OSError:  # a directory has the name
+            self.discard(name)
+            raise
         self.flush()
 
     def remove(self, name: str) -> bool:

@@ -35,6 +35,7 @@ PROGRAMS = (
     "vchkpw-dovecot",
     "vdelivermail",
     "vdeluser",
+    "vmakedotqmail",
     "vpopbull",
     "vrcptcheck",
 )
