@@ -10,7 +10,13 @@ from tests.conftest import DOMAIN, tree
 from vpopmail import VLimits, Vpopmail
 from vpopmail.accounts import checks
 from vpopmail.codes import VA
-from vpopmail.errors import DomainNotFound, LimitsNotFound, LimitsUnreadable, VpopmailError
+from vpopmail.errors import (
+    DomainNotFound,
+    InvalidInput,
+    LimitsNotFound,
+    LimitsUnreadable,
+    VpopmailError,
+)
 
 
 def test_lines_of_an_alias_are_added_one_below_the_other(site: Vpopmail, domain: Path) -> None:
@@ -61,6 +67,41 @@ def test_limits_are_the_domains_own_else_the_sites(
     assert caught.value.code == VA.CANNOT_READ_LIMITS
     with pytest.raises(DomainNotFound):
         site.limits.get("none.example")
+
+
+def test_default_limits_are_changed_one_by_one(site: Vpopmail, domain: Path, tmp_path: Path) -> None:
+    file = tmp_path / "v/etc/vlimits.default"
+    file.write_text("# all may\nmaxaliases 3\ndisable_pop\n")
+    file.chmod(0o640)
+    assert site.limits.update_defaults(maxaliases=4, perm_account=7).carried_out
+    wanted = VLimits(maxaliases=4, perm_account=7, disable_pop=1)
+    assert site.limits.defaults() == site.limits.get(DOMAIN) == wanted
+    assert file.stat().st_mode & 0o777 == 0o640
+    site.limits.set(DOMAIN, VLimits(maxaliases=9))
+    assert site.limits.defaults() == wanted
+
+
+def test_default_limits_of_a_dry_run_stay(site: Vpopmail, tmp_path: Path) -> None:
+    before = tree(tmp_path)
+    plan = site.limits.update_defaults(dry_run=True, maxaliases=4)
+    assert not plan.carried_out
+    assert "vlimits.default" in str(plan)
+    assert tree(tmp_path) == before
+
+
+def test_default_limits_out_of_range_change_nothing(site: Vpopmail, tmp_path: Path) -> None:
+    before = tree(tmp_path)
+    with pytest.raises(InvalidInput):
+        site.limits.update_defaults(maxaliases=-2)
+    with pytest.raises(TypeError):
+        site.limits.update_defaults(maxusers=2)
+    assert tree(tmp_path) == before
+
+
+def test_lost_default_limits_are_told(site: Vpopmail, tmp_path: Path) -> None:
+    (tmp_path / "v/etc/vlimits.default").unlink()
+    with pytest.raises(LimitsUnreadable, match="vlimits.default"):
+        site.limits.defaults()
 
 
 def test_a_directory_over_160_bytes_is_refused() -> None:

@@ -729,3 +729,18 @@ def test_a_dry_run_is_refused_to_whom_the_change_is(
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_users_are_counted_as_the_counter_says(make_site: Callable[..., Vpopmail]) -> None:
+    site = make_site(users_big_dir=True)
+    site.domains.add(DOMAIN, "s3cret")
+    site.domains.add_alias("alias.org", DOMAIN)
+    site.users.add(f"joe@{DOMAIN}")
+    assert site.domains.count_users(DOMAIN) == site.domains.count_users("ALIAS.org") == 2
+    counter = Path(site.domains.get(DOMAIN).path, ".dir-control")
+    counter.unlink()
+    assert site.domains.count_users(DOMAIN) == 0
+    counter.symlink_to("vpasswd")
+    assert site.domains.count_users(DOMAIN) == 0
+    with pytest.raises(DomainNotFound):
+        site.domains.count_users("missing.org")

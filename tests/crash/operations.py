@@ -67,7 +67,7 @@ CHANGES_NOTHING = {
         "aliases.check_lengths",
         "default_delivery.find", "default_delivery.get", "default_delivery.iter",
         "catch_all.find", "catch_all.get", "catch_all.iter", "catch_all.protects",
-        "limits.find", "limits.get", "limits.iter",
+        "limits.find", "limits.get", "limits.iter", "limits.defaults",
         "schema.check",
         "quotas.find", "quotas.get", "quotas.iter", "quotas.usage", "quotas.domain_usage", "quotas.is_over",
         "quotas.is_domain_over",

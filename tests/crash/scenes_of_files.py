@@ -354,6 +354,8 @@ SCENES_OF_FILES = [
     Scene("limits", "vdel_limits",
           lambda s: (_alone(s), s.limits.set(DOMAIN, VLimits(disable_pop=1))),
           lambda _s: vpopmail.vdel_limits(DOMAIN), VA.SUCCESS, **_FEW),
+    Scene("default limits", "limits.update_defaults", _alone,
+          lambda s: s.limits.update_defaults(maxaliases=5), VA.SUCCESS, **_FEW),
     Scene("file of limits", "vlimits_write_limits_file", _listed,
           lambda s: vpopmail.vlimits_write_limits_file(_path(s, _LIST), VLimits(disable_pop=1)),
           VA.SUCCESS, files=(_LIST,), **_NONE),

@@ -17,6 +17,7 @@ from . import rules_conversions as conversions
 from . import rules_delivery as delivery
 from . import rules_domains as domains
 from . import rules_files as files
+from . import rules_limits as limits
 from . import rules_logins as logins
 from . import rules_programs as programs
 from . import rules_quotas as quotas
@@ -91,6 +92,13 @@ RULES: tuple[Rule, ...] = (
         "Bulletins",
         reads=conversions.sized_bulletins,
         settles=aliases.put_moved,
+    ),
+    Rule("unknown-domain", "A domain that is not there is told", begins=limits.unknown_domain),
+    Rule(
+        "default-limits",
+        "Default limits that are not given are none",
+        begins=limits.unset_defaults,
+        reads=limits.default_limits,
     ),
     # What differs from run to run.
     Rule(

@@ -101,17 +101,20 @@ class DomainQueries:
         Raises:
             DomainNotFound, BackendUnavailable.
         """
-        from vpopmail.safeio.directory import Directory, open_trusted
+        return counted_users(self._installation, self.get(domain))
 
-        entry = self.get(domain)
+
+def counted_users(installation: Installation, entry: DomainEntry) -> int:
+    """How many users the domain of an entry has; see ``DomainQueries.count_users``."""
+    from vpopmail.safeio.directory import Directory, open_trusted
+
+    try:
+        directory = open_trusted(entry.path)
+    except OSError:
+        directory = Directory(-1, entry.path)  # a counter in a database needs none
+    with directory:
         try:
-            directory = open_trusted(entry.path)
+            state = installation.dir_control.read_dir_control(entry.realdomain, directory)
         except OSError:
-            directory = Directory(-1, entry.path)  # a counter in a database needs none
-        with directory:
-            try:
-                counter = self._installation.dir_control
-                state = counter.read_dir_control(entry.realdomain, directory)
-            except OSError:
-                return 0
-        return 0 if state is None else state.cur_users
+            return 0
+    return 0 if state is None else state.cur_users

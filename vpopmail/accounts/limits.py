@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from vpopmail.accounts.change import change_and_tell
 from vpopmail.accounts.open_batches import all_entries, get_domain, read_limits
+from vpopmail.backends.files.etc_file import EtcFile
+from vpopmail.backends.files.limits import DEFAULTS
 from vpopmail.errors import InvalidInput, LimitsNotFound, LimitsUnreadable
+from vpopmail.formats.limits import format_limits, parse
+from vpopmail.plan.executor import carry_out
+from vpopmail.plan.steps import Plan
 from vpopmail.records import VLimits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from vpopmail.accounts.user_change import Decide, UserChange
     from vpopmail.installation import Installation
-    from vpopmail.plan.steps import Plan
     from vpopmail.records import DomainEntry
 
 
@@ -102,16 +108,11 @@ class Limits:
             InvalidInput: a limit is not in its range; see ``set``.
             TypeError: there is no such limit, or it is no int; and what ``set`` raises.
         """
-        unknown = sorted(values.keys() - set(VLimits.__slots__))
-        if unknown:
-            raise TypeError(f"there is no limit {unknown[0]!r}")
-        given = checked(VLimits(**values))
+        given = _checked_values(values)
 
         def decide(change: UserChange) -> None:
             limits = change.limits.find() or VLimits()
-            for name in values:
-                setattr(limits, name, getattr(given, name))
-            change.limits.set(limits)
+            change.limits.set(_changed(limits, given))
 
         return self._change("set_limits", domain, decide, dry_run)
 
@@ -136,11 +137,71 @@ class Limits:
 
         return self._change("del_limits", domain, decide, dry_run)
 
+    def defaults(self) -> VLimits:
+        """The limits that hold for domains without own ones, as etc/vlimits.default sets them.
+
+        Raises:
+            LimitsUnreadable: the file is missing, or cannot be read.
+        """
+        limits = self._installation.limits.read_defaults()
+        if limits is None:
+            path = self._installation.settings.etc_path(DEFAULTS)
+            raise LimitsUnreadable(path, "it is missing: site.prepare() makes it")
+        return limits
+
+    def update_defaults(self, *, dry_run: bool = False, **values: int) -> Plan:
+        """Change some of the limits that hold for domains without own ones; the others stay.
+
+        Args:
+            dry_run: only say what would be done.
+            values: limits by the names of VLimits.
+
+        Returns:
+            The plan. Its commit point is the rename of etc/vlimits.default.
+
+        Raises:
+            InvalidInput: a limit is not in its range; see ``set``.
+            TypeError: there is no such limit, or it is no int.
+            FileNotUpdated: another process kept the lock of the file.
+            OSError.
+
+        Source: manual, "vmoddomlimits"; formats, limits.
+        """
+        given = _checked_values(values)
+        file = EtcFile(self._installation.settings, DEFAULTS)
+        plan = Plan(f"set {', '.join(given) or 'all'} in {DEFAULTS}")
+        plan.add("accounts", f"etc/{DEFAULTS}", lambda: file.change(partial(_with, given)))
+        return plan if dry_run else carry_out(plan)
+
     def _change(self, command: str, domain: str, decide: Decide, dry_run: bool) -> Plan:  # noqa: FBT001
         entry: DomainEntry = get_domain(self._installation, domain)
         subject = f"{command.replace('_', ' ')} of {entry.realdomain}"
         event = (command, entry.realdomain)
         return change_and_tell(self._installation, entry, event, subject, decide, dry_run=dry_run)
+
+
+def _with(values: Mapping[str, int], content: bytes) -> bytes:
+    """A file of limits with some changed."""
+    return format_limits(_changed(parse(content), values))
+
+
+def _changed(limits: VLimits, values: Mapping[str, int]) -> VLimits:
+    for name, value in values.items():
+        setattr(limits, name, value)
+    return limits
+
+
+def _checked_values(values: Mapping[str, int]) -> dict[str, int]:
+    """Some limits by name, each in its range.
+
+    Raises:
+        TypeError, InvalidInput.
+    """
+    unknown = sorted(values.keys() - set(VLimits.__slots__))
+    if unknown:
+        raise TypeError(f"there is no limit {unknown[0]!r}")
+    limits = checked(VLimits(**values))
+    return {name: getattr(limits, name) for name in values}
 
 
 def checked(limits: VLimits) -> VLimits:

@@ -31,11 +31,15 @@ if TYPE_CHECKING:
 # Each is the module of its name in vpopmail.commands, but for what follows.
 PROGRAMS = (
     "clearopensmtp",
+    "vaddaliasdomain",
     "vchkpw",
     "vchkpw-dovecot",
+    "vdeldomain",
     "vdelivermail",
     "vdeluser",
+    "vdominfo",
     "vmakedotqmail",
+    "vmoddomlimits",
     "vpopbull",
     "vrcptcheck",
 )
