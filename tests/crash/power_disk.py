@@ -9,6 +9,7 @@ may be the old one, the new one, or zeros.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -16,6 +17,9 @@ from random import Random
 from .power_log import Change, Inode, Meta
 
 Kept = frozenset[int]  # places in the log of the changes that reached the disk
+# How many changes were told, which of them are there, and whether what is not is zeros.
+State = tuple[int, Kept, bool]
+RANDOM_STATES = 3  # of each prefix, besides those that are tried in any case
 
 
 class Disk:
@@ -41,9 +45,28 @@ class Disk:
                 kept.update(range(place))
             elif change.kind == "sync":
                 kept.update(
-                    earlier for earlier in range(place) if _is_synced(self.log[earlier], change.inode)
+                    earlier
+                    for earlier in range(place)
+                    if _is_synced(self.log[earlier], change.inode)
                 )
         return self._closed(kept)
+
+    def every_state(self, random: Random, some: int | None = None) -> list[State]:
+        """All states that differ, those after the last change first.
+
+        Args:
+            random: chooses.
+            some: how many of them; one after the last change is always among them, in which what
+                was told must be there.
+        """
+        found: dict[tuple[bool, Kept, bool], State] = {}
+        whole = len(self.log)
+        for end in range(whole, -1, -1):
+            for kept in self.states(end, random, RANDOM_STATES):
+                for zeros in (False, True):
+                    found.setdefault((end == whole, kept, zeros), (end, kept, zeros))
+        first, *rest = found.values()
+        return [first, *(rest if some is None else random.sample(rest, min(some - 1, len(rest))))]
 
     def states(self, end: int, random: Random, some: int) -> Iterator[Kept]:
         """Which changes may be there if the power fails after ``end`` of them.
@@ -64,20 +87,18 @@ class Disk:
         for _ in range(some):
             yield self._closed({*sure, *(place for place in open_ if random.random() < 0.5)})
 
-    def build(self, top: Path, kept: Kept, *, zeros: bool) -> None:
+    def renew(self, top: Path, state: State) -> None:
         """Put on a real disk what is there.
 
         Args:
-            top: an empty directory.
-            kept: the changes that reached the disk.
-            zeros: what a file has whose new size is known and whose content is not: zeros, else
-                what it had before.
+            top: the directory of which the log tells; all in it goes.
+            state: a file whose new size is known and whose content is not has zeros, or what it
+                had before.
         """
+        _end, kept, zeros = state
+        shutil.rmtree(top)
+        top.mkdir(mode=0o755)
         Image(self, kept, zeros=zeros).write(self.root, top)
-
-    def signature(self, kept: Kept) -> Kept:
-        """The same for states that are the same."""
-        return kept
 
     def _closed(self, kept: set[int]) -> Kept:
         found: set[int] = set()
@@ -137,7 +158,9 @@ class Image:
         """Write an inode and what is below it; ``path`` is there already if it is the top."""
         kind = self.kinds[number]
         # An inode whose own change is not there has the mode of its making: private, of root.
-        mode, uid, gid, mtime = self.meta.get(number, (0o700 if kind == "directory" else 0o600, 0, 0, 0))
+        mode, uid, gid, mtime = self.meta.get(
+            number, (0o700 if kind == "directory" else 0o600, 0, 0, 0)
+        )
         if kind == "link":
             path.symlink_to(self.data[number].decode())
             os.lchown(path, uid, gid)

@@ -79,8 +79,14 @@ class Recorder:
 
     _mkdir = _open_lock = _unlink = _rmdir = _create
 
-    def _open_append(self, _name: str, _dir_fd: int) -> Callable[[], None]:
+    def _open_append(self, *_arguments: object) -> Callable[[], None]:
         return lambda: None
+
+    # What has no name is gone after a power failure.
+    _create_nameless = _open_append
+
+    def _link(self, _name: str, _dir_fd: int, new: str, new_dir_fd: int) -> Callable[[], None]:
+        return self._entry_change(new, new_dir_fd)
 
     def _rename(self, name: str, dir_fd: int, new: str, new_dir_fd: int) -> Callable[[], None]:
         source, name = self._directory(dir_fd, name)

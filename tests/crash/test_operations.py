@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from .operations import CHANGES_NOTHING, ELSEWHERE, READING, SAME, operations
@@ -15,6 +16,14 @@ SWEPT = {scene.operation for scene in (*SCENES, *SCENES_OF_FILES)}
 def test_every_public_operation_is_swept_or_has_a_reason_not_to_be() -> None:
     found = operations() - SWEPT - SAME.keys() - ELSEWHERE.keys() - READING
     assert sorted(found) == []
+
+
+def test_every_operation_that_changes_files_is_in_the_description_of_what_is_on_the_disk() -> None:
+    text = (ROOT / "docs/internals.md").read_text()
+    table = text.partition("## Which way an operation goes")[2].partition("## ")[0]
+    told = set(re.findall(r"`(\w[\w.]+)`", table))
+    assert told - operations() == set()
+    assert (SWEPT | SAME.keys() | ELSEWHERE.keys()) - told == set()
 
 
 def test_what_is_swept_elsewhere_is_there() -> None:

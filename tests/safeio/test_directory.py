@@ -253,10 +253,15 @@ def test_syncing_what_is_not_open_is_an_error() -> None:
 def test_a_whole_directory_has_owner_and_mode_when_it_has_its_name(
     directory: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[os.stat_result | None] = []
-    monkeypatch.setattr(seam, "watch", lambda *_: seen.append(directory.status("made")))
+    seen: list[int | None] = []
+
+    def look(*_call: object) -> None:
+        status = directory.status("made")
+        seen.append(status and status.st_mode & 0o777)
+
+    monkeypatch.setattr(seam, "watch", look)
     directory.make_whole("made", Owner(os.geteuid(), os.getegid()), mode=0o755, exact=True).close()
-    assert seen and not any(seen)
+    assert set(seen) == {None, 0o755}
     assert (Path(directory.path) / "made").stat().st_mode & 0o777 == 0o755
     assert directory.names() == ["made"]
 

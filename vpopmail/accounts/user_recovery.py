@@ -68,7 +68,8 @@ def _counts(change: UserChange, left: Directory, facts: list[Fact]) -> bool:
 
     The first fact that is about accounts tells; without one the entry itself was the commit
     point. Not asked of the transaction with its own pending changes: these do not count yet.
-    A user who was there before gets a home that is his already: it counts from its place on.
+    A user who was there before gets a home that is his already: it counts from its place on. A
+    home that is in neither place never came to the disk.
     """
     for fact in facts:
         if fact[0] not in _OF_ACCOUNTS or (fact[0] == "add" and len(fact) != 3):
@@ -76,7 +77,9 @@ def _counts(change: UserChange, left: Directory, facts: list[Fact]) -> bool:
         user = change.transaction.stored(fact[1])
         if fact[0] == "add":
             home = "/".join(part for part in (change.domain.path, fact[2], fact[1]) if part)
-            return user is not None and user.pw_dir == home and not left.has(staged_name(fact[1]))
+            if user is None or user.pw_dir != home or left.has(staged_name(fact[1])):
+                return False
+            return is_below(fact[2], fact[1]) and homes.is_taken(change.directory, fact[2], fact[1])
         if fact[0] == "delete":
             return user is None
         if fact[0] == "aliased":

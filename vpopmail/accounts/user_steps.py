@@ -213,11 +213,12 @@ class UserSteps:
             self.stage.close()
 
     def remove_stage(self) -> None:
-        """Remove the stage with what is on it, or tell that it cannot be done. Raises: OSError."""
+        """Remove the stage with what is on it, on the disk too. Raises: OSError."""
         if self.stage is not None:
             self.stage.remove()
             self.stage.abandon()
             self.stage = None
+            self.directory.flush()
 
     def __enter__(self) -> Self:
         return self

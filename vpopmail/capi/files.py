@@ -71,7 +71,7 @@ def r_chown(path: str, uid: int, gid: int) -> int:
     """
     check_text(path)
     check_number(uid, gid)
-    return zero(lambda: give_path(path, _owner(uid, gid)))
+    return zero(lambda: give_path(path, _owner(uid, gid), sync=_sync()))
 
 
 def vmake_maildir(domain: str, dir: str) -> VA:  # noqa: A002 - the C library's word

@@ -7,7 +7,6 @@ import stat
 from vpopmail.errors import DomainDirectoryNotMade, DomainsDirectoryNotMade
 from vpopmail.mailstore.free_places import is_place
 from vpopmail.mailstore.homes import staged_name
-from vpopmail.safeio import seam
 from vpopmail.safeio.directory import Directory, open_trusted
 from vpopmail.safeio.tree import give_tree
 
@@ -34,7 +33,6 @@ def open_domains_directory(base: Directory, name: str, owner: Owner) -> Director
     if not base.has(name):
         try:
             base.make_whole(name, owner).close()
-            base.flush()
         except FileExistsError:
             pass
         except OSError as error:
@@ -78,8 +76,6 @@ def adopt_domain(
     Its commit point is the rename of .qmail-default.
     """
     give_tree(directory, owner)
-    if directory.sync:
-        seam.sync_filesystem(directory.fd)
     keep()
     directory.replace(DEFAULT, [delivery], owner)
 

@@ -81,7 +81,8 @@ def make_maildir(home: Directory, owner: Owner) -> None:
     remove_tree(home, _STAGED_MAILDIR)
     with home.make(_STAGED_MAILDIR, owner) as maildir:
         for part in ("cur", "new", "tmp"):
-            maildir.make(part, owner).close()
+            with maildir.make(part, owner) as made:
+                made.flush()
         maildir.flush()
     home.move(_STAGED_MAILDIR, home, MAILDIR)
     home.flush()
@@ -94,8 +95,8 @@ def make_place(domain: Directory, place: str, owner: Owner, *, whole: bool = Fal
         domain: directory of the domain.
         place: where homes are, below it: ``""``, ``0``, ``0/A``.
         owner: who gets what is made.
-        whole: whether each has its owner from the beginning; a journal that would take them
-            back makes up for that.
+        whole: whether each has its owner from the beginning, on the disk too; a journal that
+            would take them back makes up for that.
 
     Returns:
         The paths that were made, outermost first.
@@ -123,18 +124,22 @@ def enter_place(domain: Directory, place: str) -> Directory:
     return domain.enter(place or ".")
 
 
+def is_taken(domain: Directory, place: str, name: str) -> bool:
+    """Whether there is anything of a name in a place. Raises: OSError."""
+    try:
+        with enter_place(domain, place) as directory:
+            return directory.has(name)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
 def check_free(domain: Directory, place: str, name: str) -> None:
     """Refuse a place where something has the name already.
 
     Raises:
         HomeExists.
     """
-    try:
-        with enter_place(domain, place) as directory:
-            taken = directory.has(name)
-    except FileNotFoundError:
-        return
-    if taken:
+    if is_taken(domain, place, name):
         path = "/".join(part for part in (domain.path, place, name) if part)
         raise HomeExists(path, "move it away first; it is not a leftover of vpopmail")
 

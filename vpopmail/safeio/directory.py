@@ -144,7 +144,8 @@ class Directory:
     ) -> Directory:
         """Make a directory that has owner and mode as soon as it has its name, and open it.
 
-        Its commit point is its rename; what a killed process left beside it goes first.
+        It is on the disk when this returns, if this directory syncs. Its commit point is its
+        rename; what a killed process left beside it goes first.
 
         Args:
             name: a name that is free; anything of that name is EEXIST.
@@ -154,18 +155,34 @@ class Directory:
         """
         new = name + _NEW
         if (not owner.foreign and not exact) or len(os.fsencode(new)) > _LONGEST_NAME:
-            return self.make(name, owner, mode=mode)
+            inner = self.make(name, owner, mode=mode)
+            return self._synced(inner, inner, self)
+        return self._synced(self._make_beside(name, new, owner, mode, exact=exact), self)
+
+    def _synced(self, made: Directory, *changed: Directory) -> Directory:
+        """What was made, when what changed is on the disk."""
+        try:
+            for one in changed:
+                one.flush()
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def _make_beside(
+        self, name: str, new: str, owner: Owner, mode: int, *, exact: bool
+    ) -> Directory:
         trouble = OSError(errno.EEXIST, os.strerror(errno.EEXIST), name)
         for _ in range(_TRIES):
             if self.has(name):
                 raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), name)
             try:
-                return self._make_whole(name, new, owner, mode, exact=exact)
+                return self._make_and_rename(name, new, owner, mode, exact=exact)
             except (FileNotFoundError, FileExistsError) as error:
                 trouble = error  # another process makes it just now, and cleared up after this one
         raise trouble
 
-    def _make_whole(
+    def _make_and_rename(
         self, name: str, new: str, owner: Owner, mode: int, *, exact: bool
     ) -> Directory:
         self.remove_directory(new)
@@ -173,6 +190,7 @@ class Directory:
         try:
             if exact:
                 seam.fchmod(inner.fd, mode)
+            inner.flush()
             seam.rename_new(new, self.fd, name, self.fd)
         except BaseException:
             inner.close()
@@ -309,9 +327,13 @@ def remove_staged(directory: Directory, name: str) -> bool:
         OSError: ENOTEMPTY: a directory with something in it.
     """
     status = directory.status(name)
-    if status is None or not stat.S_ISDIR(status.st_mode):
-        return directory.remove(name)
-    seam.rmdir(name, directory.fd)
+    if status is None:
+        return False
+    if stat.S_ISDIR(status.st_mode):
+        seam.rmdir(name, directory.fd)
+    elif not directory.remove(name):
+        return False
+    directory.flush()
     return True
 
 

@@ -132,34 +132,29 @@ def remove_path(path: str, *, sync: bool = True) -> None:
         parent.flush()
 
 
-def give_path(path: str, owner: Owner) -> None:
+def give_path(path: str, owner: Owner, *, sync: bool = True) -> None:
     """Give a directory and all beneath it to an owner, as give_tree does.
 
     Args:
         path: absolute; no symbolic link itself.
         owner: who gets it.
+        sync: whether it is brought to the disk.
 
     Raises:
         InvalidPath.
         OSError: it is missing or no directory; what was given before it stays given.
     """
-    parent, name = open_parent(path)
+    parent, name = open_parent(path, sync=sync)
     with parent, parent.enter(name) as top:
         give_tree(top, owner)
 
 
 def _make_or_enter(outer: Directory, name: str, owner: Owner, mode: int) -> Directory:
     try:
-        inner = outer.make_whole(name, owner, mode=mode)
+        return outer.make_whole(name, owner, mode=mode)
     except FileExistsError:
         # Made meanwhile by somebody else.
         return outer.enter(name)
-    try:
-        outer.flush()
-    except BaseException:
-        inner.close()
-        raise
-    return inner
 
 
 def _is_possible(path: str) -> bool:

@@ -68,6 +68,7 @@ def put_right(parent: Directory, name: str, rights: Rights) -> bool:
     """Give a file or directory its mode, and from root its owner; never through a link.
 
     The mode first: nobody gets in while it changes hands. What has a second name is left alone.
+    It is on the disk when this returns, if the directory syncs.
 
     Args:
         parent: the open directory that holds it.
@@ -86,7 +87,10 @@ def put_right(parent: Directory, name: str, rights: Rights) -> bool:
     try:
         status = os.fstat(fd)
         _check_alone(status, name)
-        return _put_right(fd, status, rights)
+        changed = _put_right(fd, status, rights)
+        if changed and parent.sync:
+            seam.fsync(fd)
+        return changed
     finally:
         os.close(fd)
 

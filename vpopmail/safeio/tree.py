@@ -71,20 +71,25 @@ def _empty(directory: Directory, top: Directory, depth: int) -> int:
     return moved
 
 
-def give_tree(directory: Directory, owner: Owner, depth: int = 0) -> None:
+def give_tree(directory: Directory, owner: Owner) -> None:
     """Give an open directory and all beneath it to an owner.
 
-    Symbolic links are not followed. A file with several names is left as it is, since another
-    name of it may lie anywhere.
+    It is on the disk when this returns, if the directory syncs. Symbolic links are not followed.
+    A file with several names is left as it is, since another name of it may lie anywhere.
 
     Args:
         directory: the open directory.
         owner: who gets it.
-        depth: how deep it lies; deeper than 100 is refused (ELOOP).
 
     Raises:
-        OSError.
+        OSError: ELOOP: too deep.
     """
+    _give(directory, owner, 0)
+    if directory.sync:
+        seam.sync_filesystem(directory.fd)
+
+
+def _give(directory: Directory, owner: Owner, depth: int) -> None:
     if depth > 2 * _DEPTH:
         raise OSError(errno.ELOOP, "directories too deep", directory.path)
     seam.fchown(directory.fd, owner.uid, owner.gid)
@@ -94,7 +99,7 @@ def give_tree(directory: Directory, owner: Owner, depth: int = 0) -> None:
             continue
         if stat.S_ISDIR(status.st_mode):
             with directory.enter(name) as inner:
-                give_tree(inner, owner, depth + 1)
+                _give(inner, owner, depth + 1)
         elif stat.S_ISREG(status.st_mode):
             give_file(directory, name, owner)
 

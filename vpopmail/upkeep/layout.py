@@ -33,23 +33,28 @@ def make_layout(settings: Settings) -> list[str]:
     """
     owner = Owner(settings.uid, settings.gid)
     made: list[str] = []
-    _make(settings.vpopmaildir, owner, _PUBLIC, made)
-    _make(settings.domains_path, owner, 0o700, made)
-    _make(f"{settings.vpopmaildir}/etc", owner, _PUBLIC, made)
+
+    def make(path: str, owner: Owner, mode: int) -> None:
+        if _make(path, owner, mode, sync=settings.sync):
+            made.append(path)
+
+    make(settings.vpopmaildir, owner, _PUBLIC)
+    make(settings.domains_path, owner, 0o700)
+    make(f"{settings.vpopmaildir}/etc", owner, _PUBLIC)
     with Directory.open(f"{settings.vpopmaildir}/etc", sync=settings.sync, follow=True) as etc:
         if not etc.has("vlimits.default"):
             etc.replace("vlimits.default", [LIMITS], owner, mode=0o644)
             made.append(f"{settings.vpopmaildir}/etc/vlimits.default")
     caller = Owner(os.geteuid(), os.getegid())
     for path in ("", "/control", "/users"):
-        _make(settings.qmaildir + path, caller, _PUBLIC, made)
+        make(settings.qmaildir + path, caller, _PUBLIC)
     return made
 
 
-def _make(path: str, owner: Owner, mode: int, made: list[str]) -> None:
+def _make(path: str, owner: Owner, mode: int, *, sync: bool) -> bool:
     parent, _, name = path.rpartition("/")
-    with Directory.open(parent or "/", follow=True) as directory:
+    with Directory.open(parent or "/", sync=sync, follow=True) as directory:
         if directory.has(name):
-            return
+            return False
         directory.make_whole(name, owner, mode=mode, exact=True).close()
-        made.append(path)
+        return True

@@ -137,7 +137,8 @@ def _is_directory(directory: Directory, name: str) -> bool:
 def _make_part(part: str, owner: Owner, maildir: Directory) -> bool:
     if maildir.has(part):
         return False
-    maildir.make(part, owner).close()
+    with maildir.make(part, owner) as made:
+        made.flush()
     maildir.flush()
     return True
 

@@ -90,23 +90,28 @@ def examine_site_rights(look: ExaminedSite) -> None:
     """Note wrong modes of the site's directories and of qmail's files."""
     settings, examination = look.installation.settings, look.examination
     owner = Owner(settings.uid, settings.gid)
+
+    def examine(path: str, name: str, rights: Rights) -> None:
+        _examine_path(examination, path, name, rights, sync=settings.sync)
+
     for path in (settings.vpopmaildir, f"{settings.vpopmaildir}/etc"):
-        _examine_path(examination, path, ".", _PUBLIC_DIRECTORY)
-    _examine_path(examination, settings.domains_path, ".", directory_rights(owner))
-    _examine_path(examination, settings.etc_path(""), "vlimits.default", _PUBLIC_FILE)
-    users = f"{settings.qmaildir}/users"
+        examine(path, ".", _PUBLIC_DIRECTORY)
+    examine(settings.domains_path, ".", directory_rights(owner))
+    examine(settings.etc_path(""), "vlimits.default", _PUBLIC_FILE)
     for name in ("assign", settings.qmail_cdb_name):
-        _examine_path(examination, users, name, _PUBLIC_FILE)
+        examine(f"{settings.qmaildir}/users", name, _PUBLIC_FILE)
     for name in _CONTROL_FILES:
-        _examine_path(examination, f"{settings.qmaildir}/control", name, _PUBLIC_FILE)
+        examine(f"{settings.qmaildir}/control", name, _PUBLIC_FILE)
 
 
-def _examine_path(examination: Examination, path: str, name: str, rights: Rights) -> None:
+def _examine_path(
+    examination: Examination, path: str, name: str, rights: Rights, *, sync: bool
+) -> None:
     """As ``examine_below``, for a place of the administrator's; one that is missing is passed."""
     shown = path.rstrip("/") if name == "." else f"{path.rstrip('/')}/{name}"
     with examination.looking_at(shown):
         try:
-            directory = Directory.open(path, follow=True)
+            directory = Directory.open(path, sync=sync, follow=True)
         except FileNotFoundError:
             return
         with directory:

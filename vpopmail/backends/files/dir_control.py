@@ -32,4 +32,6 @@ class FileDirControl:
 
     def delete_dir_control(self, key: str, directory: Directory) -> bool:  # noqa: ARG002
         """Unlink the file."""
-        return directory.remove(FILE)
+        removed = directory.remove(FILE)
+        directory.flush()
+        return removed
