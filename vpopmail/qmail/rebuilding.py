@@ -57,6 +57,7 @@ class RebuildingChange(QmailChange):
         if old is not None:
             mtime_ns = _mtime_ns(self.directory)
             stage.directory.create(ASSIGN, [old], None, mode=PUBLIC, mtime_ns=mtime_ns)
+            stage.directory.flush()  # an entry without it would say that there was none
         stage.enter(REBUILDING, self._facts())
 
     def _next_assign(self, text: bytes) -> bytes:  # noqa: ARG002 - decided under the same lock
