@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.concurrency.c_tool import locked
 from vpopmail import Vpopmail
+
+from . import programs
+from .programs import Ran
 
 OLD = '192.0.2.1:allow,RELAYCLIENT="",RBLSMTPD=""\t1000\n'
 UNDATED = '192.0.2.2:allow,RELAYCLIENT="",RBLSMTPD=""\n'
 NEW = '192.0.2.3:allow,RELAYCLIENT="",RBLSMTPD=""\t99999999999\n'
 
 
-def run(site: Vpopmail, **more: str) -> tuple[int, str, str]:
-    """Exit status, standard output, standard error."""
-    settings = {
-        "VPOPMAILDIR": site.settings.vpopmaildir,
-        "QMAILDIR": site.settings.qmaildir,
-        "VPOPUSER": str(os.getuid()),
-        "VPOPGROUP": str(os.getgid()),
-        "LOCK_TIMEOUT": "0",
-        "ROAMING_USERS": "yes",
-        **more,
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "vpopmail.commands.clearopensmtp"],
-        env={**os.environ, **{f"VPOPMAIL_{name}": value for name, value in settings.items()}},
-        capture_output=True, text=True,
-    )  # fmt: skip
-    return done.returncode, done.stdout, done.stderr
+def run(site: Vpopmail, *words: str, **options: str) -> Ran:
+    """Run the program on a site that lets users in from everywhere."""
+    return programs.run(site, "clearopensmtp", *words, **{"ROAMING_USERS": "yes", **options})
 
 
 @pytest.fixture
@@ -75,7 +62,7 @@ def test_a_site_without_addresses_gets_its_rules_compiled(site: Vpopmail) -> Non
 def test_rules_that_cannot_be_compiled_are_told(site: Vpopmail, etc: Path) -> None:
     (etc / "tcp.smtp").write_text("127.:perhaps\n")
     code, out, err = run(site)
-    assert (code, out) == (239, "")
+    assert (code, out) == (239, "Error: Could not update file\n")
     assert "unable to parse this line: 127.:perhaps" in err
     assert not (etc / "tcp.smtp.cdb").exists()
 
@@ -84,8 +71,22 @@ def test_a_file_that_cannot_be_written_is_255(site: Vpopmail, etc: Path) -> None
     (etc / "open-smtp").unlink()
     (etc / "open-smtp").mkdir()
     code, out, err = run(site)
-    assert (code, out) == (255, "")
-    assert err.startswith("Error: ")
+    assert (code, out) == (255, "Error, could not create open-smtp.tmp\n")
+    assert "open-smtp" in err
+
+
+def test_options_are_refused_for_it_has_none(site: Vpopmail, etc: Path) -> None:
+    code, out, err = run(site, "-a", "5")
+    assert (code, err) == (255, "clearopensmtp: invalid option -- 'a'\n")
+    assert out.startswith("clearopensmtp: usage: ")
+    assert (etc / "open-smtp").read_text() == OLD + UNDATED + NEW
+
+
+def test_rules_are_compiled_under_the_lock_of_a_login_that_goes_on(site: Vpopmail, etc: Path) -> None:
+    (etc / "open-smtp.lock").touch()
+    with locked(etc / "open-smtp.lock"):
+        assert run(site).code == 239
+    assert (etc / "open-smtp").read_text() == OLD + UNDATED + NEW
 
 
 @pytest.mark.parametrize(

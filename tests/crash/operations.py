@@ -45,6 +45,8 @@ SAME = {
 ELSEWHERE = {
     "reconcile": "tests/upkeep/test_reconcile_killed.py",
     "convert": "tests/sql/test_convert_killed.py",
+    "aliases.move_to_store": "tests/crash/test_moved_aliases.py",
+    "users.delete_unused": "tests/crash/test_unused_users.py",
     "mail.deliver": "tests/delivery/test_killed.py",
     "bulletins.send": "tests/delivery/test_killed.py",
 }
@@ -62,8 +64,9 @@ CHANGES_NOTHING = {
     _ASKS: (
         "domains.find", "domains.get", "domains.aliases", "domains.iter", "domains.count_users",
         "users.find", "users.find_in", "users.get", "users.iter", "users.iter_all",
-        "users.check_lengths", "users.last_auth",
-        "aliases.find", "aliases.find_in", "aliases.get", "aliases.iter", "aliases.names",
+        "users.check_lengths", "users.iter_unused", "users.last_auth",
+        "aliases.find", "aliases.find_in", "aliases.get", "aliases.in_files", "aliases.iter",
+        "aliases.names",
         "aliases.check_lengths",
         "default_delivery.find", "default_delivery.get", "default_delivery.iter",
         "catch_all.find", "catch_all.get", "catch_all.iter", "catch_all.protects",

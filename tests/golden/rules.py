@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from . import rules_accounts as accounts
 from . import rules_addresses as addresses
+from . import rules_alias_programs as alias_programs
 from . import rules_aliases as aliases
 from . import rules_conversions as conversions
 from . import rules_delivery as delivery
@@ -242,6 +243,11 @@ RULES: tuple[Rule, ...] = (
         "Only an address may send mail",
         begins=addresses.only_addresses,
         reads=addresses.rules_of_addresses,
+    ),
+    Rule(
+        "failures-told",
+        "valias and vipmap tell what they cannot do",
+        begins=alias_programs.failures_told,
     ),
     Rule("missing-map", "A missing IP map is an empty one", begins=addresses.missing_map),
     Rule(

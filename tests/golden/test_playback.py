@@ -25,6 +25,9 @@ from .world import World, is_table
 NEUTRAL = {"nothing-printed", "process-kept", "arguments-kept", "names-of-a-moment"}
 NEUTRAL |= {"scratch-paths", "no-crash", "random-salts", "random-passwords"}
 
+# Setup steps that give a path that is there another time.
+TIMES = ("age", "mtime")
+
 ASIDE = {"umask_after", "cwd_after", "stdout", "stderr", "email_after", "strings_after"}
 
 
@@ -99,6 +102,8 @@ class Foresight:
     def state(self, path: str) -> Entry | None:
         """What is known of one path: the first later step that names it, else the final tree."""
         for step in self.later:
+            if step.kind in TIMES:  # they change no content
+                continue
             if step.is_setup and str(step.data[step.kind]) == path:
                 return self.some(path) if step.kind in ("rmtree", "unlink") else None
             for change in step.changes or ():

@@ -71,7 +71,7 @@ def test_without_qmail_nobody_is_told(tmp_path: Path) -> None:
 def test_a_process_that_is_gone_is_not_told(tmp_path: Path) -> None:
     child = subprocess.Popen([CAT], stdin=subprocess.DEVNULL)
     child.wait()
-    assert send._signal_if_it_runs(child.pid, str(tmp_path), signal.SIGHUP) is False
+    assert send._signal_if(lambda _pid: True, child.pid, signal.SIGHUP) is False
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")

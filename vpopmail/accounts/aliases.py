@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from vpopmail.accounts.alias_files import move_alias, names_in_files
 from vpopmail.accounts.change import change_and_tell
 from vpopmail.accounts.open_batches import find_domain, get_domain, pending_change
 from vpopmail.backends.abstract import ALIASES
@@ -264,6 +265,47 @@ class Aliases:
         """
         decide = lambda change: change.aliases.delete_all()  # noqa: E731
         return self._change("valias_delete_domain", "", domain, (), decide, dry_run=dry_run)
+
+    # moving
+
+    @property
+    def are_in_store(self) -> bool:
+        """Whether the account store keeps the aliases; else files do."""
+        return ALIASES in self._installation.backend.facets
+
+    def in_files(self, domain: str) -> list[str]:
+        """The aliases that have a file, in the order in which ``move_to_store`` can take them.
+
+        Raises:
+            DomainNotFound, OSError.
+        """
+        return names_in_files(get_domain(self._installation, domain))
+
+    def move_to_store(self, address: str, *, dry_run: bool = False) -> Plan:
+        """Move an alias from its file into the account store that keeps aliases.
+
+        Mail for it goes the same way before and after, and at every moment between.
+
+        Args:
+            address: ``alias@domain``, the alias as ``in_files`` has it.
+            dry_run: only decide, without locks, and say what would be done.
+
+        Returns:
+            The plan. Its commit point is that of the account store; the file goes after it.
+
+        Raises:
+            ConfigError: aliases are kept in files.
+            AliasStays: mail would go another way; a mailing list is told as its advice.
+            AliasExists: the store has other lines for it.
+            AliasNotFound, DomainNotFound, InvalidUserName, AliasLineTooLong, InvalidCharacter,
+            NotPermitted, DomainDirectoryMissing, AliasUnreadable, BackendUnavailable, OSError.
+
+        Source: commands, dotqmail2valias.
+        """
+        alias, domain = split(address)
+        entry = get_domain(self._installation, domain)
+        alias = self._checked_new(alias, domain)
+        return move_alias(self._installation, entry, alias, self._check_line, dry_run=dry_run)
 
     # deciding
 

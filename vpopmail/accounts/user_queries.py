@@ -175,6 +175,30 @@ class UserQueries:
         domain = split_address(address)[1]
         return read_last_auth(self._installation, self.get(address), domain)
 
+    def iter_unused(self, domain: str, before: int) -> Iterator[VqPasswd]:
+        """The users of a domain who have last logged in, or were made, before a time.
+
+        Not among them is postmaster, nor a user of whom no time is noted.
+
+        Args:
+            domain: a domain or alias domain.
+            before: seconds since 1970.
+
+        Raises:
+            ConfigError: the site does not note logins.
+            DomainNotFound, NotPermitted, BackendUnavailable, OSError.
+
+        Source: commands, vdeloldusers.
+        """
+        from vpopmail.accounts.unused import check_logins_are_noted, is_unused
+
+        check_kind_of_number(before)
+        check_logins_are_noted(self._installation)
+        entry = get_domain(self._installation, domain)
+        return self.iter(
+            domain, where=lambda user: is_unused(self._installation, entry, user, before)
+        )
+
     def note_login(self, address: str, remote_ip: str) -> None:
         """Note that a user has logged in just now; see accounts.last_auth.
 

@@ -34,9 +34,11 @@ from vpopmail.errors import (
 )
 from vpopmail.names import (
     check_domain_length,
+    check_kind_of_number,
     check_kind_of_text,
     check_new_user,
     check_user_length,
+    checked_texts,
     fold,
     fold_domain,
     has_domain_characters,
@@ -47,6 +49,8 @@ from vpopmail.records import NO_PASSWD_CHNG, VqPasswd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from vpopmail.accounts.user_change import UserChange
     from vpopmail.accounts.user_edits import Edit
     from vpopmail.records import DomainEntry
@@ -189,6 +193,29 @@ class Users(UserQueries):
         delete = lambda dry: self._delete(entry, name, dry_run=dry)  # noqa: E731
         address = f"{name}@{entry.realdomain}"
         return announced(self._installation, "del_user", (address,), delete, dry_run=dry_run)
+
+    def delete_unused(self, domain: str, names: Iterable[str], before: int) -> list[str]:
+        """Delete users with all mail, unless they have logged in since: all in one commit.
+
+        Args:
+            domain: a domain or alias domain.
+            names: of users, as ``iter_unused`` gives them; a thousand at once are a good number.
+            before: seconds since 1970.
+
+        Returns:
+            The names of those who were deleted. Spared is also who gets the mail of unknown users.
+            Its commit point is that of the account store; the homes go after it.
+
+        Raises:
+            ConfigError: the site does not note logins.
+            DomainNotFound, DomainDirectoryMissing, NotPermitted, BackendUnavailable, OSError.
+
+        Source: commands, vdeloldusers.
+        """
+        from vpopmail.accounts.unused import delete_unused
+
+        check_kind_of_number(before)
+        return delete_unused(self._installation, domain, checked_texts(names), before)
 
     def _delete(self, entry: DomainEntry, name: str, *, dry_run: bool) -> Plan:
         plan = Plan(f"delete user {name}@{entry.realdomain}")

@@ -1,33 +1,32 @@
 """clearopensmtp: who has not logged in for long may send mail no more.
 
-SYNOPSIS
-    clearopensmtp
-
 For cron, every few minutes. Forgets the addresses whose last login is older than the option
 ``relay_clear_minutes`` and compiles tcpserver's rules anew.
 
 DIAGNOSTICS
-    0, also without roaming users, which it then says; 255 or the code of the error, taken from
-    256, for trouble, which stderr tells. A C error code -1 is 255.
+    0, also without roaming users, which it then says; 255 with the usage for an option, for it has
+    none, and if open-smtp cannot be written; else ``Error:`` and the reason on standard output, and
+    the code of the C library taken from 256.
 
-Source: commands, clearopensmtp.
+Source: manual, "clearopensmtp"; commands, clearopensmtp.
 """
 
 from __future__ import annotations
 
-import sys
-
-from vpopmail.codes import VA, verror
-from vpopmail.errors import VpopmailError
-from vpopmail.settings import load
-from vpopmail.site import Vpopmail
+from vpopmail.commands.terminal.options import parse
+from vpopmail.commands.terminal.running import FAILED, complain, run_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from vpopmail.site import Vpopmail
+
+USAGE = """\
+clearopensmtp: usage: clearopensmtp
+"""
+_NAME = "clearopensmtp"
 _NOT_CONFIGURED = "vpopmail not configure with --enable-roaming-users"  # as the C program has it
-_CODES = 256
 
 
 def main(**settings: object) -> NoReturn:
@@ -36,28 +35,21 @@ def main(**settings: object) -> NoReturn:
     Args:
         settings: options of the site that its launcher names.
     """
-    raise SystemExit(run(settings))
+    run_program(_NAME, run, settings, usage=USAGE)
 
 
-def run(settings: dict[str, object]) -> int:
-    """Clear the addresses of a site; the exit status."""
-    try:
-        site = Vpopmail(load(settings))
-        site.installation.backend  # noqa: B018 - opened
-    except VpopmailError as error:
-        print(f"clearopensmtp: {error}", file=sys.stderr)
-        print(f"Error - {verror(error.code)}. Initial open.", file=sys.stderr)
-        return error.code % _CODES
+def run(site: Vpopmail, words: list[str]) -> int:
+    """Clear the addresses of the site; the exit status."""
+    parse(words, "")
     if not site.settings.roaming_users:
         print(_NOT_CONFIGURED)
         return 0
     try:
         site.relay.clear()
-    except (VpopmailError, OSError) as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return (error.code if isinstance(error, VpopmailError) else VA(-1)) % _CODES
-    finally:
-        site.close()
+    except OSError as error:
+        print("Error, could not create open-smtp.tmp")
+        complain(_NAME, str(error))
+        return FAILED
     return 0
 
 

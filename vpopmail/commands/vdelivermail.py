@@ -38,7 +38,10 @@ def main(**settings: object) -> NoReturn:
 
 
 def run(
-    arguments: Sequence[str], environment: Mapping[str, str], settings: Mapping[str, object]
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    settings: Mapping[str, object],
+    directory: str | None = None,
 ) -> int:
     """Deliver the message on standard input.
 
@@ -46,6 +49,7 @@ def run(
         arguments: an empty word, and what happens to mail for unknown users.
         environment: as qmail-command(8) tells.
         settings: options of the site.
+        directory: from where relative paths begin; None: the one that this process is in.
 
     Returns:
         The exit code: 0, 99, 100, 111, or qmail-inject's. What was not thought of is 111.
@@ -55,7 +59,7 @@ def run(
         return DEFERRED
     try:
         _check_descriptors()
-        return _deliver(arguments[1], environment, settings)
+        return _deliver(arguments[1], environment, settings, directory or os.getcwd())
     except (VpopmailError, OSError) as error:
         _tell(f"vdelivermail: deferred, {error}\n")
     except Exception as error:  # noqa: BLE001 - qmail must try again, whatever it is
@@ -63,14 +67,16 @@ def run(
     return DEFERRED
 
 
-def _deliver(unknown: str, environment: Mapping[str, str], settings: Mapping[str, object]) -> int:
+def _deliver(
+    unknown: str, environment: Mapping[str, str], settings: Mapping[str, object], directory: str
+) -> int:
     from vpopmail.delivery.deliver import deliver
     from vpopmail.installation import Installation
     from vpopmail.settings import load
 
     installation = Installation(load(settings))
     _become_owner(installation, environment.get("HOST", ""))
-    return deliver(installation, environment, _STANDARD_INPUT, unknown, _tell, os.getcwd())
+    return deliver(installation, environment, _STANDARD_INPUT, unknown, _tell, directory)
 
 
 def _check_descriptors() -> None:

@@ -35,9 +35,12 @@
     ├── AlreadyThere
     │   ├── UserExists               VA_USERNAME_EXISTS
     │   ├── HomeExists               VA_EXIST_U_DIR
+    │   ├── AliasExists              -1
     │   └── DomainExists             VA_DOMAIN_ALREADY_EXISTS
     ├── Refused
     │   ├── CatchAllProtected        VA_CANNOT_DELETE_CATCHALL
+    │   ├── AliasStays               -1
+    │   ├── UserInUse                -1
     │   ├── NotPermitted             VA_BAD_UID
     │   ├── PasswordChangeForbidden  VA_ILLEGAL_USERNAME
     │   └── SchemaRefused            -1

@@ -213,6 +213,12 @@ class HomeExists(AlreadyThere):
     code = VA.EXIST_U_DIR
 
 
+class AliasExists(AlreadyThere):
+    """There is an alias of this name, with other lines."""
+
+    text = "there is such an alias"
+
+
 class DomainExists(AlreadyThere):
     """There is a domain, or an alias domain, of this name."""
 
@@ -227,6 +233,18 @@ class CatchAllProtected(Refused):
     """The user gets the mail of the domain's unknown users."""
 
     code = VA.CANNOT_DELETE_CATCHALL
+
+
+class AliasStays(Refused):
+    """The file of an alias cannot be moved into the account store; the advice says why."""
+
+    text = "the alias stays in its file"
+
+
+class UserInUse(Refused):
+    """The user has logged in since the time that was given, or nothing is known of his logins."""
+
+    text = "the user is in use"
 
 
 class NotPermitted(Refused):

@@ -31,16 +31,23 @@ if TYPE_CHECKING:
 # Each is the module of its name in vpopmail.commands, but for what follows.
 PROGRAMS = (
     "clearopensmtp",
+    "dotqmail2valias",
     "vaddaliasdomain",
+    "valias",
     "vchkpw",
     "vchkpw-dovecot",
     "vdeldomain",
     "vdelivermail",
+    "vdeloldusers",
     "vdeluser",
     "vdominfo",
+    "vipmap",
+    "vkill",
     "vmakedotqmail",
+    "vmkpasswd",
     "vmoddomlimits",
     "vpopbull",
+    "vqmaillocal",
     "vrcptcheck",
 )
 MODULES = {"vchkpw-dovecot": "vchkpw"}

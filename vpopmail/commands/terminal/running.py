@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import FrameType
-    from typing import NoReturn
+    from typing import NoReturn, TextIO
 
     Work = Callable[[Vpopmail, list[str]], int]
 
@@ -109,17 +109,18 @@ def open_site(name: str, settings: Mapping[str, object]) -> Vpopmail:
     return site
 
 
-def fail(error: VpopmailError, prefix: str = "Error: ") -> int:
+def fail(error: VpopmailError, prefix: str = "Error: ", *, out: TextIO | None = None) -> int:
     """Tell of an error as the programs of C do, on standard output.
 
     Args:
         error: what the library says.
         prefix: before its text.
+        out: another stream for it.
 
     Returns:
         The exit status: its code.
     """
-    print(f"{prefix}{verror(error.code)}")
+    print(f"{prefix}{verror(error.code)}", file=out)
     if isinstance(error, _TROUBLE):
         # The text of a code names no file.
         print(error, file=sys.stderr)
