@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import needs_root, open_to_others
 from vpopmail import Vpopmail, errors
 from vpopmail.events.events import Event
 
@@ -250,15 +251,16 @@ def test_files_of_a_site_with_files_are_not_moved(make_site: Callable[..., Vpopm
     assert other.aliases.find("sales@example.org") == ["&joe@example.org"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
-def test_nobody_may_not_convert(site: Vpopmail, directory: Path) -> None:
+@needs_root
+def test_nobody_may_not_convert(site: Vpopmail, directory: Path, tmp_path: Path) -> None:
+    open_to_others(tmp_path)
     put(directory, "sales", "&joe@example.com\n")
     child = os.fork()
     if child == 0:  # pragma: no cover - another process
         try:
             os.setuid(65534)
             site.aliases.move_to_store("sales@example.com")
-        except errors.VpopmailError:
+        except errors.NotPermitted:
             os._exit(0)
         finally:
             os._exit(1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import needs_root
+from tests.conftest import needs_root, open_to_others
 from vpopmail import Vpopmail
 from vpopmail.commands import vipmap
 
@@ -82,7 +82,8 @@ def test_without_the_option_it_says_so_and_does_nothing(site: Vpopmail) -> None:
 
 
 @needs_root
-def test_nobody_changes_nothing(make_site: Callable[..., Vpopmail]) -> None:
+def test_nobody_changes_nothing(make_site: Callable[..., Vpopmail], tmp_path: Path) -> None:
+    open_to_others(tmp_path)
     site = make_site(ip_alias_domains=True)
     child = os.fork()
     if child == 0:  # pragma: no cover - another process

@@ -9,9 +9,9 @@ Of several of ``-n -s -d -i`` the last one counts.
 The aliases are those of the account store, if it keeps any, else the .qmail files of the domain.
 
 DIAGNOSTICS
-    0; 255 if there is no such alias to show, or no such domain; 254 for an option that is none.
-    What cannot be done is told on standard error, and ends with the code of the C library taken
-    from 256: 237 no alias to delete, 245 no such domain.
+    0; 255 if there is nothing to show, or the caller may not see it; 254 for an option that is
+    none. What cannot be added or deleted is told on standard error, and ends with the code of the
+    C library taken from 256: 237 no alias to delete, 245 no such domain.
 
 Source: manual, "valias"; commands, aliases.
 """
@@ -70,14 +70,15 @@ def run(site: Vpopmail, words: list[str]) -> int:
             return _add(site, arguments[0], line)
         if action == _DELETE:
             return _delete(site, arguments[0])
-        return _show(site, arguments[0], names=action == _NAMES)
-    except DomainNotFound as error:
-        if action in {_ADD, _DELETE}:
-            return fail(error, out=sys.stderr)
-        print(_NO_DOMAIN)
-        return FAILED
     except VpopmailError as error:
         return fail(error, out=sys.stderr)
+    try:
+        return _show(site, arguments[0], names=action == _NAMES)
+    except DomainNotFound:
+        print(_NO_DOMAIN)
+    except VpopmailError as error:
+        fail(error, out=sys.stderr)
+    return FAILED
 
 
 def _parse(words: list[str]) -> tuple[str, str, list[str]]:
