@@ -37,6 +37,7 @@ VALID = {
     "crypted": "$1$x",
     "directories": (),
     "domain": DOMAIN,
+    "before": 1,
     "domains": None,
     "domain_name": DOMAIN,
     "entry": None,
@@ -75,6 +76,7 @@ OTHERWISE = {
     ("ip_maps.add", "address"): "192.0.2.1",
     ("ip_maps.set", "address"): "192.0.2.1",
     ("quotas.set", "quota"): "5M",
+    ("users.delete_unused", "names"): [],
     ("users.iter", "where"): None,
     ("users.iter_all", "where"): None,
 }
