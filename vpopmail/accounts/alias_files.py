@@ -97,7 +97,7 @@ def _told(
         if batch is None:
             events.after(command, *arguments)
         elif not events.are_silent:
-            batch.events.append((plan, command, tuple(arguments)))
+            batch.note_event(plan, command, tuple(arguments))
     return plan
 
 
