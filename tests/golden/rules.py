@@ -109,12 +109,20 @@ RULES: tuple[Rule, ...] = (
         tolerates_table=logins.own_numbers,
     ),
     Rule(
+        "random-passwords",
+        "Random passwords",
+        begins=lambda step, world: programs.random_password(
+            accounts.random_passwords(step, world), world
+        ),
+        tolerates=programs.stored_random,
+    ),
+    Rule(
         "random-salts",
         "Salts are random",
+        begins=programs.own_salts,
         tolerates=files.random_salts,
         tolerates_table=tables.random_salts,
     ),
-    Rule("random-passwords", "Random passwords", begins=accounts.random_passwords),
     Rule(
         "names-of-a-moment",
         "Times, process numbers and hosts",
@@ -305,7 +313,13 @@ RULES: tuple[Rule, ...] = (
         reads=vauth.fields_kept,
     ),
     Rule("one-line-each", "A user has one line", begins=vauth.one_line_each),
-    Rule("readers-write-nothing", "Readers do not write", begins=vauth.readers_write_nothing),
+    Rule(
+        "readers-write-nothing",
+        "Readers do not write",
+        begins=lambda step, world: programs.readers_write_nothing(
+            vauth.readers_write_nothing(step, world), world
+        ),
+    ),
     Rule(
         "last-line",
         "A last line without its newline counts",

@@ -20,6 +20,7 @@ _VARYING = {
     "{HOST}": r"\S+",
     "{CTIME}": r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}",
     "{DATE}": r"[^\n]+",
+    "{PASSWORD}": r"[a-zA-Z0-9.@!#%*]+",
 }
 _TOKEN = re.compile("|".join(re.escape(name) for name in _VARYING))
 

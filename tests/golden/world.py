@@ -64,6 +64,7 @@ class World:
         given: texts with backslashes before quotes, and what was given of them.
         has_alias_table: whether aliases are in the database.
         alias_lines: per file of an alias from which lines were removed, C's lines and ours.
+        random_passwords: what programs of C have made up.
         applied: how often each rule had something to say.
     """
 
@@ -112,6 +113,7 @@ class World:
         self.quotas: dict[str, str] = {}
         self.given: dict[str, str] = {}
         self.has_alias_table = False
+        self.random_passwords: set[str] = set()
         self.applied: Counter[str] = Counter()
 
     # -- reading the tree

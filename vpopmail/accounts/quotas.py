@@ -127,6 +127,15 @@ class Quotas:
         """
         return self._used(*self._find(address))
 
+    def usage_of(self, domain: str, user: VqPasswd) -> Usage:
+        """``usage`` of a user who has been found.
+
+        Args:
+            domain: domain or alias domain.
+            user: as found.
+        """
+        return self._used(get_domain(self._installation, domain), user)
+
     def recount(self, address: str) -> Usage:
         """Count what a user keeps; with a quota maildirsize is written anew.
 

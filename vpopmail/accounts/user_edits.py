@@ -10,6 +10,7 @@ from vpopmail.accounts import checks
 from vpopmail.accounts.password_policy import check_strength
 from vpopmail.accounts.user_rules import marker
 from vpopmail.passwords import hash_password
+from vpopmail.safeio.paths import check_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +45,21 @@ def password_edits(
         user.pw_passwd, user.pw_clear_passwd = hashed, clear
 
     return [edit]
+
+
+def directory_edits(path: str | None) -> list[Edit]:
+    """Store another home, and move nothing; None changes nothing.
+
+    Raises:
+        DirectoryTooLong, InvalidCharacter.
+        InvalidPath: it is not absolute.
+    """
+    if path is None:
+        return []
+    checks.check_directory(path)
+    checks.check_line_field("directory", path)
+    check_path(path)
+    return [lambda user: setattr(user, "pw_dir", path)]
 
 
 def checked_hash(settings: Settings, password: str) -> str:

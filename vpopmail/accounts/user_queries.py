@@ -92,7 +92,7 @@ class UserQueries:
         check_kind_of_number(flags, without)
         if where is not None and not callable(where):
             raise TypeError(f"a function is needed, not {type(where).__name__}")
-        users = self._iterate(domain)
+        users = self._iterate(domain, self._installation.backend.iterate)
         if names is not None:
             from fnmatch import fnmatchcase  # with regular expressions, which take long to import
 
@@ -102,6 +102,19 @@ class UserQueries:
             wanted = flags | without
             users = (user for user in users if user.pw_flags & wanted == flags)
         return users if where is None else filter(where, users)
+
+    def stream(self, domain: str) -> Iterator[VqPasswd]:
+        """The users of a domain in the order of the store, with memory for a few at a time.
+
+        One who is changed meanwhile is given as before or as after the change.
+
+        Args:
+            domain: a domain or alias domain.
+
+        Raises:
+            DomainNotFound, NotPermitted, BackendUnavailable.
+        """
+        return self._iterate(domain, self._installation.backend.stream)
 
     def iter_all(
         self,
@@ -125,14 +138,15 @@ class UserQueries:
             for user in found:
                 yield domain, user
 
-    def _iterate(self, domain: str) -> Iterator[VqPasswd]:
+    def _iterate(
+        self, domain: str, stored: Callable[[DomainEntry], Iterator[VqPasswd]]
+    ) -> Iterator[VqPasswd]:
         batch = self._batch()
         entry = get_domain(self._installation, domain)
         if not may_look(self._installation, entry):
             raise NotPermitted(domain, "run it as root or as the domain's owner")
         mask = self._limit_mask(entry)
-        backend = self._installation.backend
-        for user in backend.iterate(entry) if batch is None else batch.iterate(entry):
+        for user in stored(entry) if batch is None else batch.iterate(entry):
             if mask and not user.pw_gid & V_OVERRIDE:
                 user.pw_flags |= mask
             yield user
@@ -172,8 +186,16 @@ class UserQueries:
         Raises:
             UserNotFound, BackendUnavailable, OSError.
         """
-        domain = split_address(address)[1]
-        return read_last_auth(self._installation, self.get(address), domain)
+        return self.last_auth_of(split_address(address)[1], self.get(address))
+
+    def last_auth_of(self, domain: str, user: VqPasswd) -> tuple[str, int] | None:
+        """``last_auth`` of a user who has been found.
+
+        Args:
+            domain: domain or alias domain.
+            user: as found.
+        """
+        return read_last_auth(self._installation, user, domain)
 
     def iter_unused(self, domain: str, before: int) -> Iterator[VqPasswd]:
         """The users of a domain who have last logged in, or were made, before a time.

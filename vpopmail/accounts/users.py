@@ -340,10 +340,21 @@ class Users(UserQueries):
         Source: manual, "vsetuserquota".
         """
         self.check_lengths(name, domain)
-        check_kind_of_text(quota)
-        if len(quota) > checks.MAX_QUOTA:
-            raise QuotaTooLong("quota", f"at most {checks.MAX_QUOTA} characters")
-        return self.edit(name, domain, quota_edits(quota), refresh=refresh)
+        return self.edit(name, domain, _short_quota_edits(quota), refresh=refresh)
+
+    def change_quotas(self, domain: str, quota: str) -> list[Plan]:
+        """Give all users of a domain another quota: all of them or none; see ``edit_all``.
+
+        Args:
+            domain: domain or alias domain.
+            quota: as for ``change_quota``.
+
+        Raises:
+            QuotaTooLong, InvalidQuota, and what ``edit_all`` raises.
+
+        Source: manual, "vsetuserquota".
+        """
+        return self.edit_all(domain, _short_quota_edits(quota))
 
     def edit(
         self,
@@ -387,6 +398,25 @@ class Users(UserQueries):
             of_record=True,
             dry_run=dry_run,
         )
+
+    def edit_all(self, domain: str, edits: list[Edit]) -> list[Plan]:
+        """Apply functions to the records of all users of a domain: of all of them or of none.
+
+        Args:
+            domain: domain or alias domain.
+            edits: as for ``edit``.
+
+        Returns:
+            The plans. Their commit point is one, that of the batch that they are.
+
+        Raises:
+            What ``edit`` raises; UserNotFound also for one who was deleted meanwhile.
+        """
+        from vpopmail.accounts.batch import Batch
+
+        names = [user.pw_name for user in self.iter(domain)]
+        with Batch(self._installation):
+            return [self.edit(name, domain, edits) for name in names]
 
     def store(self, user: VqPasswd, domain: str) -> Plan:
         """Store all members of a record, which must be that of a user who exists.
@@ -447,3 +477,10 @@ class Users(UserQueries):
         if counts and before.pw_shell != user.pw_shell:
             return True
         return self._installation.settings.sqwebmail_pass and before.pw_passwd != user.pw_passwd
+
+
+def _short_quota_edits(quota: str) -> list[Edit]:
+    check_kind_of_text(quota)
+    if len(quota) > checks.MAX_QUOTA:
+        raise QuotaTooLong("quota", f"at most {checks.MAX_QUOTA} characters")
+    return quota_edits(quota)

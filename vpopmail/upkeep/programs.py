@@ -33,7 +33,9 @@ PROGRAMS = (
     "clearopensmtp",
     "dotqmail2valias",
     "vaddaliasdomain",
+    "vadduser",
     "valias",
+    "vchangepw",
     "vchkpw",
     "vchkpw-dovecot",
     "vdeldomain",
@@ -46,9 +48,14 @@ PROGRAMS = (
     "vmakedotqmail",
     "vmkpasswd",
     "vmoddomlimits",
+    "vmoduser",
+    "vpasswd",
     "vpopbull",
     "vqmaillocal",
     "vrcptcheck",
+    "vsetuserquota",
+    "vuserinfo",
+    "vverifypw",
 )
 MODULES = {"vchkpw-dovecot": "vchkpw"}
 BUNDLE = ".vpopmail-modules"

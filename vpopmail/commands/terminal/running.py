@@ -14,7 +14,14 @@ import sys
 
 from vpopmail.codes import VA, verror
 from vpopmail.commands.terminal.options import Misuse
-from vpopmail.errors import ConfigError, FormatError, Refused, StorageError, VpopmailError
+from vpopmail.errors import (
+    ConfigError,
+    FormatError,
+    PasswordTooWeak,
+    Refused,
+    StorageError,
+    VpopmailError,
+)
 from vpopmail.formats.text import to_text
 from vpopmail.settings import load
 from vpopmail.site import Vpopmail
@@ -32,6 +39,20 @@ _CODES = 256
 _INTERRUPTING = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
 # What is no fault of the caller's words: there the reason is told, too.
 _TROUBLE = (StorageError, FormatError, ConfigError, Refused)
+
+
+class Refusal(Exception):
+    """What was asked cannot be done, in words that no code of the library has.
+
+    Args:
+        text: for standard output.
+        code: the exit status.
+    """
+
+    def __init__(self, text: str, code: int = FAILED) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code
 
 
 class _Interrupted(BaseException):
@@ -52,7 +73,7 @@ def run_program(name: str, work: Work, settings: Mapping[str, object], *, usage:
     Args:
         name: of the program.
         work: gets the site and the words, and gives the exit status: a code of C, or 0..255. It
-            raises Misuse to have the usage text shown.
+            raises Misuse to have the usage text shown, Refusal to have a line of its own shown.
         settings: options of the site that the launcher names.
         usage: the text for those who call it wrongly; on standard output.
     """
@@ -120,7 +141,9 @@ def fail(error: VpopmailError, prefix: str = "Error: ", *, out: TextIO | None = 
     Returns:
         The exit status: its code.
     """
-    print(f"{prefix}{verror(error.code)}", file=out)
+    # C says of a weak password what is wanted, with a blank at the end.
+    text = f"{error.advice} " if isinstance(error, PasswordTooWeak) else verror(error.code)
+    print(f"{prefix}{text}", file=out)
     if isinstance(error, _TROUBLE):
         # The text of a code names no file.
         print(error, file=sys.stderr)
@@ -137,6 +160,15 @@ def complain(name: str, text: str) -> None:
     print(f"{name}: {text}", file=sys.stderr)
 
 
+def tell_policy(site: Vpopmail) -> None:
+    """Show the site's policy on passwords, if it has one in words, after one was refused."""
+    from vpopmail.accounts.password_policy import policy_text
+
+    text = policy_text(site.installation)
+    if text is not None:
+        print(f"A password policy is in place:\n\t{text}")
+
+
 def show_version() -> None:
     """Print the version of this package, as the option -v does."""
     from vpopmail import __version__
@@ -146,7 +178,12 @@ def show_version() -> None:
 
 def _on_site(name: str, work: Work, settings: Mapping[str, object], words: list[str]) -> int:
     with open_site(name, settings) as site:
-        return work(site, words)
+        try:
+            return work(site, words)
+        except PasswordTooWeak as error:
+            code = fail(error)
+            tell_policy(site)
+            return code
 
 
 def _complete(name: str, work: Callable[[list[str]], int], words: list[str], usage: str) -> int:
@@ -158,6 +195,9 @@ def _complete(name: str, work: Callable[[list[str]], int], words: list[str], usa
             complain(name, misuse.complaint)
         print(usage, end="")
         return misuse.code
+    except Refusal as refusal:
+        print(refusal.text)
+        return refusal.code
     except VpopmailError as error:
         return fail(error)
     except BrokenPipeError:

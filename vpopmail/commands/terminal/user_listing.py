@@ -1,0 +1,138 @@
+"""How users are shown: whole, or single fields of them. Source: commands, listings."""
+
+from __future__ import annotations
+
+from time import ctime
+
+from vpopmail import records
+from vpopmail.errors import HomeMissing
+from vpopmail.records import NEVER_LOGGED_IN, NOQUOTA
+from vpopmail.settings.options import OLD_PROFILE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.records import VqPasswd
+    from vpopmail.site import Vpopmail
+
+FIELDS = "npCugcdqQl"  # in the order in which they are shown
+_LIMITS = (
+    (records.NO_PASSWD_CHNG, "password can not be changed by user"),
+    (records.NO_POP, "pop access closed"),
+    (records.NO_WEBMAIL, "webmail access closed"),
+    (records.NO_IMAP, "imap access closed"),
+    (records.NO_SMTP, "smtp access is closed"),
+    (records.NO_RELAY, "user not allowed to relay mail"),
+    (records.NO_SPAMASSASSIN, "spamassassin processing disabled"),
+    (records.DELETE_SPAM, "delete spam"),
+    (records.NO_MAILDROP, "maildrop processing disabled"),
+    (records.NO_DIALUP, "no dialup flag has been set"),
+    (records.BOUNCE_MAIL, "mail will be bounced back to sender"),
+    (records.QA_ADMIN, "has qmailadmin administrator access"),
+    (records.SA_ADMIN, "has system administrator access"),
+    (records.SA_EXPERT, "has expert access"),
+    (records.V_USER0, "user flag 0 is set"),
+    (records.V_USER1, "user flag 1 is set"),
+    (records.V_USER2, "user flag 2 is set"),
+    (records.V_USER3, "user flag 3 is set"),
+    (records.V_OVERRIDE, "user is not subject to domain limits"),
+)
+_MEMBERS = {
+    "n": "pw_name",
+    "p": "pw_passwd",
+    "u": "pw_uid",
+    "g": "pw_gid",
+    "c": "pw_gecos",
+    "d": "pw_dir",
+    "q": "pw_shell",
+}
+_INDENT = "        "
+_NOT_KEPT = "(null)"
+
+
+class UserListing:
+    """How users of one domain are shown.
+
+    Args:
+        site: whose.
+        domain: a domain or alias domain that exists.
+    """
+
+    def __init__(self, site: Vpopmail, domain: str) -> None:
+        self._site = site
+        self._domain = domain
+        settings = site.settings
+        self._notes_logins = settings.auth_logging
+        self._hides_clear = not settings.clear_passwd and settings.profile != OLD_PROFILE
+
+    def whole(self, user: VqPasswd) -> str:
+        """All there is to tell of a user, line by line."""
+        return (
+            f"name:   {user.pw_name}\n"
+            f"passwd: {user.pw_passwd}\n"
+            f"clear passwd: {self._clear(user)}\n"
+            f"comment/gecos: {user.pw_gecos}\n"
+            f"uid:    {user.pw_uid}\n"
+            f"gid:    {user.pw_gid}\n"
+            f"flags:  {user.pw_flags}\n"
+            f"gecos: {user.pw_gecos}\n"
+            f"{limit_lines(user)}"
+            f"dir:       {user.pw_dir}\n"
+            f"quota:     {user.pw_shell}\n"
+            f"usage:     {self._usage(user)}\n"
+            f"{self._last_auth(user)}"
+        )
+
+    def fields(self, user: VqPasswd, letters: str) -> str:
+        """Single fields of a user, without their names.
+
+        Args:
+            user: whose.
+            letters: some of ``FIELDS``, in their order.
+        """
+        return "".join([self._field(user, letter) for letter in letters])
+
+    def _field(self, user: VqPasswd, letter: str) -> str:
+        if letter == "l":
+            return self._last_auth(user)
+        if letter == "Q":
+            return f"{self._usage(user)}\n"
+        if letter == "C":
+            return f"{self._clear(user)}\n"
+        return f"{getattr(user, _MEMBERS[letter])}\n"
+
+    def _clear(self, user: VqPasswd) -> str:
+        return _NOT_KEPT if self._hides_clear else user.pw_clear_passwd
+
+    def _usage(self, user: VqPasswd) -> str:
+        if user.pw_shell == NOQUOTA:
+            return NOQUOTA
+        try:
+            percent = self._site.quotas.usage_of(self._domain, user).percent
+        except HomeMissing:
+            percent = 0
+        return f"{percent}%"
+
+    def _last_auth(self, user: VqPasswd) -> str:
+        if not self._notes_logins:
+            return ""
+        found = self._site.users.last_auth_of(self._domain, user)
+        if found is None:
+            return "last auth: Never logged in\n"
+        address, seconds = found
+        if address == NEVER_LOGGED_IN:
+            return f"account created: {ctime(seconds)}\nlast auth: Never logged in\n"
+        return f"last auth: {ctime(seconds)}\nlast auth ip: {address}\n"
+
+
+def limit_lines(user: VqPasswd) -> str:
+    """The flags of a user in words; a star marks what only the limits of the domain set."""
+    if not user.pw_flags:
+        return "limits: No user limits set.\n"
+    lines = ["limits:\n"]
+    for bit, text in _LIMITS:
+        if user.pw_flags & bit:
+            star = "" if user.pw_gid & bit else " (*)"
+            lines.append(f"{_INDENT}{text}{star}\n")
+    if user.pw_flags != user.pw_gid:
+        lines.append(f"{_INDENT}* = set by domain-wide limits\n")
+    return "".join(lines)
