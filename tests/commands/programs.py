@@ -32,8 +32,9 @@ def environment(site: Vpopmail, **more: str) -> dict[str, str]:
     settings = {
         "VPOPMAILDIR": site.settings.vpopmaildir,
         "QMAILDIR": site.settings.qmaildir,
-        "VPOPUSER": str(os.getuid()),
-        "VPOPGROUP": str(os.getgid()),
+        "VPOPUSER": str(site.settings.uid),
+        "VPOPGROUP": str(site.settings.gid),
+        "PROFILE": site.settings.profile,
         "BACKEND": site.settings.backend,
         "LOCK_TIMEOUT": "0",
         **more,
@@ -64,7 +65,9 @@ def run(site: Vpopmail, program: str, *words: str, text: str | None = "", **opti
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
-def run_as(uid: int, site: Vpopmail, program: str, *words: str, **options: str) -> Ran:
+def run_as(
+    uid: int, site: Vpopmail, program: str, *words: str, text: str = "", **options: str
+) -> Ran:
     """Run a program as another user; only root can.
 
     It is a child of this process, which has loaded all modules: the Python of root may be closed
@@ -72,16 +75,22 @@ def run_as(uid: int, site: Vpopmail, program: str, *words: str, **options: str) 
 
     Args:
         uid: of the user, whose group has the same number.
-        site, program, words, options: as in ``run``. Its directories must be open to the user.
+        site, program, words, text, options: as in ``run``. Its directories must be open to the user.
     """
     for module in pkgutil.walk_packages(vpopmail.__path__, "vpopmail."):
         if not module.name.startswith("vpopmail.testing"):
             importlib.import_module(module.name)
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+    with (
+        tempfile.TemporaryFile("w+") as given,
+        tempfile.TemporaryFile("w+") as out,
+        tempfile.TemporaryFile("w+") as err,
+    ):
+        given.write(text)
+        given.seek(0)
         child = os.fork()
         if child == 0:  # pragma: no cover - another process
-            for target, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, out.fileno()), (2, err.fileno())):
-                os.dup2(source, target)
+            for target, file in enumerate((given, out, err)):
+                os.dup2(file.fileno(), target)
             os._exit(_main_as(uid, program, words, environment(site, **options)))
         status = os.waitpid(child, 0)[1]
         told = [(file.seek(0), file.read())[1] for file in (out, err)]

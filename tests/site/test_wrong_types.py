@@ -10,7 +10,7 @@ import pytest
 
 import vpopmail
 from tests.nasty import ALIAS, DOMAIN, Filled, changed, filled
-from vpopmail import VLimits
+from vpopmail import VLimits, VqPasswd
 from vpopmail.qmail import Qmail
 
 MANAGERS = (
@@ -25,6 +25,7 @@ NOT_FOR_CALLERS = {
     *(("events", name) for name in ("after", "before", "call_script", "committed", "noted")),
     ("events", "wanted_before"),
     ("users", "edit"),
+    ("users", "edit_all"),
     ("users", "store"),
 }
 VALID = {
@@ -77,6 +78,8 @@ OTHERWISE = {
     ("ip_maps.set", "address"): "192.0.2.1",
     ("quotas.set", "quota"): "5M",
     ("users.delete_unused", "names"): [],
+    ("quotas.usage_of", "user"): VqPasswd("joe"),
+    ("users.last_auth_of", "user"): VqPasswd("joe"),
     ("users.iter", "where"): None,
     ("users.iter_all", "where"): None,
 }

@@ -24,10 +24,10 @@ from vpopmail.names import (
     check_kind_of_text,
     check_user_length,
 )
+from vpopmail.records import VqPasswd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vpopmail.records import VqPasswd
     from vpopmail.settings import Settings
 
 MAX_CRYPTED = 128
@@ -60,6 +60,12 @@ def check_user_fields(
     if password is not None:
         check_password(settings, password)
     check_gecos(settings.max_gecos, gecos)
+
+
+def check_kind_of_user(user: VqPasswd) -> None:
+    """Refuse what is no record of a user. Raises: TypeError."""
+    if not isinstance(user, VqPasswd):
+        raise TypeError(f"a VqPasswd is needed, not {type(user).__name__}")
 
 
 def check_gecos(longest: int, gecos: str) -> None:

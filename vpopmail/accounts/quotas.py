@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vpopmail.accounts.checks import check_kind_of_user
 from vpopmail.accounts.open_batches import get_domain, pending_change, read_limits
 from vpopmail.accounts.users import Users
 from vpopmail.errors import HomeMissing
@@ -134,6 +135,7 @@ class Quotas:
             domain: domain or alias domain.
             user: as found.
         """
+        check_kind_of_user(user)
         return self._used(get_domain(self._installation, domain), user)
 
     def recount(self, address: str) -> Usage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
+from vpopmail.accounts.checks import check_kind_of_user
 from vpopmail.accounts.last_auth import note_login, read_last_auth
 from vpopmail.accounts.lookup import find_user, limit_mask, may_look
 from vpopmail.accounts.open_batches import all_entries, get_domain, open_batch
@@ -195,6 +196,8 @@ class UserQueries:
             domain: domain or alias domain.
             user: as found.
         """
+        check_kind_of_text(domain)
+        check_kind_of_user(user)
         return read_last_auth(self._installation, user, domain)
 
     def iter_unused(self, domain: str, before: int) -> Iterator[VqPasswd]:
