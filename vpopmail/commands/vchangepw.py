@@ -25,6 +25,7 @@ import syslog
 from contextlib import contextmanager
 from time import sleep
 
+from vpopmail.accounts.lookup import may_look
 from vpopmail.codes import verror
 from vpopmail.commands.terminal.address import parse_address
 from vpopmail.commands.terminal.owner import become_owner
@@ -111,7 +112,7 @@ def _trouble(site: Vpopmail, name: str, domain: str, password: str) -> str:
 @contextmanager
 def _one_at_a_time(site: Vpopmail, entry: DomainEntry | None) -> Iterator[None]:
     """Wait for the guesses of others in a domain; then nothing interrupts this one."""
-    if entry is None:
+    if entry is None or not may_look(site.installation, entry):
         yield
         return
     with site.installation.open_domain(entry) as directory:
