@@ -249,6 +249,7 @@ class Vpopmail:
         to: Vpopmail | Config | Settings,
         domains: Iterable[str] | None = None,
         *,
+        rest: bool | None = None,
         replace: bool = False,
         dry_run: bool = False,
         progress: Callable[[str, int], object] | None = None,
@@ -256,13 +257,15 @@ class Vpopmail:
         """Copy the accounts to another store, and compare the two; see docs/convert.md.
 
         Nothing is removed here. Copied are users, aliases, limits, last logins and the counters
-        of directory hashing, and without ``domains`` also IP maps, relay addresses and the log,
-        as far as both stores keep them. Homes and mail stay where they are.
+        of directory hashing; and what is of no domain: IP maps, relay addresses and the log, as
+        far as both stores keep them. Homes and mail stay where they are.
 
         Args:
             to: the same site with another backend: a site, or options for one.
-            domains: only these, and not what is of no domain; None: all.
-            replace: whether a domain that has other accounts in the target loses them.
+            domains: only these; None: all.
+            rest: whether what is of no domain is copied too; None: if all domains are.
+            replace: whether a domain that has other accounts in the target loses them; not to a
+                source that has none at all of it.
             dry_run: only look, without locks, and count.
             progress: is told domain and number of its users done, every thousand users.
 
@@ -286,6 +289,7 @@ class Vpopmail:
                 self.installation,
                 target,
                 domains,
+                rest=rest,
                 replace=replace,
                 dry_run=dry_run,
                 progress=progress,

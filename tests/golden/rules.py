@@ -101,6 +101,18 @@ RULES: tuple[Rule, ...] = (
         begins=limits.unset_defaults,
         reads=limits.default_limits,
     ),
+    Rule(
+        "conversion-status",
+        "A failed conversion is told",
+        begins=conversions.conversion_status,
+    ),
+    Rule(
+        "users-survive",
+        "A conversion loses nobody",
+        begins=conversions.users_survive,
+        reads=conversions.converted_whole,
+        settles=conversions.put_copied,
+    ),
     # What differs from run to run.
     Rule(
         "login-rows",

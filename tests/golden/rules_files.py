@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from .compare import as_lines
 from .model import Entry
-from .passwords import same_lines
+from .passwords import same_hash, same_lines
 from .world import World
 
 _TIGHT = (0o600, 0o700)
@@ -28,8 +28,11 @@ _TOKEN = re.compile("|".join(re.escape(name) for name in _VARYING))
 def random_salts(
     path: str, want: Entry | None, have: Entry | None, world: World
 ) -> Entry | None:
-    """vpasswd may hold other crypt strings of the same passwords."""
+    """vpasswd and its copies may hold other crypt strings of the same passwords."""
     name = posixpath.basename(path)
+    if name == "sqwebmail-pass" and want is not None and have is not None:
+        same = same_hash(want.text.strip(), have.text.strip(), world.clear_passwords)
+        return replace(want, data=have.data) if same and have.text.startswith("\t") else want
     if want is None or have is None or name not in ("vpasswd", "vpasswd.cdb"):
         return want
     if want.records is None or have.records is None:

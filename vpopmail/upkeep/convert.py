@@ -28,6 +28,7 @@ def convert_accounts(
     target: Installation,
     domains: Iterable[str] | None = None,
     *,
+    rest: bool | None = None,
     replace: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
@@ -37,7 +38,8 @@ def convert_accounts(
     Args:
         source: where from; it is only read.
         target: where to: the same site with another backend.
-        domains: only these; None: all, and what is of no domain.
+        domains: only these; None: all.
+        rest: whether what is of no domain is copied too; None: if all domains are.
         replace: whether a domain that has other accounts in the target loses them.
         dry_run: only look, without locks.
         progress: is told domain and number of its users done, now and then.
@@ -68,7 +70,7 @@ def convert_accounts(
             for entry in entries:
                 conversion = DomainConversion(source, target, entry, progress)
                 _convert(report, conversion, others, unfinished, replace=replace)
-            if domains is None:
+            if domains is None if rest is None else rest:
                 _convert_rest(report, source, target, unfinished, replace=replace)
     if report.failed:
         domain, error = next(iter(report.failed.items()))

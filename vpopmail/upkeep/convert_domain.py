@@ -61,8 +61,7 @@ class DomainConversion:
 
     def look(self, *, may_replace: bool) -> ConvertedDomain:
         """What would be copied. Raises: what ``convert`` raises before it writes."""
-        if not may_replace:
-            self._check_unused()
+        self._check_target(may_replace=may_replace)
         found = ConvertedDomain(self.domain.realdomain)
         found.users = sum(1 for _ in self.source.backend.stream(self.domain))
         found.aliases = self.aliases.count()
@@ -87,8 +86,7 @@ class DomainConversion:
         with open_change(self.source, self.domain) as change:
             change.lock()
             self.target.backend.add_domain(self.domain)
-            if not may_replace:
-                self._check_unused()
+            self._check_target(may_replace=may_replace)
             begin()
             differs: list[str] = []
             for _ in range(_TRIES):
@@ -99,8 +97,14 @@ class DomainConversion:
         what = f"after {_TRIES} copies the two differ still, in: {', '.join(differs)}"
         raise BackendUnavailable(self.domain.realdomain, what)
 
-    def _check_unused(self) -> None:
+    def _check_target(self, *, may_replace: bool) -> None:
         users = next(self.target.backend.stream(self.domain), None)
+        if may_replace:
+            if users is not None and next(self.source.backend.stream(self.domain), None) is None:
+                # More likely the file of the source is lost than that all have left.
+                what = f"{self.source.backend.account_location()} has no user of it at all"
+                raise BackendUnavailable(self.domain.realdomain, what)
+            return
         if users is None and not (self.aliases.has_foreign() or self.limits.has_foreign()):
             return
         # What an earlier conversion has copied is no obstacle.
@@ -122,7 +126,7 @@ class DomainConversion:
             if self.aliases.copy(transaction, change.directory):
                 commit(transaction)
         self.limits.copy()
-        self.counter.copy(change.directory)
+        self.counter.copy(change.directory, done)
 
     def begin(self, change: UserChange) -> Transaction:
         """A locked transaction on the target."""

@@ -216,10 +216,13 @@ class CounterCopy(Copy):
 
     facet = DIR_CONTROL
 
-    def copy(self, directory: Directory) -> None:
-        """Copy it."""
-        if self.is_needed:
-            key = self.domain.realdomain
-            state = self.source.dir_control.read_dir_control(key, directory)
-            if state is not None:
-                self.target.dir_control.write_dir_control(key, directory, state)
+    def copy(self, directory: Directory, users: int) -> None:
+        """Copy it, or keep what the target has, with the number of users as they are now."""
+        if not self.is_needed:
+            return
+        key = self.domain.realdomain
+        present = self.target.dir_control.read_dir_control(key, directory)
+        state = self.source.dir_control.read_dir_control(key, directory) or present
+        if state is not None:
+            state.cur_users = users
+            self.target.dir_control.write_dir_control(key, directory, state)

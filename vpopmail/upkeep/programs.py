@@ -38,6 +38,7 @@ PROGRAMS = (
     "vchangepw",
     "vchkpw",
     "vchkpw-dovecot",
+    "vconvert",
     "vdeldomain",
     "vdelivermail",
     "vdeloldusers",
