@@ -186,18 +186,21 @@ class Vpopmail:
 
         return Batch(self.installation)
 
-    def prepare(self) -> list[str]:
+    def prepare(self, *, dry_run: bool = False) -> list[str]:
         """Make the directories and files that are missing for a first domain.
 
+        Args:
+            dry_run: only look.
+
         Returns:
-            The paths that were made.
+            The paths that were made, or with ``dry_run`` would be.
 
         Raises:
             OSError.
         """
         from vpopmail.upkeep.layout import make_layout
 
-        return make_layout(self.settings)
+        return make_layout(self.settings, dry_run=dry_run)
 
     def install_programs(self) -> list[str]:
         """Write the programs (vchkpw and others) into ``bindir``; see docs/vchkpw.md.

@@ -1,7 +1,8 @@
 """The pages of the programs, from the modules that are the programs.
 
 A page is made of the docstring of ``vpopmail.commands.NAME`` and of its usage text, so what a
-program says of itself and what is read about it cannot part.
+program says of itself and what is read about it cannot part. The front door has a page for each
+noun, of what ``--help`` prints.
 
 Run: python -m tests.docs.pages, to write them anew.
 """
@@ -11,8 +12,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 
+from vpopmail.commands.vpopmail import NOUNS, make_parser, noun_parser
 from vpopmail.upkeep.programs import MODULES, PROGRAMS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -33,7 +37,12 @@ differ from the programs of C, [differences.md](differences.md) tells why.
 def pages() -> dict[str, str]:
     """The text of each page by its path below docs, and the index."""
     texts = {f"programs/{name}.md": page(name) for name in PROGRAMS}
-    rows = [f"| [{name}](programs/{name}.md) | {_summary(name)} |\n" for name in PROGRAMS]
+    texts |= {f"programs/vpopmail-{noun}.md": noun_page(noun) for noun in NOUNS}
+    rows = []
+    for name in PROGRAMS:
+        rows.append(f"| [{name}](programs/{name}.md) | {_summary(name)} |\n")
+        for noun in NOUNS if name == "vpopmail" else ():
+            rows.append(f"| [vpopmail {noun}](programs/vpopmail-{noun}.md) | {_sentence(NOUNS[noun])}. |\n")
     return {INDEX: _INTRODUCTION + "".join(rows), **texts}
 
 
@@ -41,12 +50,30 @@ def page(program: str) -> str:
     """The page of a program."""
     module = _module(program)
     _, _, text = inspect.cleandoc(module.__doc__ or "").partition("\n")
-    usage = getattr(module, "USAGE", "")
+    usage = make_parser().format_help() if program == "vpopmail" else getattr(module, "USAGE", "")
     parts = [f"# {program}", _summary(program)]
     if usage:
         parts.append(f"```\n{usage.strip()}\n```")
     parts.append(_as_markdown(text.strip()))
     return "\n\n".join(parts) + "\n"
+
+
+def noun_page(noun: str) -> str:
+    """The page of a noun of the front door: all that ``--help`` prints of it."""
+    parts = [f"# vpopmail {noun}", f"{_sentence(NOUNS[noun])}. Of the program [vpopmail](vpopmail.md)."]
+    for parser in parsers(noun_parser(noun)):
+        title = [f"## {parser.prog}"] if parser.prog != f"vpopmail {noun}" else []
+        parts += [*title, f"```\n{parser.format_help().strip()}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def parsers(parser: ArgumentParser) -> Iterator[ArgumentParser]:
+    """A parser and those of its actions."""
+    yield parser
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            for one in action.choices.values():
+                yield from parsers(one)
 
 
 def _module(program: str) -> object:
@@ -56,7 +83,10 @@ def _module(program: str) -> object:
 def _summary(program: str) -> str:
     """The first line of the docstring without the name, as a sentence."""
     line = inspect.cleandoc(_module(program).__doc__ or "").partition("\n")[0]
-    text = line.partition(": ")[2]
+    return _sentence(line.partition(": ")[2])
+
+
+def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 

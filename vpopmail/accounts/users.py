@@ -73,6 +73,7 @@ class Users(UserQueries):
         crypted: str | None = None,
         gecos: str = "",
         quota: str | int | None = None,
+        flags: int = 0,
         apop: int = 0,
         dry_run: bool = False,
     ) -> Plan:
@@ -85,6 +86,7 @@ class Users(UserQueries):
             gecos: a comment; ``""`` stores the user's name.
             quota: NOQUOTA, bytes (``10M`` or an int), a message count (``1000C``), both with a
                 comma; None takes the default of the domain's limits.
+            flags: the user's own flag bits: NO_POP and others.
             apop: 0 for POP, 1 for APOP.
             dry_run: only decide, without locks, and say what would be done.
 
@@ -106,11 +108,12 @@ class Users(UserQueries):
             crypted=crypted,
             gecos=gecos,
             quota=quota,
+            flags=flags,
             apop=apop,
             dry_run=dry_run,
         )
 
-    def add_to(
+    def add_to(  # noqa: PLR0913 - as ``add``
         self,
         name: str,
         domain: str,
@@ -119,6 +122,7 @@ class Users(UserQueries):
         crypted: str | None = None,
         gecos: str = "",
         quota: str | int | None = None,
+        flags: int = 0,
         apop: int = 0,
         dry_run: bool = False,
     ) -> Plan:
@@ -131,10 +135,12 @@ class Users(UserQueries):
             raise InvalidDomainName(domain, "only letters, digits, '-' and '.'")
         given = None if quota is None else checks.checked_quota(quota)
         checks.check_one_password(password, crypted)
+        checks.check_flags(flags)
         entry = get_domain(self._installation, domain)
         if password is not None:
             check_strength(self._installation, password)
         user = new_user(settings, name, password, crypted=crypted, gecos=gecos, apop=apop)
+        user.pw_gid = user.pw_flags = flags
         add = lambda dry: self._add(entry, user.copy(), given, dry_run=dry)  # noqa: E731
         address = f"{name}@{entry.realdomain}"
         return announced(self._installation, "add_user", (address,), add, dry_run=dry_run)

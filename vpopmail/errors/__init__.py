@@ -68,7 +68,7 @@ the root are in ``vpopmail.errors.tree`` and loaded when first asked for: a logi
 
 from __future__ import annotations
 
-from vpopmail.codes import VA, verror
+from vpopmail.codes import UNKNOWN_ERROR, VA, verror
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,6 +97,20 @@ class VpopmailError(Exception):
 
     def __str__(self) -> str:
         parts = (_in_a_line(self.subject), self._words(), self.advice)
+        return ": ".join(part for part in parts if part)
+
+    @property
+    def headline(self) -> str:
+        """One line with what is wrong first: the text of the code, the subject, and more words.
+
+        An error without a code of its own begins with its own words.
+        """
+        words = self._words()
+        first = words if self.code is VpopmailError.code else verror(self.code)
+        if first == UNKNOWN_ERROR:
+            first = words
+        more = "" if words == first else words
+        parts = (first, _in_a_line(self.subject), more, self.advice)
         return ": ".join(part for part in parts if part)
 
     def _words(self) -> str:

@@ -52,6 +52,7 @@ PROGRAMS = (
     "vmoduser",
     "vpasswd",
     "vpopbull",
+    "vpopmail",
     "vqmaillocal",
     "vrcptcheck",
     "vsetuserquota",

@@ -38,6 +38,36 @@ def ask_new_password(whose: str) -> str:
         print("Passwords do not match, try again", flush=True)
 
 
+def ask_aloud(question: str) -> str | None:
+    """Ask on the terminal of the process; what is typed is shown.
+
+    Args:
+        question: with a blank at its end.
+
+    Returns:
+        The line without its end; ``""`` at its end; None if there is no terminal.
+    """
+    print(end="", flush=True)
+    try:
+        terminal = _open_terminal()
+    except OSError:
+        return None
+    try:
+        write_all(terminal, to_bytes(question))
+        return read_line(terminal) or ""
+    finally:
+        os.close(terminal)
+
+
+def has_terminal() -> bool:
+    """Whether the process has a terminal at which somebody can be asked."""
+    try:
+        os.close(_open_terminal())
+    except OSError:
+        return False
+    return True
+
+
 def ask_password(prompt: str) -> str:
     """Ask once: on the terminal of the process, else the prompt goes to standard error.
 
@@ -49,7 +79,7 @@ def ask_password(prompt: str) -> str:
     """
     print(end="", flush=True)  # what was told before comes before the prompt
     try:
-        terminal = os.open(_TERMINAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        terminal = _open_terminal()
     except OSError:
         return _ask(prompt, _STANDARD_INPUT, _STANDARD_ERROR) or ""
     try:
@@ -76,6 +106,11 @@ def read_line(descriptor: int = _STANDARD_INPUT) -> str | None:
             return to_text(line) if line else None
         line += byte
     return to_text(line)
+
+
+def _open_terminal() -> int:
+    """Raises: OSError: there is none."""
+    return os.open(_TERMINAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
 
 
 def _ask(prompt: str, source: int, target: int) -> str | None:

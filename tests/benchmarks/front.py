@@ -1,0 +1,65 @@
+"""A bulk addition through the front door, as a process, beside the library's batch.
+
+Run: python -m tests.benchmarks.front
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+from tests.benchmarks.accounts import BATCH, CRYPTED, durable_site, report
+
+ROUNDS = 3
+
+Times = tuple[float, float]  # on the clock, and of the processor, in seconds
+
+
+def bulk(form: str, text: str) -> Times:
+    with durable_site() as site:
+        names = ("vpopmaildir", "qmaildir", "vpopuser", "vpopgroup")
+        given = {f"VPOPMAIL_{name.upper()}": str(getattr(site.settings, name)) for name in names}
+        begun, start = os.times(), time.perf_counter()
+        command = [sys.executable, "-m", "vpopmail", "user", "add", "--bulk", form]
+        subprocess.run(command, input=text.encode(), env={**os.environ, **given}, check=True)
+        now = os.times()
+        used = now.children_user + now.children_system - begun.children_user - begun.children_system
+        return time.perf_counter() - start, used
+
+
+def batch() -> Times:
+    with durable_site() as site:
+        begun, start = time.process_time(), time.perf_counter()
+        with site.batch():
+            for number in range(BATCH):
+                site.users.add(f"user{number}@example.com", crypted=CRYPTED)
+        return time.perf_counter() - start, time.process_time() - begun
+
+
+def main() -> None:
+    addresses = [f"user{number}@example.com" for number in range(BATCH)]
+    rows = "".join(f"{address},{CRYPTED}\n" for address in addresses)
+    lines = (json.dumps({"address": address, "crypted": CRYPTED}) for address in addresses)
+    texts = {"csv": f"address,crypted\n{rows}", "jsonl": "".join(f"{line}\n" for line in lines)}
+    theirs: list[Times] = []
+    ours: dict[str, list[Times]] = {form: [] for form in texts}
+    for _ in range(ROUNDS):
+        theirs.append(batch())
+        for form, text in texts.items():
+            ours[form].append(bulk(form, text))
+    for form, times in ours.items():
+        for place, kind in enumerate(("on the clock", "of the processor")):
+            report(
+                f"user add --bulk {form}, {BATCH} users, {kind}",
+                [one[place] for one in times],
+                "the library's batch",
+                [one[place] for one in theirs],
+                1.2,
+            )
+
+
+if __name__ == "__main__":
+    main()
