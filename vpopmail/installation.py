@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from vpopmail.qmail.qmail import Qmail
     from vpopmail.records import DomainEntry
     from vpopmail.safeio.directory import Directory
+    from vpopmail.safeio.kept import KeptDirectories
     from vpopmail.settings import Settings
 
 _OPEN = "open"
@@ -57,6 +58,7 @@ class Installation:
         self.domain_lookup = DomainLookup(settings.qmaildir, settings.qmail_cdb_name)
         self._qmail: Qmail | None = None
         self._file_limits: FileLimits | None = None
+        self._directories: KeptDirectories | None = None
         # Who asks first decides by ``setdefault``, in one step: a lock would be waited for in vain
         # by a signal handler, a call-back, or a child that was forked while it was held.
         self._backends: dict[str, Backend] = {}
@@ -119,6 +121,8 @@ class Installation:
             backend.close()
         if self._file_limits is not None:
             self._file_limits.close()
+        if self._directories is not None:
+            self._directories.close()
         self.domain_lookup.close()
 
     def resolve(self, domain: str) -> DomainEntry | None:
@@ -129,10 +133,15 @@ class Installation:
         """
         return self.domain_lookup.find(fold(domain))
 
-    def open_domain(self, domain: DomainEntry) -> Directory:
+    def open_domain(self, domain: DomainEntry, *, keep: bool = False) -> Directory:
         """Open the directory of a domain.
 
         It may be a symbolic link of the administrator, not of the owner of the domain.
+
+        Args:
+            domain: as resolved.
+            keep: whether it stays open beside, so that the next one to ask finds it at once: for
+                what happens with every message.
 
         Raises:
             DomainDirectoryMissing: it cannot be entered.
@@ -140,9 +149,18 @@ class Installation:
         from vpopmail.safeio.directory import open_trusted
 
         try:
+            if keep:
+                return self._kept_directories().open(domain.path, sync=self.settings.sync)
             return open_trusted(domain.path, sync=self.settings.sync)
         except OSError as error:
             raise errors.DomainDirectoryMissing(domain.path, error.strerror or "") from error
+
+    def _kept_directories(self) -> KeptDirectories:
+        if self._directories is None:
+            from vpopmail.safeio.kept import KeptDirectories
+
+            self._directories = KeptDirectories()
+        return self._directories
 
     # facets: of the backend, else of the files
 

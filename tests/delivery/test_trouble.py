@@ -37,6 +37,7 @@ def at_most(more: int) -> Iterator[None]:
 
 
 def test_a_message_through_a_pipe_leaves_no_descriptor_open(place: Place) -> None:
+    place.deliver()  # the directory of the domain stays open for the next message
     place.lines("./Maildir/\n|cat >/dev/null\n&a@b.org\n")
     before = open_descriptors()
     begin, end = os.pipe()
@@ -72,7 +73,8 @@ def test_without_descriptors_the_message_waits(place: Place) -> None:
         with at_most(more):
             codes.append(deliver(place.site.installation, ENVIRONMENT, fd, "delete", print))
         os.close(fd)
-        assert open_descriptors() == before
+        # The directory of the domain stays open for the next message, if it can.
+        assert open_descriptors() - before in (0, 1)
     assert set(codes) == {0, 111}
     assert codes == sorted(codes, reverse=True)
     assert place.new()

@@ -190,7 +190,7 @@ def _not_opened(delivery: Delivery, number: int | None, path: str) -> int:
 
 
 def _joined(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield head
+    yield head + next(chunks, b"")  # a small message is written at once
     yield from chunks
 
 

@@ -36,12 +36,13 @@ class Message:
         size: bytes.
     """
 
-    __slots__ = ("fd", "is_copy", "size")
+    __slots__ = ("_begin", "fd", "is_copy", "size")
 
     def __init__(self, fd: int, *, is_copy: bool = False) -> None:
         self.fd = fd
         self.is_copy = is_copy
         self.size = os.fstat(fd).st_size
+        self._begin = b""  # the first piece: of most messages it is all, and the header is in it
 
     def __enter__(self) -> Self:
         return self
@@ -60,10 +61,13 @@ class Message:
         Raises:
             OSError.
         """
-        at = 0
-        while data := os.pread(self.fd, _CHUNK, at):
+        if not self._begin:
+            self._begin = os.pread(self.fd, _CHUNK, 0)
+        data, at = self._begin, 0
+        while data:
             yield data
             at += len(data)
+            data = os.pread(self.fd, _CHUNK, at) if at < self.size else b""
 
     def rewind(self) -> None:
         """Let a program that reads the descriptor begin at the beginning."""

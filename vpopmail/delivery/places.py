@@ -87,7 +87,7 @@ class Homes:
         if self._entry is None or split is None:
             return open_trusted(path, sync=sync)
         if self._domain is None:
-            self._domain = self._installation.open_domain(self._entry)
+            self._domain = self._installation.open_domain(self._entry, keep=True)
         home = self._domain.enter("/".join(part for part in split if part))
         home.sync = sync
         home.path = path

@@ -22,6 +22,8 @@ _NEW = ".new.vpopmail"
 _MOST_LINKS = 20
 _LONGEST_NAME = 255  # bytes
 _TRIES = 10
+# What the system says of a link that is not to be followed, or of what is no directory.
+_NOT_ENTERED = frozenset((errno.ELOOP, errno.ENOTDIR))
 
 
 class Owner:
@@ -364,14 +366,15 @@ def open_trusted(path: str, *, sync: bool = True) -> Directory:
     try:
         while rest:
             part = rest.pop(0)
-            status = os.stat(part, dir_fd=here, follow_symlinks=False)
-            if stat.S_ISLNK(status.st_mode):
+            try:
+                inner = os.open(part, OPEN_DIRECTORY, dir_fd=here)
+            except OSError as error:
+                if error.errno not in _NOT_ENTERED:
+                    raise
                 links += 1
-                _check_link(status, links, path)
-                target = os.readlink(part, dir_fd=here)
+                target = _link_target(part, here, links, path)
                 rest = _parts(target) + rest
-                part = "/" if target.startswith("/") else "."
-            inner = os.open(part, OPEN_DIRECTORY, dir_fd=here)
+                inner = os.open("/" if target.startswith("/") else ".", OPEN_DIRECTORY, dir_fd=here)
             os.close(here)
             here = inner
     except ValueError:  # a NUL, or a lone surrogate
@@ -383,9 +386,14 @@ def open_trusted(path: str, *, sync: bool = True) -> Directory:
     return Directory(here, path, sync=sync)
 
 
-def _check_link(status: os.stat_result, links: int, path: str) -> None:
+def _link_target(part: str, dir_fd: int, links: int, path: str) -> str:
+    """Where a link leads, the ``links``-th of a path. Raises: OSError: not one to be followed."""
+    status = os.stat(part, dir_fd=dir_fd, follow_symlinks=False)
+    if not stat.S_ISLNK(status.st_mode):
+        raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
     if links > _MOST_LINKS or status.st_uid not in {0, os.geteuid()}:
         raise OSError(errno.ELOOP, "a symbolic link that root did not make", path)
+    return os.readlink(part, dir_fd=dir_fd)
 
 
 def _parts(path: str) -> list[str]:
