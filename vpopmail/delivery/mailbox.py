@@ -118,16 +118,40 @@ class _Mailbox:
         """Let the message in, or not. Returns the exit code."""
         if self._is_for_maildrop():
             return self._hand_to_maildrop()
-        if not self._has_door():
-            return self._write(None)
+        message = self._filtered()
+        if message is None:
+            return DELIVERED
+        try:
+            return self._let_in(message) if self._has_door() else self._write(message)
+        finally:
+            if message is not self._delivery.message:
+                message.close()
+
+    def _let_in(self, message: Message) -> int:
+        """Write a message if there is room for it; other deliveries wait meanwhile."""
         from vpopmail.delivery.quota import Door
         from vpopmail.mailstore.maildirsize import quota_of, whole_maildir
 
         with whole_maildir(self._maildir) as whole:
             quota = quota_of(whole) if self._user is None else self._user.pw_shell
             door = Door(self._delivery, whole, quota, self._address, self._owner)
-            refused = door.refuse(len(self._head) + self._delivery.message.size)
-            return refused or self._write(door)
+            if not door.hold():
+                self._delivery.tell(f"{whole.path} is kept by another delivery\n")
+                return DEFERRED
+            refusal = door.refusal(len(self._head) + message.size)
+            if not refusal:
+                return self._write(message, door)
+            return DELIVERED if self._is_there(message) else door.bounce(refusal)
+
+    def _is_there(self, message: Message) -> bool:
+        """Whether an earlier try wrote it, and was killed before qmail heard of it."""
+        queued = self._delivery.message.queued_ns()
+        if queued is None:
+            return False
+        from vpopmail.mailstore.present import has_message
+
+        size = len(self._head) + message.size
+        return has_message(self._maildir, lambda: self._parts(message), size, queued)
 
     def _has_door(self) -> bool:
         """Whether a quota may keep the message out; most mailboxes need none of its modules."""
@@ -147,21 +171,20 @@ class _Mailbox:
         program = self._delivery.installation.settings.maildrop_prog
         return run_filter(self._delivery, program, self._maildir.path.rpartition("/")[0])
 
-    def _write(self, door: Door | None) -> int:
-        message = self._filtered()
-        if message is None:
-            return DELIVERED
+    def _write(self, message: Message, door: Door | None = None) -> int:
         try:
-            parts = _joined(self._head, message.chunks())
-            _, size = write_message(self._maildir, parts, self._owner)
+            _, size = write_message(self._maildir, self._parts(message), self._owner)
         except MessageNotWritten as error:
             return self._not_written(error)
-        finally:
-            if message is not self._delivery.message:
-                message.close()
         if door is not None:
             door.count(size)
         return DELIVERED
+
+    def _parts(self, message: Message) -> Iterator[bytes]:
+        """What is written. A small message is one piece, which is written at once."""
+        chunks = message.chunks()
+        yield self._head + next(chunks, b"")
+        yield from chunks
 
     def _filtered(self) -> Message | None:
         """What is written; None for spam that is to be dropped."""
@@ -187,11 +210,6 @@ class _Mailbox:
 def _not_opened(delivery: Delivery, number: int | None, path: str) -> int:
     delivery.tell(f"can not open new email file errno={number} file={path}\n{_SYSTEM_ERROR}")
     return DEFERRED
-
-
-def _joined(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield head + next(chunks, b"")  # a small message is written at once
-    yield from chunks
 
 
 def _owner(delivery: Delivery, maildir: Directory) -> Owner:

@@ -83,6 +83,11 @@ class Message:
             return None
         return f"{status.st_dev}.{status.st_ino}.{status.st_mtime_ns}.{status.st_size}"
 
+    def queued_ns(self) -> int | None:
+        """When it came into qmail's queue, in nanoseconds; None for a copy of a pipe."""
+        status = os.fstat(self.fd)
+        return status.st_mtime_ns if status.st_nlink else None
+
     def delivered_to(self) -> frozenset[str]:
         """The addresses in the Delivered-To lines of its header, lower case.
 

@@ -47,14 +47,31 @@ class Door:
         self._owner = owner
         self._told_by_daemon = False
 
-    def refuse(self, size: int) -> int:
-        """Refuse a message for which there is no room; warn of a Maildir that is nearly full.
+    def hold(self) -> bool:
+        """Keep other deliveries out until the Maildir is closed, for as many as there is room for.
+
+        Returns:
+            False if another one kept this one out for ``lock_timeout`` seconds.
+        """
+        if not is_limited(self._quota):
+            return True
+        from vpopmail.safeio.locks import lock_directory
+
+        try:
+            return lock_directory(
+                self._maildir.fd, self._delivery.installation.settings.lock_timeout
+            )
+        except OSError:  # a file system without: then as other programs do it, who take none
+            return True
+
+    def refusal(self, size: int) -> str:
+        """Why there is no room for a message; warn of a Maildir that is nearly full.
 
         Args:
             size: bytes that would be added.
 
         Returns:
-            0, or ``BOUNCED``: then it was told why.
+            What to tell the sender; ``""`` if there is room.
 
         Raises:
             OSError: what is used cannot be found out.
@@ -62,12 +79,27 @@ class Door:
         if is_limited(self._quota):
             used = self._used(size)
             if text_format.is_over(self._quota, used[0] + size, used[1] + 1):
-                return self._bounce(_USER_IS_OVER)
+                return _USER_IS_OVER
             if text_format.percentage(self._quota, *used) >= _NEARLY_FULL:
                 self._warn()
-        if self._is_domain_over(size):
-            return self._bounce(_DOMAIN_IS_OVER)
-        return 0
+        return _DOMAIN_IS_OVER if self._is_domain_over(size) else ""
+
+    def bounce(self, text: str) -> int:
+        """Tell the sender, by the notice of the domain or site if there is one, and the owner.
+
+        Args:
+            text: as ``refusal`` gives it.
+
+        Returns:
+            ``BOUNCED``.
+        """
+        from vpopmail.accounts.notices import OVER_QUOTA
+
+        told = self._notice(OVER_QUOTA)
+        self._delivery.tell(text if told is None else to_text(told))
+        self._warn()
+        self._delivery.tell("\n")
+        return BOUNCED
 
     def count(self, size: int, messages: int = 1) -> None:
         """Note in maildirsize what has come. Trouble is for the log: the message is there."""
@@ -96,15 +128,6 @@ class Door:
         from vpopmail.accounts.quotas import Quotas
 
         return Quotas(installation).is_domain_over(self._delivery.recipient.domain, size)
-
-    def _bounce(self, text: str) -> int:
-        from vpopmail.accounts.notices import OVER_QUOTA
-
-        told = self._notice(OVER_QUOTA)
-        self._delivery.tell(text if told is None else to_text(told))
-        self._warn()
-        self._delivery.tell("\n")
-        return BOUNCED
 
     def _warn(self) -> None:
         """Put the warning into the Maildir, at most once a day; trouble with it does not matter."""

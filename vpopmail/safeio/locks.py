@@ -19,6 +19,8 @@ from vpopmail.safeio import seam
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from typing_extensions import Self
 
     from vpopmail.safeio.directory import Directory, Owner
@@ -154,11 +156,34 @@ def lock_open_file(fd: int, timeout: float, *, write: bool) -> bool:
     return _take(fd, _WRITE_LOCK if write else _READ_LOCK, time.monotonic() + timeout)
 
 
+def lock_directory(fd: int, timeout: float) -> bool:
+    """Lock an open directory; the lock ends when its last descriptor is closed.
+
+    It excludes those who lock it in this way, our own threads too, and nobody else.
+
+    Args:
+        fd: of the directory.
+        timeout: seconds to wait for another holder, >= 0.
+
+    Returns:
+        False if another process kept it for ``timeout`` seconds.
+
+    Raises:
+        OSError: its file system has no such locks.
+    """
+    lock = fcntl.LOCK_EX | fcntl.LOCK_NB
+    return _is_taken(lambda: fcntl.flock(fd, lock), time.monotonic() + timeout)
+
+
 def _take(fd: int, lock: bytes, deadline: float) -> bool:
+    return _is_taken(lambda: fcntl.fcntl(fd, fcntl.F_OFD_SETLK, lock), deadline)
+
+
+def _is_taken(take: Callable[[], object], deadline: float) -> bool:
     pause = _FIRST_PAUSE
     while True:
         try:
-            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, lock)
+            take()
         except OSError as error:
             if error.errno not in {errno.EAGAIN, errno.EACCES}:
                 raise
