@@ -254,13 +254,17 @@ def test_store_and_settings_that_cannot_be_read_are_trouble_in_both_modes(
     ran = broken.run(JOES)
     assert ran.code == 111
     assert b"logging" in ran.stderr
-    cdb = Path(site.settings.users_cdb_path)
-    cdb.rename(f"{cdb}.away")
-    try:
-        lost = Programs(site, root / f"lost{len(mode)}", **mode)
-        assert lost.run(JOES).code == 111
-    finally:
-        Path(f"{cdb}.away").rename(cdb)
+    domain = Path(site.domains.get("example.com").path)
+    users = domain / "vpasswd", domain / "vpasswd.cdb"
+    for files in ((Path(site.settings.users_cdb_path),), users):
+        for file in files:
+            file.rename(f"{file}.away")
+        try:
+            lost = Programs(site, root / f"lost{len(mode)}{len(files)}", **mode)
+            assert lost.run(JOES).code == 111
+        finally:
+            for file in files:
+                Path(f"{file}.away").rename(file)
 
 
 def test_checkpassword_codes_are_1_for_a_refusal_and_2_for_misuse(site: Vpopmail, root: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import vpopmail
 from tests.conftest import DOMAIN
 from vpopmail import VA, Vpopmail
-from vpopmail.errors import AssignUnreadable, BackendUnavailable, DomainExists
+from vpopmail.errors import AccountsLost, AssignUnreadable, BackendUnavailable, DomainExists
 
 JOE = f"joe@{DOMAIN}"
 HASH = "$1$abcdefgh$K2eYkWaGFCU4Ot9LWWHne."
@@ -25,7 +25,9 @@ def cdb_path(site: Vpopmail, domain: Path) -> Path:
     return Path(site.settings.users_cdb_path)
 
 
-@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"no cdb")], ids=["lost", "broken"])
+@pytest.mark.parametrize(
+    "spoil", [Path.unlink, lambda path: path.write_bytes(b"no cdb")], ids=["lost", "broken"]
+)
 def test_users_of_a_lost_index_of_domains_are_not_unknown(
     site: Vpopmail, cdb_path: Path, spoil: Callable[[Path], object]
 ) -> None:
@@ -42,7 +44,9 @@ def test_users_of_a_lost_index_of_domains_are_not_unknown(
     assert vpopmail.last_error() == VA.CANNOT_READ_ASSIGN
 
 
-def test_a_domain_that_stands_in_the_text_alone_is_not_made_anew(site: Vpopmail, cdb_path: Path) -> None:
+def test_a_domain_that_stands_in_the_text_alone_is_not_made_anew(
+    site: Vpopmail, cdb_path: Path
+) -> None:
     cdb_path.unlink()
     with pytest.raises(DomainExists):
         site.domains.add(DOMAIN)
@@ -66,3 +70,85 @@ def test_a_new_site_has_no_domains(site: Vpopmail) -> None:
     assert list(site.domains) == []
     assert list(site.users.iter_all()) == []
     assert list(site.limits) == []
+
+
+# both files of the users of a domain
+
+
+def lose_users(domain: Path, *more: str) -> None:
+    """Remove vpasswd, its index, and further files."""
+    for name in ("vpasswd", "vpasswd.cdb", *more):
+        (domain / name).unlink()
+
+
+@pytest.mark.parametrize(
+    ("users_big_dir", "more"),
+    [(True, ()), (True, (".dir-control",)), (True, (".vpasswd.lock",)), (False, ())],
+)
+def test_users_whose_files_are_lost_are_not_unknown(
+    make_site: Callable[..., Vpopmail], users_big_dir: bool, more: tuple[str, ...]
+) -> None:
+    site = make_site(users_big_dir=users_big_dir)
+    site.domains.add(DOMAIN)
+    domain = Path(site.domains.get(DOMAIN).path)
+    site.users.add(JOE, crypted=HASH)
+    lose_users(domain, *more)
+    for ask in (
+        lambda: site.users.find(JOE),
+        lambda: site.users.check_password(JOE, "x"),
+        lambda: site.mail.deliverable(JOE),
+        lambda: site.mail.plan(JOE),
+        lambda: site.logins.authenticate(JOE, "x", "pop"),
+        lambda: list(site.users.iter(DOMAIN)),
+    ):
+        with pytest.raises(AccountsLost, match="put them back"):
+            ask()
+    done = site.mail.deliver(JOE, b"Subject: x\n\nx\n")
+    assert (done.code, "vpasswd" in done.text) == (111, True)
+    assert vpopmail.vauth_getpw("joe", DOMAIN) is None
+    assert vpopmail.last_error() == VA.NO_AUTH_CONNECTION
+
+
+def test_no_user_is_added_in_the_place_of_lost_ones(site: Vpopmail, domain: Path) -> None:
+    site.users.add(JOE, crypted=HASH)
+    lose_users(domain)
+    for act in (
+        lambda: site.users.add(f"amy@{DOMAIN}"),
+        lambda: site.users.delete(JOE),
+        lambda: site.users.set_quota(JOE, "1M"),
+    ):
+        with pytest.raises(AccountsLost):
+            act()
+    assert not (domain / "vpasswd").exists()
+    (domain / "vpasswd").touch()  # as the advice has it: there are none
+    site.users.add(f"amy@{DOMAIN}")
+    assert site.users.find(JOE) is None
+
+
+def test_a_domain_with_lost_users_can_be_deleted(site: Vpopmail, domain: Path) -> None:
+    site.users.add(JOE, crypted=HASH)
+    lose_users(domain)
+    site.domains.delete(DOMAIN)
+    assert not domain.exists()
+
+
+@pytest.mark.parametrize("before", ["never", "deleted", "home of nobody"])
+def test_a_domain_without_users_has_none(site: Vpopmail, domain: Path, before: str) -> None:
+    if before == "deleted":
+        site.users.add(JOE, crypted=HASH)
+        site.users.delete(JOE)
+        lose_users(domain)
+    if before == "home of nobody":
+        (domain / "all/Maildir/new").mkdir(parents=True)
+    assert site.users.find(JOE) is None
+    assert list(site.users.iter(DOMAIN)) == []
+    site.users.add(JOE, crypted=HASH)
+    assert site.users.find(JOE) is not None
+
+
+def test_reconcile_tells_of_lost_users_and_removes_no_home(site: Vpopmail, domain: Path) -> None:
+    site.users.add(JOE, crypted=HASH)
+    lose_users(domain)
+    report = str(site.reconcile())
+    assert "put them back" in report
+    assert (domain / "joe/Maildir").is_dir()

@@ -93,3 +93,11 @@ def test_the_launcher_of_a_site_answers(place: Place) -> None:
             env=environment(place.top), check=False,
         )  # fmt: skip
         assert done.returncode == code
+
+
+def test_users_that_were_lost_are_to_be_asked_for_again(place: Place) -> None:
+    for name in ("vpasswd", "vpasswd.cdb"):
+        (place.domain / name).unlink()
+    code, told = check(place, JOE.encode())
+    assert code == 111
+    assert b"put them back" in told

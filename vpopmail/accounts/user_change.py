@@ -102,6 +102,8 @@ class UserChange(UserSteps):
             DomainNotFound: the domain went away meanwhile.
             BackendUnavailable, OSError.
         """
+        if not self.fresh:
+            self.installation.backend.check_accounts(self.domain)
         try:
             self.transaction.lock()
         except BackendUnavailable:

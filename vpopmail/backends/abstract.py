@@ -100,6 +100,17 @@ class Backend(ABC):
         """
         return self.iterate(domain)
 
+    def check_accounts(self, domain: DomainEntry) -> None:  # noqa: B027 - few can tell
+        """Refuse a domain whose accounts were lost: it is not one without users.
+
+        Asked before a domain is changed. ``find`` and ``iterate`` refuse it by themselves;
+        ``stream`` and a transaction do not: accounts can be copied into the place of lost ones.
+
+        Raises:
+            AccountsLost: they are to be put back, and how.
+            BackendUnavailable: it cannot be told.
+        """
+
     def location(self) -> str:
         """Where all is kept, for people and to tell two stores apart; no passwords in it."""
         return self.name

@@ -58,6 +58,7 @@
     │   ├── ConversionFailed         -1
     │   ├── CryptFailed              VA_CRYPT_FAILED
     │   └── BackendUnavailable       VA_NO_AUTH_CONNECTION
+    │       └── AccountsLost         VA_NO_AUTH_CONNECTION
     ├── FormatError                  VA_COULD_NOT_UPDATE_FILE; a file does not keep its format
     └── ConfigError                  VA_NO_AUTH_CONNECTION; a setting is wrong
         └── UnknownBackend           VA_NO_AUTH_MODULE

@@ -365,6 +365,10 @@ class BackendUnavailable(StorageError):
     in_doubt: bool = False
 
 
+class AccountsLost(BackendUnavailable):
+    """A domain has had users, and what they were kept in is gone."""
+
+
 class FormatError(VpopmailError):
     """A file does not keep its format; the subject names the file and the line."""
 

@@ -52,8 +52,8 @@ class CdbBackend(Backend):
         trouble = lost_text(place)
         if trouble:
             raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", trouble)
+        self.check_accounts(domain)
         try:
-            place.check()
             text = b"" if place.status(TEXT) is None else place.read(TEXT)
         except OSError as error:
             raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
@@ -71,6 +71,15 @@ class CdbBackend(Backend):
                 return
             with open(place.open(TEXT), "rb") as file:
                 yield from self._parse((line.removesuffix(b"\n") for line in file), domain)
+        except OSError as error:
+            raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
+
+    def check_accounts(self, domain: DomainEntry) -> None:
+        """Refuse a domain that has lost both files of its users."""
+        from vpopmail.backends.cdb.lost import check_users
+
+        try:
+            check_users(Place(domain.path))
         except OSError as error:
             raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from vpopmail.backends.cdb.lost import check_users
 from vpopmail.backends.cdb.reading import INDEX, TEXT, fresh_index, lost_text
 from vpopmail.backends.flaws import DOUBLE, LOST, MALFORMED, Flaw
 from vpopmail.backends.flaws import INDEX as STALE
-from vpopmail.errors import FormatError
+from vpopmail.errors import AccountsLost, FormatError
 from vpopmail.formats import cdb, vpasswd
 from vpopmail.formats.text import split_lines, to_text
 
@@ -25,7 +26,7 @@ def find_flaws(place: Place) -> Iterator[Flaw]:
     Raises:
         OSError.
     """
-    trouble = lost_text(place)
+    trouble = lost_text(place) or _lost_both(place)
     if trouble:
         yield Flaw(LOST, f"{place.path}/{TEXT}", trouble)
     if place.status(TEXT) is None:
@@ -37,6 +38,14 @@ def find_flaws(place: Place) -> Iterator[Flaw]:
     for number, what in vpasswd.problems(text):
         yield Flaw(MALFORMED, f"{place.path}/{TEXT}, line {number}", what)
     yield from _doubles(f"{place.path}/{TEXT}", text)
+
+
+def _lost_both(place: Place) -> str:
+    try:
+        check_users(place)
+    except AccountsLost as error:
+        return error.advice
+    return ""
 
 
 def _trouble_of_index(place: Place, text: bytes) -> str:

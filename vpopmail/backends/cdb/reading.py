@@ -57,8 +57,7 @@ class Place:
         Raises:
             OSError: it is not there.
         """
-        if self.dir_fd is None:
-            os.stat(self.path)
+        os.stat(self.path)
 
     def open(self, name: str) -> int:
         """Open one of the files for reading."""
@@ -128,6 +127,7 @@ class Lookup:
         """The user of this name, as a fresh record, or None.
 
         Raises:
+            AccountsLost: there are no files, but there have been users.
             OSError: the files cannot be read.
         """
         index = self.index.glance()
@@ -181,7 +181,10 @@ class Lookup:
     def _find_in_text(self, name: str) -> VqPasswd | None:
         view = self.text.look()
         if view is None:
-            self.place.check()
+            if self.place.dir_fd is None:  # else it is being changed, which was looked into before
+                from vpopmail.backends.cdb.lost import check_users
+
+                check_users(self.place)
             return None
         text = view[:]
         try:

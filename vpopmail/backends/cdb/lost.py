@@ -1,0 +1,53 @@
+"""Telling a domain that has lost the files of its users from one that never had any."""
+
+from __future__ import annotations
+
+import os
+
+from vpopmail.backends.cdb.reading import INDEX, TEXT
+from vpopmail.errors import AccountsLost
+from vpopmail.formats import dircontrol
+from vpopmail.safeio.view import read_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vpopmail.backends.cdb.reading import Place
+
+_COUNTER = ".dir-control"
+_LOCK = ".vpasswd.lock"  # made with the first user, and never removed
+_MAILDIR = "Maildir"
+
+
+def check_users(place: Place) -> None:
+    """Refuse a domain that has neither vpasswd nor its index, though it has had users.
+
+    There have been some if the counter of homes says so, or if users have been changed and there
+    is a home. Whoever has none left puts an empty vpasswd there.
+
+    Args:
+        place: the domain's files, by their path.
+
+    Raises:
+        AccountsLost: all its mail would bounce.
+        OSError: the directory is not there.
+    """
+    if place.status(TEXT) is not None or place.status(INDEX) is not None:
+        return
+    place.check()
+    if _has_counted(place) or (place.status(_LOCK) is not None and _has_home(place)):
+        what = f"it is missing, and so is {INDEX}, but there have been users"
+        advice = "put them back, from a backup if need be; without users, an empty file"
+        raise AccountsLost(f"{place.path}/{TEXT}", f"{what}: {advice}")
+
+
+def _has_counted(place: Place) -> bool:
+    data = read_file(f"{place.path}/{_COUNTER}")
+    return data is not None and dircontrol.parse(data).cur_users > 0
+
+
+def _has_home(place: Place) -> bool:
+    with os.scandir(place.path) as entries:
+        return any(
+            entry.is_dir(follow_symlinks=False) and os.path.isdir(f"{entry.path}/{_MAILDIR}")
+            for entry in entries
+        )
