@@ -20,6 +20,7 @@ from vpopmail.errors import (
     InvalidCharacter,
     DomainDirectoryMissing,
     DomainNotFound,
+    FieldMissing,
     InvalidUserName,
     VpopmailError,
 )
@@ -48,6 +49,19 @@ def listing(site: Vpopmail, pattern: str | None = None) -> list[tuple[str, list[
 
 
 # both kinds
+
+
+@pytest.mark.parametrize("line", ["", " ", "\t "])
+def test_a_line_that_delivers_to_nobody_is_refused(kept: Vpopmail, line: str) -> None:
+    kept.aliases.add(SALES, JOE)
+    for change in (
+        lambda: kept.aliases.add(SALES, line),
+        lambda: kept.aliases.add(f"new@{DOMAIN}", line),
+        lambda: kept.aliases.set(SALES, [JOE, line]),
+    ):
+        with pytest.raises(FieldMissing, match="deliver"):
+            change()
+    assert listing(kept) == [("sales", [JOE])]
 
 
 def test_an_alias_is_made_by_its_first_line_and_keeps_the_order(kept: Vpopmail) -> None:
@@ -353,7 +367,11 @@ def _apply(
 ) -> None:
     for what, name, given_lines in changes:
         address, key, line = f"{name}@{DOMAIN}", name.lower(), given_lines[0]
-        if what == "add":
+        refused = [line] if what == "add" else given_lines if what == "set" else []
+        if not all(one.strip(" \t") for one in refused):
+            with pytest.raises(FieldMissing):
+                site.aliases.set(address, refused)
+        elif what == "add":
             site.aliases.add(address, line)
             model.setdefault(key, []).append(line)
         elif what == "set":

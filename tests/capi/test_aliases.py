@@ -40,12 +40,14 @@ def until_none(first: object, following: Callable[[], object]) -> list[object]:
 
 
 def test_lines_come_one_by_one_and_from_the_iterator(kept: Vpopmail) -> None:
-    for line in (JOE, "", AMY):
+    for line in (JOE, "#", AMY):
         assert vpopmail.valias_insert("Sales", DOMAIN.upper(), line) == VA.SUCCESS
+    for blank in ("", " \t"):
+        assert vpopmail.valias_insert("Sales", DOMAIN, blank) == VA.NULL_POINTER
     first = vpopmail.valias_select("sales", DOMAIN)
-    assert until_none(first, vpopmail.valias_select_next) == [JOE, "", AMY]
+    assert until_none(first, vpopmail.valias_select_next) == [JOE, "#", AMY]
     assert vpopmail.valias_select_next() is None
-    assert list(vpopmail.valias_lines("sales", DOMAIN)) == [JOE, "", AMY]
+    assert list(vpopmail.valias_lines("sales", DOMAIN)) == [JOE, "#", AMY]
     assert vpopmail.last_error() == VA.SUCCESS
 
 

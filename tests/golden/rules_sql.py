@@ -16,6 +16,7 @@ from .world import World
 _FAILED = -23
 _NO_USER = -10
 _INVALID_DOMAIN = -12
+_NULL_POINTER = -33
 _BAD_CHAR = -20
 _NAME_TOO_LONG = -25
 _USER_EXISTS = -2
@@ -453,7 +454,9 @@ def nothing_to_remove(step: Step, world: World) -> Step:
 
 
 def no_empty_lines(step: Step, world: World) -> Step:
-    """C lists an empty line as one to deliver to, and an alias goes with its last line."""
+    """C adds an empty line and lists it as one to deliver to; an alias goes with its last line."""
+    if step.calls("valias_insert") and not str(step.args[2]).strip(" \t"):
+        return world.refuse(step).expecting(rc=_NULL_POINTER) if step.result.get("rc") == 0 else step
     if world.has_alias_table and step.calls("valias_insert", "valias_delete", "valias_remove"):
         alias = str(step.args[0]).lower(), world.real(str(step.args[1]))
         table = world.tables_before.get("valias")

@@ -12,6 +12,7 @@ from vpopmail.errors import (
     AliasLineTooLong,
     AliasNotFound,
     AliasUnreadable,
+    FieldMissing,
     InvalidCharacter,
     UserNameTooLong,
 )
@@ -136,8 +137,8 @@ class Aliases:
 
         Args:
             address: ``alias@domain``.
-            line: as in a dot-qmail file, under 160 bytes, no control character but tabs:
-                ``&joe@example.com``.
+            line: as in a dot-qmail file, under 160 bytes, not blank, no control character but
+                tabs: ``&joe@example.com``.
             dry_run: only decide, without locks, and say what would be done.
 
         Returns:
@@ -146,7 +147,7 @@ class Aliases:
 
         Raises:
             InvalidUserName, UserNameTooLong, DomainNameTooLong, InvalidDomainName,
-            AliasLineTooLong, InvalidCharacter, DomainNotFound, NotPermitted,
+            AliasLineTooLong, InvalidCharacter, FieldMissing, DomainNotFound, NotPermitted,
             DomainDirectoryMissing, AliasUnreadable, BackendUnavailable, OSError.
 
         Source: formats, .qmail-alias.
@@ -332,6 +333,9 @@ class Aliases:
             raise AliasLineTooLong("the line", f"under {limit} bytes")
         if has_control(data.replace(b"\t", b"")):
             raise InvalidCharacter("the line", "one line, without control characters but tabs")
+        if not line.strip(" \t"):
+            # At the top of a file it would keep qmail-local from delivering at all.
+            raise FieldMissing("the line", "a blank one delivers to nobody")
 
     @property
     def _line_limit(self) -> int:

@@ -145,13 +145,13 @@ def valias_insert(alias: str | None, domain: str | None, alias_line: str | None)
     Args:
         alias: local part; a new alias is in lower case.
         domain: domain or alias domain.
-        alias_line: under 160 bytes; in a database as long as its column, and without the blanks
-            before it.
+        alias_line: not blank, under 160 bytes; in a database as long as its column, and without
+            the blanks before it.
 
     Returns:
-        VA_SUCCESS, VA_NULL_POINTER, VA_ILLEGAL_USERNAME, VA_USER_NAME_TOO_LONG,
-        VA_DOMAIN_NAME_TOO_LONG, VA_ALIAS_LINE_TOO_LONG, VA_BAD_CHAR; -1 for an unknown domain or
-        if the alias cannot be written; then ``last_error()`` says more.
+        VA_SUCCESS, VA_NULL_POINTER (for a blank line too), VA_ILLEGAL_USERNAME,
+        VA_USER_NAME_TOO_LONG, VA_DOMAIN_NAME_TOO_LONG, VA_ALIAS_LINE_TOO_LONG, VA_BAD_CHAR; -1 for
+        an unknown domain or if the alias cannot be written; then ``last_error()`` says more.
 
     Its commit point is the rename of the alias's file. Source: formats, .qmail-alias.
     """

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _COUNTER = ".dir-control"
 _LOCK = ".vpasswd.lock"  # made with the first user, and never removed
+_JOURNAL = ".vpopmail"  # of unfinished changes
 _MAILDIR = "Maildir"
 
 
@@ -22,7 +23,8 @@ def check_users(place: Place) -> None:
     """Refuse a domain that has neither vpasswd nor its index, though it has had users.
 
     There have been some if the counter of homes says so, or if users have been changed and there
-    is a home. Whoever has none left puts an empty vpasswd there.
+    is a home, but for the first one when he is just being added. Whoever has none left puts an
+    empty vpasswd there.
 
     Args:
         place: the domain's files, by their path.
@@ -34,7 +36,7 @@ def check_users(place: Place) -> None:
     if place.status(TEXT) is not None or place.status(INDEX) is not None:
         return
     place.check()
-    if _has_counted(place) or (place.status(_LOCK) is not None and _has_home(place)):
+    if _has_counted(place) or (_is_settled(place) and _has_home(place)):
         what = f"it is missing, and so is {INDEX}, but there have been users"
         advice = "put them back, from a backup if need be; without users, an empty file"
         raise AccountsLost(f"{place.path}/{TEXT}", f"{what}: {advice}")
@@ -43,6 +45,12 @@ def check_users(place: Place) -> None:
 def _has_counted(place: Place) -> bool:
     data = read_file(f"{place.path}/{_COUNTER}")
     return data is not None and dircontrol.parse(data).cur_users > 0
+
+
+def _is_settled(place: Place) -> bool:
+    """Whether users were changed, and no change is unfinished."""
+    has_changed = place.status(_LOCK) is not None
+    return has_changed and not os.path.lexists(f"{place.path}/{_JOURNAL}")
 
 
 def _has_home(place: Place) -> bool:
