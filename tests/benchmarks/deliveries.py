@@ -1,7 +1,8 @@
 """Deliveries: the whole process beside ``python3 -I -c pass``, and many in one process.
 
 In one process small messages are delivered with fsync, beside two bare loops in the same run: of
-write, fsync and link, and of these and fsync of ``new``, which promises what a delivery does. Run: python -m tests.benchmarks.deliveries [--directory DIR] [--messages N]
+write, fsync and link, and of these and fsync of ``new``, which promises what a delivery does.
+Run: python -m tests.benchmarks.deliveries [--directory DIR] [--messages N]
 """
 
 from __future__ import annotations
