@@ -302,6 +302,7 @@ def test_limits_that_are_not_there_are_deleted_in_newer_versions(
 
 
 def test_a_home_is_made_for_a_user_and_for_a_stranger(site: Vpopmail, domain: Path) -> None:
+    site.users.add(f"kim@{DOMAIN}", crypted="*")  # homes without any user are those of lost ones
     assert vpopmail.make_user_dir("joe", DOMAIN, 0, 0) == ""
     assert (domain / "joe/Maildir/cur").is_dir()
     assert vpopmail.make_user_dir("joe", DOMAIN, 0, 0) is None
