@@ -345,6 +345,7 @@ def test_a_place_taken_by_another_meanwhile_does_not_lose_mail(
     site: Vpopmail, make_site: Callable[..., Vpopmail], domain: Path
 ) -> None:
     """What turns up where the home goes is not replaced."""
+    site.users.add(f"kim@{DOMAIN}")  # a home without any user would be that of a lost one
 
     def change() -> None:
         with site.batch():

@@ -132,7 +132,16 @@ def test_a_domain_with_lost_users_can_be_deleted(site: Vpopmail, domain: Path) -
     assert not domain.exists()
 
 
-@pytest.mark.parametrize("before", ["never", "deleted", "home of nobody"])
+def test_users_in_directories_of_hashing_are_found_to_be_lost(site: Vpopmail, domain: Path) -> None:
+    site.users.add(JOE, crypted=HASH)
+    lose_users(domain)
+    (domain / "0/A").mkdir(parents=True)
+    (domain / "joe").rename(domain / "0/A/joe")
+    with pytest.raises(AccountsLost):
+        site.users.find(JOE)
+
+
+@pytest.mark.parametrize("before", ["never", "deleted", "home of nobody", "counted only"])
 def test_a_domain_without_users_has_none(site: Vpopmail, domain: Path, before: str) -> None:
     if before == "deleted":
         site.users.add(JOE, crypted=HASH)
@@ -140,6 +149,8 @@ def test_a_domain_without_users_has_none(site: Vpopmail, domain: Path, before: s
         lose_users(domain)
     if before == "home of nobody":
         (domain / "all/Maildir/new").mkdir(parents=True)
+    if before == "counted only":
+        (domain / ".dir-control").write_text("7\n")
     assert site.users.find(JOE) is None
     assert list(site.users.iter(DOMAIN)) == []
     site.users.add(JOE, crypted=HASH)

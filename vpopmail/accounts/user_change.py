@@ -102,9 +102,10 @@ class UserChange(UserSteps):
             DomainNotFound: the domain went away meanwhile.
             BackendUnavailable, OSError.
         """
-        if not self.fresh:
-            self.installation.backend.check_accounts(self.domain)
         try:
+            if not self.fresh:
+                # Before the lock, whose file is a sign of users.
+                self.installation.backend.check_accounts(self.domain)
             self.transaction.lock()
         except BackendUnavailable:
             # Perhaps the lock went away with its domain.

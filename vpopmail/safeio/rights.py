@@ -11,6 +11,8 @@ from vpopmail.safeio.view import OPEN_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from vpopmail.safeio.directory import Directory, Owner
 
 
@@ -146,3 +148,37 @@ def may(status: os.stat_result, uid: int, gid: int, bits: int) -> bool:
     """
     shift = 6 if uid == status.st_uid else 3 if gid == status.st_gid else 0
     return uid == 0 or (status.st_mode >> shift) & bits == bits
+
+
+def where_others_write(path: str, uids: Collection[int], gids: Collection[int]) -> str:
+    """Where others could put something into a directory, or another one in its place.
+
+    Access lists do not count.
+
+    Args:
+        path: absolute; what is missing of it is passed over.
+        uids, gids: of those who may.
+
+    Returns:
+        The first such directory on the way; ``""`` if there is none.
+    """
+    ends = {path, os.path.realpath(path)}
+    for here in dict.fromkeys(place for end in sorted(ends) for place in _way_to(end)):
+        try:
+            status = os.stat(here)
+        except OSError:
+            continue
+        by_group = status.st_mode & stat.S_IWGRP and status.st_gid not in gids
+        # In /tmp nobody moves what is somebody else's.
+        is_shared = status.st_mode & stat.S_ISVTX and here not in ends
+        if status.st_uid not in uids:
+            return here
+        if (by_group or status.st_mode & stat.S_IWOTH) and not is_shared:
+            return here
+    return ""
+
+
+def _way_to(path: str) -> list[str]:
+    """A directory and all above it, from the top."""
+    parts = path.strip("/").split("/")
+    return ["/", *("/" + "/".join(parts[:count]) for count in range(1, len(parts) + 1))]

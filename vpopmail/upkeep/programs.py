@@ -19,7 +19,7 @@ from vpopmail.errors import InvalidPath
 from vpopmail.formats.text import to_bytes
 from vpopmail.log import warn
 from vpopmail.safeio.directory import Directory, Owner
-from vpopmail.safeio.rights import can_enter
+from vpopmail.safeio.rights import can_enter, where_others_write
 from vpopmail.settings.file import compile_file, compiled_path
 
 TYPE_CHECKING = False
@@ -130,7 +130,8 @@ def install_programs(settings: Settings) -> list[str]:
     Each names this Python, the place of this package and ``vpopmaildir``. They belong to the
     caller, who should be root. Beside them goes the bundle of their modules, and beside
     etc/vpopmail.toml, if that is there, its compiled form. A warning is logged if the owner of the
-    domains may not read this Python or this package.
+    domains may not read this Python or this package, and, unless root is the caller, if others
+    could put programs of their own into ``bindir``.
 
     Args:
         settings: of the site.
@@ -139,7 +140,8 @@ def install_programs(settings: Settings) -> list[str]:
         The paths of the launchers. Each file has a commit point of its own, the rename.
 
     Raises:
-        InvalidPath: the path of Python cannot stand in the first line of a script.
+        InvalidPath: the path of Python cannot stand in the first line of a script; to root, if
+            others than he and the owner of the domains can write ``bindir`` or a directory above.
         ConfigError: etc/vpopmail.toml cannot be used.
         OSError.
     """
@@ -147,6 +149,7 @@ def install_programs(settings: Settings) -> list[str]:
     bindir = settings.bindir
     given = {"vpopmaildir": settings.vpopmaildir}
     texts = {program: launcher(program, given, bindir) for program in PROGRAMS}
+    _check_writers(settings)
     _compile_settings(settings)
     _warn_of_what_is_closed(settings)
     parent, _, name = bindir.rpartition("/")
@@ -200,6 +203,18 @@ def bundle() -> bytes:
     lines = [line.partition(" ") for line in shown.splitlines()]
     # The importer itself comes before there is a bundle.
     return make_bundle((name, path) for name, _, path in lines if name != "vpopmail.bundle")
+
+
+def _check_writers(settings: Settings) -> None:
+    """See that nobody else puts programs into ``bindir``, which servers run as root."""
+    uids = {0, os.geteuid(), settings.uid}
+    open_place = where_others_write(settings.bindir, uids, {0, os.getegid(), settings.gid})
+    if not open_place:
+        return
+    advice = f"others could put programs into {settings.bindir}: let root alone write it"
+    if os.geteuid() == 0:
+        raise InvalidPath(open_place, advice)
+    warn("%s: %s", open_place, advice)
 
 
 def _compile_settings(settings: Settings) -> None:

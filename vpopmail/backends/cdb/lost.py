@@ -17,14 +17,15 @@ _COUNTER = ".dir-control"
 _LOCK = ".vpasswd.lock"  # made with the first user, and never removed
 _JOURNAL = ".vpopmail"  # of unfinished changes
 _MAILDIR = "Maildir"
+_LEVELS = 3  # of directory hashing
 
 
 def check_users(place: Place) -> None:
     """Refuse a domain that has neither vpasswd nor its index, though it has had users.
 
-    There have been some if the counter of homes says so, or if users have been changed and there
-    is a home, but for the first one when he is just being added. Whoever has none left puts an
-    empty vpasswd there.
+    It has had some if there is a home, and the counter of homes says so, or users have been
+    changed; but for the first one while he is being added. Whoever has none left puts an empty
+    vpasswd there.
 
     Args:
         place: the domain's files, by their path.
@@ -36,7 +37,7 @@ def check_users(place: Place) -> None:
     if place.status(TEXT) is not None or place.status(INDEX) is not None:
         return
     place.check()
-    if _has_counted(place) or (_is_settled(place) and _has_home(place)):
+    if (_has_counted(place) or _has_changed(place)) and _has_home(place.path, _LEVELS):
         what = f"it is missing, and so is {INDEX}, but there have been users"
         advice = "put them back, from a backup if need be; without users, an empty file"
         raise AccountsLost(f"{place.path}/{TEXT}", f"{what}: {advice}")
@@ -47,15 +48,18 @@ def _has_counted(place: Place) -> bool:
     return data is not None and dircontrol.parse(data).cur_users > 0
 
 
-def _is_settled(place: Place) -> bool:
+def _has_changed(place: Place) -> bool:
     """Whether users were changed, and no change is unfinished."""
-    has_changed = place.status(_LOCK) is not None
-    return has_changed and not os.path.lexists(f"{place.path}/{_JOURNAL}")
+    is_locked = place.status(_LOCK) is not None
+    return is_locked and not os.path.lexists(f"{place.path}/{_JOURNAL}")
 
 
-def _has_home(place: Place) -> bool:
-    with os.scandir(place.path) as entries:
-        return any(
-            entry.is_dir(follow_symlinks=False) and os.path.isdir(f"{entry.path}/{_MAILDIR}")
-            for entry in entries
-        )
+def _has_home(path: str, levels: int) -> bool:
+    """Whether there is a Maildir in a directory of a directory, or of those of hashing in it."""
+    with os.scandir(path) as entries:
+        found = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+    return any(
+        os.path.isdir(f"{entry.path}/{_MAILDIR}")
+        or (levels and len(entry.name) == 1 and _has_home(entry.path, levels - 1))
+        for entry in found
+    )
