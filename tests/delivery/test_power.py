@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -125,3 +126,26 @@ def test_a_message_that_is_not_synced_is_found_out(
 
     replay(place.top, partial(_deliver, place.top), look, None)
     assert any(lost)
+
+
+def test_a_message_that_is_synced_after_it_has_its_name_could_be_half(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Why it is synced before, which has the journal of the disk written twice."""
+    (place.top / "queue").write_bytes(TEXT)
+    home = place.home()
+    fsync, later = seam.fsync, []
+
+    def late(fd: int) -> None:
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            later.append(os.dup(fd))
+        else:
+            for one in (*later, fd):
+                fsync(one)
+
+    monkeypatch.setattr(seam, "fsync", late)
+    found = []
+    look = lambda told: found.append((told, messages(home)))  # noqa: E731
+    replay(place.top, partial(_deliver, place.top), look, None)
+    assert all(there == [WHOLE] for told, there in found if told)
+    assert any(there not in ([], [WHOLE]) for _, there in found)
