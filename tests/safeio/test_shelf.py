@@ -16,7 +16,7 @@ from vpopmail.safeio.shelf import Shelf
 
 NAMES = st.text(st.characters(), max_size=3) | st.sampled_from(["a", "b", "\udc80", "\ud800", "A", "\0"])
 VALUES = st.lists(st.text(st.characters(), max_size=5) | st.integers() | st.booleans(), max_size=4).map(tuple)
-ACTS = st.lists(st.tuples(st.sampled_from(["put", "drop", "clear"]), NAMES, VALUES), max_size=40)
+ACTS = st.lists(st.tuples(st.sampled_from(["add", "put", "drop", "clear"]), NAMES, VALUES), max_size=40)
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_keeps_what_a_dict_would_keep_and_in_its_order(acts: list[tuple[str, str, tuple[object, ...]]]) -> None:
     kept, model = Shelf(), {}
     for act, name, row in acts:
-        if act == "put":
-            kept.put(name, row)  # type: ignore[arg-type]
+        if act == "put" or (act == "add" and name not in model):
+            (kept.put if act == "put" else kept.add)(name, row)  # type: ignore[arg-type]
             model[name] = row
         elif act == "drop":
             kept.drop(name)
@@ -58,7 +58,7 @@ class Label(str):
 def test_texts_and_numbers_of_other_classes_become_plain_ones() -> None:
     kept = Shelf()
     for number in range(5):
-        kept.put(f"u{number}", (Label("text"), Marker.ONE, True))
+        kept.add(f"u{number}", (Label("text"), Marker.ONE, True))
     for _, row in kept.rows():
         assert row == ("text", 1, True)
     kept.clear()
@@ -80,7 +80,7 @@ def test_on_the_disk_nobody_finds_it_and_nobody_else_may_read_it(tmp_path, monke
     before = {status.st_ino for status in own_files()}
     kept = Shelf()
     for number in range(20_000):
-        kept.put(f"user{number}", ("secret" * 20,))
+        kept.add(f"user{number}", ("secret" * 20,))
     new = [status for status in own_files() if status.st_ino not in before]
     assert new and all(stat.S_IMODE(status.st_mode) == 0o600 for status in new)
     assert os.listdir(tmp_path) == []

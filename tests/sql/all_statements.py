@@ -49,6 +49,11 @@ def rendered(name: str) -> dict[str, str]:
     """The statements of a dialect as its driver gets them, by what they are."""
     found = dialect(name)
     texts = {what: found.render(text).text for what, text in _templates(found)}
+    texts |= {  # as many rows are given to it
+        what: found.render_by_place(text).text
+        for what, text in _templates(found)
+        if what.startswith("users.") and what.endswith(".insert")
+    }
     texts["begin"] = found.begin
     texts["waits"] = found.bound_waits(5)
     return {what: " ".join(text.split()) for what, text in texts.items() if text}

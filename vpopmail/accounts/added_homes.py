@@ -41,7 +41,7 @@ class AddedHomes:
 
     def append(self, home: Home) -> None:
         """Note a home; no other one is of the same user."""
-        self._shelf.put(home.name, (home.place, home.leaf, home.is_new))
+        self._shelf.add(home.name, (home.place, home.leaf, home.is_new))
 
     def find(self, name: str) -> Home | None:
         """The home of a user; None if there is none here."""

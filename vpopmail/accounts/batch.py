@@ -104,7 +104,7 @@ class Batch(BatchView):
     def note_event(self, plan: Plan, command: str, arguments: tuple[str, ...]) -> None:
         """Note what is to be told if a change counts: its plan, the event and its arguments."""
         self._event_count += 1
-        self._events.put(str(self._event_count), (plan.outcome.domain, command, *arguments))
+        self._events.add(str(self._event_count), (plan.outcome.domain, command, *arguments))
 
     def _tell(self) -> None:
         """Tell of the changes that count: all, or those of the domains that were committed."""

@@ -37,12 +37,11 @@ class Pending:
 
     def add(self, user: VqPasswd) -> None:
         """Note a new user."""
-        self._added.put(user.pw_name, _row(user))
+        self._added.add(user.pw_name, _row(user))
 
     def added(self) -> Iterator[VqPasswd]:
         """The new users, in the order in which they came, as fresh records."""
-        for _, row in self._added.rows():
-            yield VqPasswd(*row)  # type: ignore[arg-type]
+        return (VqPasswd(*row) for _, row in self._added.rows())  # type: ignore[arg-type]
 
     def is_added(self, name: str) -> bool:
         """Whether a user of this name is new."""
@@ -98,7 +97,7 @@ class Pending:
 
     def __setitem__(self, name: str, user: VqPasswd | None) -> None:
         if user is not None and self.is_added(name):
-            self.add(user)
+            self._added.put(name, _row(user))
         else:
             self.changed[name] = user
 

@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 _MOST = 1000  # rows in memory
 _PAGE = 500  # rows that are read at once
 _CACHE = 512  # KiB of the file that are kept in memory
-_TABLE = "CREATE TABLE shelf (number INTEGER PRIMARY KEY, name BLOB UNIQUE, row BLOB)"
-_PUT = """
-    INSERT INTO shelf (name, row) VALUES (?, ?)
-    ON CONFLICT (name) DO UPDATE SET row = excluded.row
-"""
+_OPENING = (
+    "PRAGMA journal_mode = OFF",
+    f"PRAGMA cache_size = -{_CACHE}",
+    "CREATE TABLE shelf (number INTEGER PRIMARY KEY, name BLOB UNIQUE, row BLOB)",
+    "BEGIN",  # once: nothing is ever committed
+)
+_ADD = "INSERT INTO shelf (name, row) VALUES (?, ?)"
+_PUT = "UPDATE shelf SET row = ? WHERE name = ?"
 _GET = "SELECT row FROM shelf WHERE name = ?"
 _DROP = "DELETE FROM shelf WHERE name = ?"
 _COUNT = "SELECT COUNT(*) FROM shelf"
@@ -28,8 +31,9 @@ _SOME = "SELECT number, name, row FROM shelf WHERE number > ? ORDER BY number LI
 class Shelf:
     """Rows of texts and numbers by name, in the order in which the names came.
 
-    More than a thousand go to a temporary file of SQLite, which only this process can read and
-    which ends with it: it has no name. Where Python lacks sqlite3 they stay in memory.
+    The latest are in memory. If they get more than a thousand they go to a temporary file of
+    SQLite, which only this process can read and which ends with it: it has no name. Where Python
+    lacks sqlite3 all stay in memory.
     """
 
     __slots__ = ("_file", "_near")
@@ -38,18 +42,21 @@ class Shelf:
         self._near: dict[str, Row] = {}
         self._file: Any = None
 
+    def add(self, name: str, row: Row) -> None:
+        """Keep a row of a name that has none."""
+        self._near[name] = row
+        if len(self._near) > _MOST:
+            self._write()
+
     def put(self, name: str, row: Row) -> None:
         """Keep a row, in the place of one of the same name."""
-        if self._file is None and len(self._near) >= _MOST and name not in self._near:
-            self._open()
-        if self._file is None:
-            self._near[name] = row
-        else:
-            self._file.execute(_PUT, (_key(name), _packed(row)))
+        in_file = self._file is not None and name not in self._near
+        if not in_file or not self._file.execute(_PUT, (_packed(row), _key(name))).rowcount:
+            self.add(name, row)
 
     def get(self, name: str) -> Row | None:
         """The row of a name, or None."""
-        if self._file is None:
+        if self._file is None or name in self._near:
             return self._near.get(name)
         found = self._file.execute(_GET, (_key(name),)).fetchone()
         return None if found is None else loads(found[0])  # noqa: S302 - of this process
@@ -61,16 +68,16 @@ class Shelf:
             self._file.execute(_DROP, (_key(name),))
 
     def rows(self) -> Iterator[tuple[str, Row]]:
-        """Names and rows, in order; one that is changed meanwhile as it was or as it is."""
-        yield from list(self._near.items())
+        """Names and rows, in order; nothing may be added meanwhile."""
         last = 0
         while self._file is not None:
             page = self._file.execute(_SOME, (last, _PAGE)).fetchall()
             for _, key, row in page:
                 yield key.decode("utf-8", "surrogatepass"), loads(row)  # noqa: S302 - of this process
             if len(page) < _PAGE:
-                return
+                break
             last = page[-1][0]
+        yield from list(self._near.items())
 
     def clear(self) -> None:
         """Forget all."""
@@ -80,27 +87,26 @@ class Shelf:
             self._file = None
 
     def __len__(self) -> int:
-        if self._file is None:
-            return len(self._near)
-        count: int = self._file.execute(_COUNT).fetchone()[0]
-        return count
+        count: int = 0 if self._file is None else self._file.execute(_COUNT).fetchone()[0]
+        return count + len(self._near)
 
     def __del__(self) -> None:
         self.clear()
 
-    def _open(self) -> None:
-        try:
-            import sqlite3
-        except ImportError:
-            return
-        # No path: a file that SQLite makes for its own use, mode 0600, and unlinks at once.
-        self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._file.execute("PRAGMA journal_mode = OFF")
-        self._file.execute(f"PRAGMA cache_size = -{_CACHE}")
-        self._file.execute(_TABLE)
-        near, self._near = self._near, {}
-        for name, row in near.items():
-            self.put(name, row)
+    def _write(self) -> None:
+        """Let those in memory go to the file."""
+        if self._file is None:
+            try:
+                import sqlite3
+            except ImportError:
+                return
+            # No path: a file that SQLite makes for its own use, mode 0600, and unlinks at once.
+            self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+            for text in _OPENING:
+                self._file.execute(text)
+        rows = ((_key(name), _packed(row)) for name, row in self._near.items())
+        self._file.executemany(_ADD, rows)
+        self._near.clear()
 
 
 def _key(name: str) -> bytes:

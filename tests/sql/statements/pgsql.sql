@@ -188,8 +188,7 @@ SELECT * FROM "a_b_example_com" WHERE "pw_name" = %(pw_name)s;
 
 -- users.own.insert
 INSERT INTO "a_b_example_com" ("pw_name", "pw_passwd", "pw_uid", "pw_gid", "pw_gecos", "pw_dir",
-"pw_shell", "pw_clear_passwd") VALUES (%(pw_name)s, %(pw_passwd)s, %(pw_uid)s, %(pw_gid)s,
-%(pw_gecos)s, %(pw_dir)s, %(pw_shell)s, %(pw_clear_passwd)s);
+"pw_shell", "pw_clear_passwd") VALUES (%s, %s, %s, %s, %s, %s, %s, %s);
 
 -- users.own.iterate
 SELECT * FROM "a_b_example_com";
@@ -209,8 +208,7 @@ SELECT * FROM "vpopmail" WHERE "pw_name" = %(pw_name)s AND "pw_domain" = %(pw_do
 
 -- users.shared.insert
 INSERT INTO "vpopmail" ("pw_name", "pw_domain", "pw_passwd", "pw_uid", "pw_gid", "pw_gecos",
-"pw_dir", "pw_shell", "pw_clear_passwd") VALUES (%(pw_name)s, %(pw_domain)s, %(pw_passwd)s,
-%(pw_uid)s, %(pw_gid)s, %(pw_gecos)s, %(pw_dir)s, %(pw_shell)s, %(pw_clear_passwd)s);
+"pw_dir", "pw_shell", "pw_clear_passwd") VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s);
 
 -- users.shared.iterate
 SELECT * FROM "vpopmail" WHERE "pw_domain" = %(pw_domain)s;

@@ -186,8 +186,7 @@ SELECT * FROM "a_b_example_com" WHERE "pw_name" = :pw_name;
 
 -- users.own.insert
 INSERT INTO "a_b_example_com" ("pw_name", "pw_passwd", "pw_uid", "pw_gid", "pw_gecos", "pw_dir",
-"pw_shell", "pw_clear_passwd") VALUES (:pw_name, :pw_passwd, :pw_uid, :pw_gid, :pw_gecos, :pw_dir,
-:pw_shell, :pw_clear_passwd);
+"pw_shell", "pw_clear_passwd") VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- users.own.iterate
 SELECT * FROM "a_b_example_com";
@@ -207,8 +206,7 @@ SELECT * FROM "vpopmail" WHERE "pw_name" = :pw_name AND "pw_domain" = :pw_domain
 
 -- users.shared.insert
 INSERT INTO "vpopmail" ("pw_name", "pw_domain", "pw_passwd", "pw_uid", "pw_gid", "pw_gecos",
-"pw_dir", "pw_shell", "pw_clear_passwd") VALUES (:pw_name, :pw_domain, :pw_passwd, :pw_uid, :pw_gid,
-:pw_gecos, :pw_dir, :pw_shell, :pw_clear_passwd);
+"pw_dir", "pw_shell", "pw_clear_passwd") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- users.shared.iterate
 SELECT * FROM "vpopmail" WHERE "pw_domain" = :pw_domain;

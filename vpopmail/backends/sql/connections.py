@@ -292,18 +292,17 @@ class Work:
         table: str,
         keys: tuple[str, ...],
         names: tuple[str, ...],
-        rows: Sequence[dict[str, object]],
+        rows: Sequence[Sequence[object]],
     ) -> None:
-        """``upsert`` for each row of values."""
+        """``upsert`` for each row of values, of the keys and then of the others."""
         texts = self._dialect.upsert(table, keys, names)
         if len(texts) == 1:
             self.execute_many(texts[0], rows)
             return
         for row in rows:
-            self.upsert(table, keys, names, row)
+            self.upsert(table, keys, names, dict(zip((*keys, *names), row, strict=True)))
 
-    def execute_many(self, text: str, rows: Sequence[dict[str, object]]) -> None:
-        """Do a statement for each row of values."""
+    def execute_many(self, text: str, rows: Sequence[Sequence[object]]) -> None:
+        """Do a statement for each row of values, which are in the order of their places in it."""
         if rows:
-            rendered = self._dialect.render(text)
-            self._cursor.executemany(rendered.text, [rendered.arguments(row) for row in rows])
+            self._cursor.executemany(self._dialect.render_by_place(text).text, rows)

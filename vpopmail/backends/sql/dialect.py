@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from vpopmail.backends.sql.statements import PYFORMAT, Rendered, render
+from vpopmail.backends.sql.statements import BY_PLACE, PYFORMAT, Rendered, render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Dialect(ABC):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._rendered: dict[str, Rendered] = {}
+        self._by_place: dict[str, Rendered] = {}
 
     @abstractmethod
     def servers(self) -> list[Server]:
@@ -149,6 +150,16 @@ class Dialect(ABC):
         found = self._rendered.get(text)
         if found is None:
             found = self._rendered[text] = render(text, self.style, self.identify)
+        return found
+
+    def render_by_place(self, text: str) -> Rendered:
+        """A statement that takes rows of values in their order in it; kept."""
+        style = BY_PLACE.get(self.style)
+        if style is None:
+            return self.render(text)
+        found = self._by_place.get(text)
+        if found is None:
+            found = self._by_place[text] = render(text, style, self.identify)
         return found
 
     def put(self, value: Any, column: Column | None = None) -> Any:  # noqa: ARG002

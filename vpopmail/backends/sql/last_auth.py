@@ -90,8 +90,8 @@ class SqlLastAuth:
 
     def _row(
         self, columns: dict[str, Column], domain: str, name: str, remote_ip: str, seconds: int
-    ) -> dict[str, object] | None:
-        """A row, or None where the table cannot hold the name."""
+    ) -> tuple[object, ...] | None:
+        """A row: keys, then values; or None where the table cannot hold the name."""
         user = columns[self.dialect.column("lastauth.user")]
         if not user.holds(name):
             return None  # an old table, narrower than names: C would cut the name of another user
@@ -100,9 +100,4 @@ class SqlLastAuth:
         address = columns[self.dialect.column("lastauth.remote_ip")]
         # The time counts: accounts that are not used are deleted by it.
         known = remote_ip if address.holds(remote_ip) else ""
-        return {
-            "user": self.dialect.put(name, user),
-            "domain": domain,
-            "remote_ip": self.dialect.put(known, address),
-            "timestamp": seconds,
-        }
+        return (self.dialect.put(name, user), domain, self.dialect.put(known, address), seconds)

@@ -17,6 +17,10 @@ QMARK = "qmark"
 NAMED = "named"
 NUMERIC = "numeric"
 PYFORMAT = "pyformat"
+FORMAT = "format"
+
+# The style in which a driver that takes values by name takes them by place, for many rows.
+BY_PLACE = {NAMED: QMARK, PYFORMAT: FORMAT}
 
 Identify = "Callable[[str], str]"
 
@@ -47,13 +51,13 @@ def render(text: str, style: str, identify: Callable[[str], str]) -> Rendered:
 
     Args:
         text: the statement, in the notation of this module.
-        style: the driver's: ``qmark``, ``named``, ``numeric`` or ``pyformat``.
+        style: the driver's: ``qmark``, ``named``, ``numeric``, ``pyformat`` or ``format``.
         identify: gives the quoted form of an identifier.
     """
-    if style == PYFORMAT:
+    if style in {PYFORMAT, FORMAT}:
         text = text.replace("%", "%%")
     text, names = _values(_identifiers(text, identify), style)
-    return Rendered(text, tuple(names) if style in {QMARK, NUMERIC} else None)
+    return Rendered(text, tuple(names) if style in {QMARK, NUMERIC, FORMAT} else None)
 
 
 def _identifiers(text: str, identify: Callable[[str], str]) -> str:
@@ -83,6 +87,8 @@ def _is_word(sign: str) -> bool:
 def _place(name: str, style: str, number: int) -> str:
     if style == QMARK:
         return "?"
+    if style == FORMAT:
+        return "%s"
     if style == NUMERIC:
         return f":{number}"
     return f":{name}" if style == NAMED else f"%({name})s"

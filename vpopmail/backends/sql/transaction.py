@@ -90,18 +90,20 @@ class SqlTransaction(LockFileTransaction):
 
     def stage(self) -> None:
         """Refuse what the tables cannot hold; nothing is sent before the commit."""
-        clear = self.settings.clear_passwd
-        for user in self.pending.values():
-            if user is not None:
-                vpasswd.format_line(user, clear_passwd=clear)
-        if len(self.pending) and self.table.name not in self.backend.connections.layout():
-            tables.make_missing(self.backend.connections, self.backend.dialect, self.table)
-        for user in self.pending.values():
-            if user is not None:
-                self._row(user)  # not kept: many rows would take more room than the records
+        if len(self.pending):
+            self._check()
         aliases.check(self.backend, self.aliases)
         if self._notes_first_logins():
             tables.columns_of(self.backend.connections, self.backend.dialect, last_auth.TABLE)
+
+    def _check(self) -> None:
+        if self.table.name not in self.backend.connections.layout():
+            tables.make_missing(self.backend.connections, self.backend.dialect, self.table)
+        writer, clear = self._writer(), self.settings.clear_passwd
+        for user in self.pending.values():
+            if user is not None:
+                vpasswd.format_line(user, clear_passwd=clear)
+                writer.row(user)  # not kept: many rows would take more room than the records
 
     def commit(self) -> None:
         """Store all in one transaction of the database: the commit point.
@@ -143,12 +145,12 @@ class SqlTransaction(LockFileTransaction):
         self.backend.connections.end_change(self)
         self.file_lock.release()
 
-    def _row(self, user: VqPasswd) -> dict[str, object]:
-        return users.values_of(
-            user,
-            self.domain.realdomain,
+    def _writer(self) -> users.Writer:
+        """What makes rows of records, for the table as it is now."""
+        return users.Writer(
             self.backend.dialect,
             self.backend.connections.layout()[self.table.name],
+            self.domain.realdomain,
             clear=self.settings.clear_passwd,
         )
 
@@ -161,15 +163,15 @@ class SqlTransaction(LockFileTransaction):
             elif old is None:
                 new.append(user)
             else:
-                self._update(work, old, self._row(user))
+                self._update(work, old, user)
         added = chain(new, self.pending.added())
         while some := list(islice(added, _AT_ONCE)):
             self._insert(work, some)
         aliases.store(work, self.backend, self.domain.realdomain, self.aliases)
 
     def _insert(self, work: Work, some: list[VqPasswd]) -> None:
-        rows = [self._row(user) for user in some]
-        work.execute_many(self.table.insert(tuple(rows[0])), rows)
+        writer = self._writer()
+        work.execute_many(self.table.insert(writer.names), list(map(writer.row, some)))
         if self._notes_first_logins():
             names = [user.pw_name for user in some]
             self.backend.store_first_logins(work, self.domain.realdomain, names)
@@ -188,8 +190,10 @@ class SqlTransaction(LockFileTransaction):
         if self.backend.settings.sql_remove_deleted and auth_log.TABLE in layout:
             work.execute(auth_log.DELETE, user=key, domain=domain)
 
-    def _update(self, work: Work, old: VqPasswd, row: dict[str, object]) -> None:
-        was, before = self._row(old), self.before[old.pw_name.lower()]
+    def _update(self, work: Work, old: VqPasswd, user: VqPasswd) -> None:
+        writer, before = self._writer(), self.before[old.pw_name.lower()]
+        row = dict(zip(writer.names, writer.row(user), strict=True))
+        was = dict(zip(writer.names, writer.row(old), strict=True))
         changed = [name for name, value in row.items() if value != was[name]]
         if "pw_passwd" in changed and not self.settings.clear_passwd and before.get(_CLEAR):
             changed.append(_CLEAR)  # of the old password, and of a time when it was kept
@@ -210,12 +214,13 @@ class SqlTransaction(LockFileTransaction):
 
     def _is_stored(self) -> bool:
         """Whether all is as the transaction was to make it: asked when its end is not known."""
+        writer = self._writer() if len(self.pending) else None
         for name, wanted in self.pending.items():
             user = self.backend.find(self.domain, name)
             if user is None or wanted is None:
                 if user is not wanted:
                     return False
-            elif self._row(user) != self._row(wanted):
+            elif writer is not None and writer.row(user) != writer.row(wanted):
                 return False
         return all(
             self.backend.read_alias(self.domain, alias) == lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from vpopmail import errors
 from vpopmail.records import NOQUOTA, VqPasswd
 
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 _TEXTS = ("pw_name", "pw_passwd", "pw_gecos", "pw_dir", "pw_shell", "pw_clear_passwd")
 # A record has 1 for POP and 2 for APOP, as files do; ``Dialect.pop`` tells what a table has.
 _POP = 1
+_CLEAR = "pw_clear_passwd"
+_DOMAIN = "pw_domain"
+_NUMBERS = ("pw_uid", "pw_gid")
+_ANY = 1 << 62  # longer than any text
 _TOO_LONG = {
     "pw_name": errors.UserNameTooLong,
     "pw_domain": errors.DomainNameTooLong,
@@ -64,45 +70,84 @@ class Reader:
         return user
 
 
-def values_of(
-    user: VqPasswd, domain: str, dialect: Dialect, columns: Mapping[str, Column], *, clear: bool
-) -> dict[str, object]:
-    """The row of a record, for the columns that the table has.
+class Writer:
+    """Makes rows of records for one table.
 
     Args:
-        user: the record.
-        domain: the real domain.
         dialect: of the database.
         columns: of the table, as it is.
+        domain: the real domain.
         clear: whether the clear password is stored; if not and there is a column, it is empty.
 
-    Raises:
-        UserNameTooLong and its kin: a column is too narrow. Nothing is ever cut.
-        BackendUnavailable: a number is too high for its column.
-        InvalidCharacter: a column cannot hold the text.
+    Attributes:
+        names: of the columns, in the order of a row.
     """
-    row: dict[str, object] = {}
-    for name in (*_TEXTS, "pw_domain"):
-        column = columns.get(name)
-        if column is None:
-            continue
-        value: str = domain if name == "pw_domain" else getattr(user, name)
-        if name == "pw_clear_passwd" and not clear:
-            value = ""
-        if not column.holds(value):
-            what = f"the column {name} holds {column.width}"
-            raise _TOO_LONG[name](f"{user.pw_name}@{domain}", what)
-        # Every column holds the letters of ASCII, of which none here is a NUL.
-        is_plain = value.isascii() and not value.endswith(" ")
-        row[name] = value if is_plain else dialect.put(value, column)
-    numbers = {"pw_uid": _moved(user.pw_uid, _POP, dialect.pop), "pw_gid": user.pw_gid}
-    for name, number in numbers.items():
-        column = columns.get(name)
-        if column is None:
-            continue
-        column.check_number(number, f"{user.pw_name}@{domain}")
-        row[name] = number
-    return row
+
+    __slots__ = (
+        "_clear",
+        "_domain",
+        "_fields",
+        "_get",
+        "_numbers",
+        "_of",
+        "_stored_domain",
+        "dialect",
+        "names",
+    )
+
+    def __init__(
+        self, dialect: Dialect, columns: Mapping[str, Column], domain: str, *, clear: bool
+    ) -> None:
+        texts = [name for name in _TEXTS if name in columns]
+        numbers = [name for name in _NUMBERS if name in columns]
+        self.dialect = dialect
+        self._of = domain
+        self._domain = columns.get(_DOMAIN)
+        self._stored_domain: object = None
+        self._clear = None if clear or _CLEAR not in texts else texts.index(_CLEAR)
+        self._fields = [(columns[name], columns[name].length or _ANY) for name in texts]
+        self._numbers = [(columns[name], name == "pw_uid") for name in numbers]
+        self._get = attrgetter(*texts, *numbers)
+        self.names = (*texts, *numbers, *((_DOMAIN,) if self._domain else ()))
+
+    def row(self, user: VqPasswd) -> list[object]:
+        """The row of a record.
+
+        Raises:
+            UserNameTooLong and its kin: a column is too narrow. Nothing is ever cut.
+            BackendUnavailable: a number is too high for its column.
+            InvalidCharacter: a column cannot hold the text.
+        """
+        row = list(self._get(user))
+        if self._clear is not None:
+            row[self._clear] = ""
+        place = 0
+        for column, longest in self._fields:
+            text = row[place]
+            # Every column holds the letters of ASCII, of which none here is a NUL.
+            if len(text) > longest or not text.isascii() or text[-1:] == " ":
+                row[place] = self._checked(user, text, column)
+            place += 1
+        for column, is_marker in self._numbers:
+            if is_marker:
+                row[place] = _moved(row[place], _POP, self.dialect.pop)
+            if not column.holds_number(row[place]):
+                column.check_number(row[place], self._address(user))
+            place += 1
+        if self._domain is not None:
+            if self._stored_domain is None:
+                self._stored_domain = self._checked(user, self._of, self._domain)
+            row.append(self._stored_domain)
+        return row
+
+    def _checked(self, user: VqPasswd, text: str, column: Column) -> object:
+        if not column.holds(text):
+            what = f"the column {column.name} holds {column.width}"
+            raise _TOO_LONG[column.name](self._address(user), what)
+        return self.dialect.put(text, column)
+
+    def _address(self, user: VqPasswd) -> str:
+        return f"{user.pw_name}@{self._of}"
 
 
 def _moved(marker: int, pop: int, to: int) -> int:
