@@ -7,7 +7,7 @@ import re
 import pytest
 import sqlglot
 
-from vpopmail.backends.sql.statements import NAMED, NUMERIC, PYFORMAT, QMARK, render
+from vpopmail.backends.sql.statements import FORMAT, NAMED, NUMERIC, PYFORMAT, QMARK, render
 
 from .all_statements import DIALECTS, SNAPSHOTS, definitions, rendered, script
 
@@ -25,7 +25,7 @@ def test_a_parser_understands_each_statement(name: str) -> None:
     for what, text in rendered(name).items():
         if what in {"begin", "waits"}:
             continue
-        plain = re.sub(r"%\(\w+\)s|:\d+", "NULL", text).replace("%%", "%")
+        plain = re.sub(r"%\(\w+\)s|%s|:\d+", "NULL", text).replace("%%", "%")
         (parsed,) = sqlglot.parse(plain, read=PARSERS[name])
         assert parsed is not None
         assert not isinstance(parsed, sqlglot.exp.Command), what
@@ -74,6 +74,7 @@ def test_no_statement_of_sybase_makes_a_column_that_may_be_null_by_accident() ->
         (NUMERIC, "a = :1 AND b = :2 OR c = :3", ("x", "y", "x")),
         (NAMED, "a = :x AND b = :y OR c = :x", None),
         (PYFORMAT, "a = %(x)s AND b = %(y)s OR c = %(x)s", None),
+        (FORMAT, "a = %s AND b = %s OR c = %s", ("x", "y", "x")),
     ],
 )
 def test_values_are_given_as_the_driver_takes_them(style: str, text: str, order: object) -> None:
