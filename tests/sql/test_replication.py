@@ -153,6 +153,19 @@ def test_a_change_is_decided_by_what_the_primary_has(pair: Pair) -> None:
         assert site.users.get(JOE).pw_gid == 3
 
 
+def test_a_login_that_the_replica_lacks_yet_saves_a_user_from_deletion(pair: Pair) -> None:
+    with with_joe(pair) as (site, other):
+        old = [(site.users.get(JOE), "0.0.0.0", 1000)]
+        site.installation.last_auth.restore_last_auths(site.domains.get(DOMAIN), old)
+        pair.catch_up()
+        pair.pause()
+        assert [user.pw_name for user in other.users.iter_unused(DOMAIN, 2000)] == ["joe"]
+        site.users.note_login(JOE, "192.0.2.7")
+        assert list(other.users.iter_unused(DOMAIN, 2000)) == []
+        assert other.users.delete_unused(DOMAIN, ["joe"], 2000) == []
+        assert JOE in site.users
+
+
 def test_the_replica_is_down(pair: Pair) -> None:
     with with_joe(pair) as (site, other):
         pair.replica.stop()

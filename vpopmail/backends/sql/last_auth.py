@@ -46,10 +46,10 @@ class SqlLastAuth:
             self._note(domain, [(name, NEVER_LOGGED_IN, now) for name in some])
 
     def read_last_auth(self, domain: DomainEntry, user: VqPasswd) -> tuple[str, int] | None:
-        """The last login."""
+        """The last login, of where logins are noted: who seems unused is deleted for it."""
         try:
             key = self.dialect.put(user.pw_name)
-            found = self.connections.select(_FIND, user=key, domain=domain.realdomain)
+            found = self.connections.select_latest(_FIND, user=key, domain=domain.realdomain)
         except (NoTable, InvalidCharacter):
             return None
         for address, seconds in found.rows:
