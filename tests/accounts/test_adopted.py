@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import needs_root, tree, without_locks
-from vpopmail import Vpopmail
-from vpopmail.errors import DomainExists, UserExists
+from vpopmail import Vpopmail, VqPasswd
+from vpopmail.accounts.fingerprints import fingerprint
+from vpopmail.errors import DomainExists, HomeExists, UserExists
+from vpopmail.plan.journal import format_entry
 from vpopmail.safeio import seam
 
 NEW = "new.example"
@@ -200,3 +202,46 @@ def test_what_a_killed_process_kept_comes_back_before_the_directory_is_adopted_a
         site.domains.add(NEW)
     assert (path / ".qmail-default").read_bytes() == b"./Maildir/\n"
     assert not (path / ".vpopmail").exists()
+
+
+def test_a_home_that_nobody_has_used_is_no_hindrance(site: Vpopmail, path: Path) -> None:
+    """A killed process may have built it."""
+    (path / "postmaster/Maildir/new").mkdir(parents=True)
+    site.domains.add(NEW, GOOD)
+    assert (path / "postmaster/Maildir/cur").is_dir()
+
+
+@pytest.mark.parametrize("file", ["Maildir/new/1.mail", "Maildir/.Sent/cur/1.mail", ".qmail"])
+def test_a_home_with_something_in_it_stays(site: Vpopmail, path: Path, file: str) -> None:
+    kept = path / "postmaster" / file
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"x")
+    with pytest.raises(HomeExists):
+        site.domains.add(NEW, GOOD)
+    assert kept.read_bytes() == b"x"
+
+
+def test_the_homes_of_a_batch_that_has_not_ended_stay(
+    site: Vpopmail, path: Path, make_site: Callable[..., Vpopmail]
+) -> None:
+    with site.batch():
+        site.domains.add(NEW)
+        site.users.add(f"postmaster@{NEW}")
+        with pytest.raises(HomeExists):
+            make_site().domains.add(NEW, GOOD)
+    assert (path / "postmaster/Maildir/new").is_dir()
+
+
+def test_what_a_killed_process_stored_goes_before_the_directory_is_adopted_again(
+    site: Vpopmail, path: Path
+) -> None:
+    """But not an account that is another one by now."""
+    lines = [f"{name}:*:1:0:x:/nowhere/{name}:NOQUOTA\n" for name in ("amy", "ken")]
+    (path / "vpasswd").write_text("".join(lines))
+    amy = VqPasswd("amy", "*", 1, 0, "x", "/nowhere/amy", "NOQUOTA")
+    stage = path / ".vpopmail/0123456789abcdef"
+    stage.mkdir(parents=True)
+    facts = [("stored", "amy", fingerprint(amy)), ("stored", "ken", fingerprint(amy))]
+    (stage / "entry").write_bytes(format_entry("adopted accounts", facts))
+    site.domains.add(NEW)
+    assert [user.pw_name for user in site.users.iter(NEW)] == ["ken"]

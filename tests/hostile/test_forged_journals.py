@@ -25,10 +25,10 @@ WORDS = st.one_of(
     ),
     st.text(max_size=12),
 )  # fmt: skip
-KINDS = st.sampled_from(["users", "domain directories", "domains", "rebuilding", "strange"])
+KINDS = st.sampled_from(["users", "domain directories", "domains", "rebuilding", "adopted accounts", "strange"])
 VERBS = st.sampled_from(
     ["add", "delete", "adopt", "changed", "aliased", "refresh", "put", "drop", "counter", "count",
-     "advance", "reuse", "retreat", "taken", "freed", "remove", "accepted"]
+     "advance", "reuse", "retreat", "taken", "freed", "remove", "accepted", "stored"]
 )  # fmt: skip
 FACTS = st.lists(st.builds(lambda verb, words: "\t".join([verb, *words]), VERBS, st.lists(WORDS, max_size=4)), max_size=5)
 

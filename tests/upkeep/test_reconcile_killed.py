@@ -35,7 +35,7 @@ IN_CI = {
     ("rebuild", "all files lost"),
 }
 # What was there before is not given back, or is finished in part: docs/internals.md.
-BETWEEN = {"directory that was there", "users/assign and morercpthosts lost"}
+BETWEEN = {"directory that was there", "domain with two users in a directory that was there", "users/assign and morercpthosts lost"}
 LEFT = (".new.vpopmail", "/.vpopmail", "cdb.tmp")
 
 

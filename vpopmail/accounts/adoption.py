@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from vpopmail.accounts.adoption_recovery import KIND, stored_facts
 from vpopmail.accounts.kept_files import KeptFiles
 from vpopmail.mailstore import homes
+from vpopmail.plan.journal import JOURNAL
 from vpopmail.safeio.closing import close_all
 from vpopmail.safeio.tree import remove_tree
 
@@ -37,9 +39,28 @@ class Adoption:
     def _open_stage(self) -> Directory:
         return self.users.open_stage().directory
 
-    def note_accounts(self) -> None:
-        """Note what the account store has of what is about to be stored."""
+    def remove_unused(self, home: Home) -> None:
+        """Remove what a killed process has built where a home goes, if nobody has used it.
+
+        Not while another process works in the directory: it may be his. Raises: OSError.
+        """
         users = self.users
+        own = users.open_stage().name
+        with users.directory.enter(JOURNAL) as journal:
+            alone = journal.names() == [own]
+        if alone:
+            homes.remove_unused(users.directory, home.place, home.leaf)
+
+    def note_accounts(self) -> None:
+        """Note what the account store has of what is about to be stored, in the journal too.
+
+        Raises:
+            OSError, BackendUnavailable.
+        """
+        users = self.users
+        stored = stored_facts(users)
+        if stored:
+            users.open_stage().enter(KIND, stored)
         self._accounts = {
             name: users.transaction.stored(name) for name in users.transaction.pending
         }

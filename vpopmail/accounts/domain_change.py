@@ -10,10 +10,10 @@ import os
 from functools import partial
 
 from vpopmail.accounts.adoption import Adoption
+from vpopmail.accounts.adoption_recovery import settle_adopted
 from vpopmail.accounts.alias_domains import copier
 from vpopmail.accounts.checks import check_directory
 from vpopmail.accounts.domain_tree import NewDomain, Tree
-from vpopmail.accounts.kept_files import settle_kept
 from vpopmail.accounts.user_change import UserChange
 from vpopmail.errors import (
     BaseDirectoryMissing,
@@ -131,7 +131,7 @@ class DomainChange:
 
         Raises:
             BaseDirectoryMissing, DomainsDirectoryNotMade, DomainDirectoryMissing,
-            DirectoryTooLong, DomainDirectoryNotMade.
+            DirectoryTooLong, DomainDirectoryNotMade, BackendUnavailable, OSError.
         """
         tree_ = self.tree(self._domains_path(base, Owner(uid, gid)))
         place = tree_.counter(uid).next()
@@ -140,6 +140,10 @@ class DomainChange:
         check_directory(path)
         entry = DomainEntry(name, name, uid, gid, path)
         new = NewDomain(entry, place, adopted=_is_there(tree_.directory, place, name))
+        if new.adopted and not self.dry_run:
+            # Before anything is decided: a killed process may have stored its users.
+            with _enter_domain(tree_.directory, new) as directory:
+                settle_adopted(self.installation, name, path, directory, counts=False)
         new.has_accounts = self.installation.backend.has_accounts(entry)
         tree_.added.append(new)
         self.add_name(entry)
@@ -308,14 +312,12 @@ class DomainChange:
         program = f"{self.installation.settings.bindir}/vdelivermail"
         delivery = dotqmail.default_delivery(program, BOUNCE)
         if new.adopted:
-            with tree_.directory.enter(new.place or ".") as place:
-                directory = place.enter(entry.domain)
+            directory = _enter_domain(tree_.directory, new)
         else:
             stage = tree_.open_stage().directory
             directory = directories.build_domain(stage, entry.domain, owner, delivery)
         new.users = UserChange(self.installation, entry, directory, fresh=True, batch=self.batch)
         if new.adopted:
-            settle_kept(directory, counts=False)
             adoption = new.users.adoption = Adoption(new.users)
             adoption.files.note_owner(directories.DEFAULT)
             keep = partial(adoption.files.keep, directories.DEFAULT)
@@ -333,6 +335,11 @@ def _remove_empty(base: str, name: str) -> None:
             directory.remove_directory(name)
     except OSError as error:
         warn("%s/%s is left, empty: %s", base, name, error)
+
+
+def _enter_domain(domains: Directory, new: NewDomain) -> Directory:
+    with domains.enter(new.place or ".") as place:
+        return place.enter(new.entry.domain)
 
 
 def _is_there(domains: Directory, place: str, name: str) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from vpopmail.accounts.adoption_recovery import settle_adopted
 from vpopmail.accounts.domain_tree import domain_counter
-from vpopmail.accounts.kept_files import settle_kept
 from vpopmail.accounts.user_recovery import is_below, remove_empty
 from vpopmail.mailstore import domains as tree
 from vpopmail.plan import journal
@@ -47,7 +47,7 @@ def _settle(installation: Installation, left: Stage, facts: list[Fact]) -> None:
     there = installation.resolve(named[0][1]) is not None
     counts = there if added else not there
     for _, name, place in [fact for fact in added if fact[0] == "adopt"]:
-        _settle_adopted(left, place, name, counts=counts)
+        _settle_adopted(installation, left, place, name, counts=counts)
     if counts:
         if journal.is_roots(left):
             # The counter of a uid lies elsewhere: only root may send us there.
@@ -61,12 +61,15 @@ def _settle(installation: Installation, left: Stage, facts: list[Fact]) -> None:
                 remove_empty(left.place, place)
 
 
-def _settle_adopted(left: Stage, place: str, name: str, *, counts: bool) -> None:
+def _settle_adopted(
+    installation: Installation, left: Stage, place: str, name: str, *, counts: bool
+) -> None:
     if not is_below(place, name):
         return
+    path = "/".join(part for part in (left.place.path, place, name) if part)
     try:
         with left.place.enter(place or ".") as outer, outer.enter(name) as directory:
-            settle_kept(directory, counts=counts)
+            settle_adopted(installation, name, path, directory, counts=counts)
     except (FileNotFoundError, NotADirectoryError):
         pass  # it is gone
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 
-from vpopmail.plan import journal
 from vpopmail.safeio.directory import Owner
 from vpopmail.safeio.tree import give_file
 
@@ -69,26 +68,8 @@ class KeptFiles:
             give_file(self.directory, name, owner)
 
 
-def settle_kept(directory: Directory, *, counts: bool) -> None:
-    """Settle what processes that were killed have kept in a directory that they adopted.
-
-    Args:
-        directory: the open directory.
-        counts: whether it is a domain now; if not, the files become what they were.
-
-    Raises:
-        OSError.
-    """
-    for left in journal.leftovers(directory):
-        if left.entry() is not None:
-            left.abandon()  # of a change of its users, for whom changes them next
-            continue
-        with left:
-            if not counts and journal.is_ours(left):
-                _put_back(left.directory, directory)
-
-
-def _put_back(stage: Directory, directory: Directory) -> None:
+def put_back(stage: Directory, directory: Directory) -> None:
+    """Let the files be what they were, as a killed process kept them. Raises: OSError."""
     for name in stage.names():
         if name.startswith(_KEPT):
             stage.move(name, directory, "." + name.removeprefix(_KEPT))

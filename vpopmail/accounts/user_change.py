@@ -132,6 +132,8 @@ class UserChange(UserSteps):
         """
         home = Home(user.pw_name, self.places.next(), user.pw_name)
         try:
+            if self.adoption is not None:
+                self.adoption.remove_unused(home)
             homes.check_free(self.directory, home.place, home.name)
         except BaseException:
             self.places.cancel(home.place)

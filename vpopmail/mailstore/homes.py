@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 MAILDIRSIZE = "Maildir/maildirsize"
 _STAGED_MAILDIR = ".Maildir.vpopmail"
+_BUILT = frozenset((MAILDIR, "lastauth"))
+_COUNTS_AND_PASSWORDS = frozenset(("maildirsize", "sqwebmail-pass"))
+_BUILT_IN_MAILDIR = frozenset(("cur", "new", "tmp")) | _COUNTS_AND_PASSWORDS
 _PARTS = ("", "/Maildir", "/Maildir/cur", "/Maildir/new", "/Maildir/tmp")
 
 
@@ -142,6 +145,39 @@ def check_free(domain: Directory, place: str, name: str) -> None:
     if is_taken(domain, place, name):
         path = "/".join(part for part in (domain.path, place, name) if part)
         raise HomeExists(path, "move it away first; it is not a leftover of vpopmail")
+
+
+def remove_unused(domain: Directory, place: str, leaf: str) -> None:
+    """Remove a home that is as it was built, or less: nobody has put anything into it.
+
+    Raises:
+        OSError.
+    """
+    try:
+        with enter_place(domain, place) as outer:
+            with outer.enter(leaf) as home:
+                unused = _is_unused(home)
+            if unused:
+                remove_tree(outer, leaf)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+
+
+def _is_unused(home: Directory) -> bool:
+    if not _BUILT.issuperset(home.names()):
+        return False
+    if not home.has(MAILDIR):
+        return True
+    with home.enter(MAILDIR) as maildir:
+        names = maildir.names()
+        return _BUILT_IN_MAILDIR.issuperset(names) and all(
+            _is_empty(maildir, name) for name in names if name not in _COUNTS_AND_PASSWORDS
+        )
+
+
+def _is_empty(outer: Directory, name: str) -> bool:
+    with outer.enter(name) as directory:
+        return not directory.names()
 
 
 def take(stage: Directory, domain: Directory, place: str, leaf: str, name: str) -> bool:

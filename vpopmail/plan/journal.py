@@ -96,6 +96,7 @@ _WORDS = {
     "refresh": (1,),
     "put": (1,),
     "drop": (1,),
+    "stored": (2,),
 }
 _NUMBERS = ("counter", "count")
 

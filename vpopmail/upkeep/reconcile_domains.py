@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from vpopmail.accounts.adoption_recovery import settle_adopted
 from vpopmail.accounts.domain_change import DomainChange
 from vpopmail.mailstore.free_places import is_place
 from vpopmail.qmail.changes import ASSIGN
@@ -120,7 +121,10 @@ def _examine_strangers(look: ExaminedSite, outer: Directory, known: set[str]) ->
             directory = outer.enter(name)
         except OSError:
             continue  # a file or a link, or gone just now
+        path = f"{outer.path}/{name}"
         with directory:
+            settle = partial(settle_adopted, look.installation, name, path, directory, counts=False)
+            examine_stages(look.examination, directory, settle)
             _examine_files(look, directory, ())
 
 
