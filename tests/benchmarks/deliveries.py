@@ -90,16 +90,18 @@ def rates(site: Vpopmail, top: Path, messages: int) -> None:
         "and fsync of new": lambda: write_bare(bare, new),
         "ours": ours,
     }
-    took = dict.fromkeys(acts, 0.0)
+    took: dict[str, list[float]] = {name: [] for name in acts}
     for _ in range(messages // TURNS):
         for name, act in acts.items():
             start = time.perf_counter()
             for _ in range(TURNS):
                 act()
-            took[name] += time.perf_counter() - start
-    for name, seconds in took.items():
-        share = " ".join(f"{took[other] / seconds:5.2f} of {other!r}" for other in list(acts)[:2])
-        print(f"{name:20} {messages // TURNS * TURNS / seconds:6.0f} messages/s  {share}")
+            took[name].append(time.perf_counter() - start)
+    # Medians: others may be at work.
+    medians = {name: statistics.median(turns) for name, turns in took.items()}
+    for name, seconds in medians.items():
+        parts = (f"{medians[other] / seconds:5.2f} of {other!r}" for other in list(acts)[:2])
+        print(f"{name:20} {TURNS / seconds:6.0f} messages/s  {' '.join(parts)}")
 
 
 def write_bare(bare: Path, new: int | None) -> None:

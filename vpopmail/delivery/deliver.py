@@ -64,8 +64,10 @@ def deliver(
             return carry_out(delivery, actions)
     except NotSeekable as error:
         tell(f"lseek error {error.errno}\n")
+    except errors.AccountsLost as error:
+        tell(f"vdelivermail: deferred, {error}\n")
+    except errors.BackendUnavailable:
+        tell("vdelivermail: deferred, database down\n")
     except (errors.VpopmailError, OSError) as error:
-        # The server of a database is not the sender's business.
-        is_down = type(error) is errors.BackendUnavailable
-        tell(f"vdelivermail: deferred, {'database down' if is_down else error}\n")
+        tell(f"vdelivermail: deferred, {error}\n")
     return DEFERRED
