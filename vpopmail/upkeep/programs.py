@@ -72,6 +72,7 @@ _LATER = (
     "backends.cdb.backend",
     "backends.cdb.lost",
     "backends.files.aliases",
+    "backends.files.dir_control",
     "backends.files.ip_map",
     "backends.files.last_auth",
     "backends.files.limits",
