@@ -180,11 +180,19 @@ class Vpopmail:
         """A context manager in which nobody is told of changes: no subscriber, no script."""
         return self.installation.events.nested()
 
-    def batch(self) -> Batch:
-        """A context manager for many changes with one commit; see Batch."""
+    def batch(self, *, deferred: bool = False) -> Batch:
+        """A context manager for many changes with one commit; see Batch.
+
+        Args:
+            deferred: for domains that are added one by one by many processes: qmail takes mail for
+                them when another change, which is not deferred, compiles morercpthosts and tells
+                qmail-send. The last of them all must not be deferred.
+
+        Source: manual, "vadddomain", option -O.
+        """
         from vpopmail.accounts.batch import Batch
 
-        return Batch(self.installation)
+        return Batch(self.installation, deferred=deferred)
 
     def prepare(self, *, dry_run: bool = False) -> list[str]:
         """Make the directories and files that are missing for a first domain.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 import vpopmail
 from tests.conftest import DOMAIN, settings_for, tree, without_locks
+from tests.qmail.test_send import echoes, running
 from vpopmail import VA, VLimits, Vpopmail
 from vpopmail.accounts.domain_change import DomainChange
 from vpopmail.errors import (
@@ -19,6 +21,7 @@ from vpopmail.errors import (
     UserExists,
     UserNotFound,
 )
+from vpopmail.formats import cdb
 from vpopmail.records import NO_PASSWD_CHNG, NO_POP
 from vpopmail.safeio import seam
 from vpopmail.settings import load
@@ -486,3 +489,34 @@ def test_mail_for_a_domain_deleted_beside_a_new_one_is_taken_no_more(
     control = tmp_path / "q/control"
     assert (control / "rcpthosts").read_text().split() == [NEW]
     assert (control / "virtualdomains").read_text().split() == [f"{NEW}:{NEW}"]
+
+
+def test_deferred_domains_wait_for_one_that_is_not(site: Vpopmail, tmp_path: Path) -> None:
+    control = tmp_path / "q/control"
+    control.joinpath("rcpthosts").write_text("".join(f"h{n}.example\n" for n in range(50)))
+    with running(tmp_path / "q/bin/qmail-send") as qmail_send:
+        with site.batch(deferred=True):
+            site.domains.add("one.org")
+        assert control.joinpath("morercpthosts").read_text() == "one.org\n"
+        assert not control.joinpath("morercpthosts.cdb").exists()
+        assert echoes(qmail_send)
+        site.domains.add("two.org")
+        assert qmail_send.wait() == -signal.SIGHUP
+    index = cdb.iterate(control.joinpath("morercpthosts.cdb").read_bytes())
+    assert {name for name, _ in index} == {b"one.org", b"two.org"}
+
+
+def test_change_after_deferred_ones_need_not_be_of_morercpthosts(
+    site: Vpopmail, tmp_path: Path
+) -> None:
+    control = tmp_path / "q/control"
+    hosts = control / "rcpthosts"
+    hosts.write_text("".join(f"h{n}.example\n" for n in range(50)))
+    site.domains.add("zero.org")
+    with site.batch(deferred=True):
+        site.domains.add("one.org")
+    hosts.write_text("")
+    site.domains.add("two.org")
+    assert hosts.read_text() == "two.org\n"
+    index = cdb.iterate(control.joinpath("morercpthosts.cdb").read_bytes())
+    assert {name for name, _ in index} == {b"zero.org", b"one.org"}

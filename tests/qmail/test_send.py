@@ -24,26 +24,33 @@ def running(program: Path) -> Iterator[subprocess.Popen[bytes]]:
     program.parent.mkdir(parents=True, exist_ok=True)
     if not program.exists():
         shutil.copy(CAT, program)
-    reading, writing = os.pipe()
     process = subprocess.Popen(
         ["qmail-send"],
         executable=str(program),
-        stdin=reading,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        bufsize=0,
         # A caller such as nohup may have SIGHUP ignored.
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
-    os.close(reading)
-    # Once it echoes, it runs the program.
-    os.write(writing, b"x")
+    assert process.stdin is not None
     assert process.stdout is not None
-    assert process.stdout.read(1) == b"x"
+    # Once it echoes, it runs the program.
+    assert echoes(process)
     try:
         yield process
     finally:
-        os.close(writing)
+        process.stdin.close()
         process.stdout.close()
         process.wait()
+
+
+def echoes(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the program lives, and no signal waits for it."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"x")
+    return process.stdout.read(1) == b"x"
 
 
 def test_only_the_qmail_send_of_this_directory_is_told(tmp_path: Path) -> None:

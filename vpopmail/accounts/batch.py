@@ -32,6 +32,8 @@ class Batch(BatchView):
 
     Args:
         installation: the site.
+        deferred: whether domains that are added wait for another change, which is not deferred,
+            to compile morercpthosts and to tell qmail-send.
 
     Attributes:
         plans: what its end carries out, in order: one for all domains, then one for each domain
@@ -45,8 +47,9 @@ class Batch(BatchView):
     of the account store for each domain with users added or deleted, in the order of their names.
     """
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, *, deferred: bool = False) -> None:
         super().__init__(installation)
+        self._deferred = deferred
         self.plans: list[Plan] = []
         self._outcomes: dict[str, Outcome] = {}  # by domain
         self._events = Shelf()
@@ -223,6 +226,7 @@ class Batch(BatchView):
     def _domain_change(self) -> DomainChange:
         if self._domains is None:
             change = DomainChange(self.installation, batch=True)
+            change.qmail.deferred = self._deferred
             try:
                 change.recover(self.installation.settings.domains_path)
             except BaseException as error:

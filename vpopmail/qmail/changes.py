@@ -39,6 +39,8 @@ class QmailChange:
         qmail: the qmail directory.
 
     Attributes:
+        deferred: whether morercpthosts is not compiled and qmail-send not told: the next change
+            that is not deferred does both.
         follow: told of the names whose lines in users/cdb changed, or may have, once that counts:
             of this change, or of one that a killed process left; None: nobody wants to know.
             What it raises keeps the journal's entry, for the next change.
@@ -46,6 +48,7 @@ class QmailChange:
 
     def __init__(self, qmail: Qmail) -> None:
         self.qmail = qmail
+        self.deferred = False
         self.follow: Callable[[list[str]], object] | None = None
         self.directory = Directory.open(f"{qmail.qmaildir}/users", sync=qmail.sync, follow=True)
         self.file_lock = FileLock(self.directory, f"{ASSIGN}.lock", qmail.lock_timeout)
@@ -133,7 +136,8 @@ class QmailChange:
                 lambda: self.qmail.control.retire(gone),
                 vital=True,
             )
-        plan.add("qmail", "HUP to qmail-send", lambda: hang_up(self.qmail.qmaildir))
+        if not self.deferred:
+            plan.add("qmail", "HUP to qmail-send", lambda: hang_up(self.qmail.qmaildir))
         follow = self.follow
         if follow is not None:
             changed = [entry.domain for entry in (*self.added, *self.replaced, *self.removed)]
@@ -141,7 +145,7 @@ class QmailChange:
         plan.add("journal", "forget the domains", self._forget)
 
     def _publish(self, names: list[str]) -> None:
-        self.qmail.control.publish(names)
+        self.qmail.control.publish(names, compiled=not self.deferred)
 
     def _assign_words(self) -> str:
         return " and ".join(

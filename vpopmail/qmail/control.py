@@ -42,10 +42,14 @@ class ControlFiles:
         self.lock_timeout = lock_timeout
         self.newmrh = newmrh
 
-    def publish(self, names: Sequence[str]) -> None:
+    def publish(self, names: Sequence[str], *, compiled: bool = True) -> None:
         """Let mail for these names in: virtualdomains, locals, then rcpthosts or morercpthosts.
 
         Names that are there already stay. Its commit points are the renames of the files.
+
+        Args:
+            names: of domains and alias domains.
+            compiled: whether morercpthosts is compiled, also for those who left that to others.
 
         Raises:
             OSError, FileNotUpdated.
@@ -54,7 +58,9 @@ class ControlFiles:
         with self._open() as directory:
             self._add(directory, VIRTUALDOMAINS, [b"%b:%b" % (line, line) for line in lines])
             self._drop(directory, LOCALS, lines)
-            self._accept(directory, lines)
+            self._accept(directory, lines, compiled=compiled)
+            if compiled:
+                self._compile_newer(directory)
             directory.flush()
 
     def withdraw(self, names: Sequence[str]) -> list[str]:
@@ -182,14 +188,18 @@ class ControlFiles:
             names.update(split_lines(directory.read(file) or b""))
         return names
 
-    def _accept(self, directory: Directory, lines: Sequence[bytes]) -> None:
+    def _accept(
+        self, directory: Directory, lines: Sequence[bytes], *, compiled: bool = True
+    ) -> None:
         there = self._accepted(directory)
         new = [line for line in lines if line not in there]
         room = max(FULL - control.count_lines(directory.read(RCPTHOSTS) or b""), 0)
         self._add(directory, RCPTHOSTS, new[:room])
-        self._add(directory, MORE, new[room:])
+        self._add(directory, MORE, new[room:], compiled=compiled)
 
-    def _add(self, directory: Directory, name: str, lines: Sequence[bytes]) -> None:
+    def _add(
+        self, directory: Directory, name: str, lines: Sequence[bytes], *, compiled: bool = True
+    ) -> None:
         if not lines:
             return
         kind = control.VIRTUALDOMAINS if name == VIRTUALDOMAINS else control.LIST
@@ -197,7 +207,7 @@ class ControlFiles:
         def insert(data: bytes) -> bytes:
             return control.insert_lines(data, lines, kind)
 
-        self._rewrite(directory, name, insert)
+        self._rewrite(directory, name, insert, compiled=compiled)
 
     def _drop(self, directory: Directory, name: str, lines: Collection[bytes]) -> bool:
         if not directory.has(name):
@@ -208,13 +218,27 @@ class ControlFiles:
 
         return self._rewrite(directory, name, remove)
 
-    def _rewrite(self, directory: Directory, name: str, change: Callable[[bytes], bytes]) -> bool:
+    def _rewrite(
+        self,
+        directory: Directory,
+        name: str,
+        change: Callable[[bytes], bytes],
+        *,
+        compiled: bool = True,
+    ) -> bool:
         """Rewrite one file under its lock; whether it changed."""
         with FileLock(directory, f"{name}.lock", self.lock_timeout):
             changed = rewrite(directory, name, change, new_mode=PUBLIC, mode=PUBLIC)
-            if changed and name == MORE:
+            if changed and compiled and name == MORE:
                 self._compile(directory)
         return changed
+
+    def _compile_newer(self, directory: Directory) -> None:
+        """Compile morercpthosts if it may have been changed since it was compiled."""
+        text, index = directory.status(MORE), directory.status(MORE_INDEX)
+        if text is not None and (index is None or index.st_mtime_ns <= text.st_mtime_ns):
+            with FileLock(directory, f"{MORE}.lock", self.lock_timeout):
+                self._compile(directory)
 
     def _compile(self, directory: Directory) -> None:
         text = directory.read(MORE) or b""
