@@ -33,6 +33,7 @@ PROGRAMS = (
     "clearopensmtp",
     "dotqmail2valias",
     "vaddaliasdomain",
+    "vadddomain",
     "vadduser",
     "valias",
     "vchangepw",
