@@ -157,12 +157,13 @@ def test_weak_password_is_told_with_the_policy_and_leaves_nothing(
     site: Vpopmail, tmp_path: Path
 ) -> None:
     Path(site.settings.etc_path("password_strength.conf")).write_text(
-        "Policy: eight characters at least\nLength: >= 8\n"
+        "Policy = eight characters at least\nLength > 7\n"
     )
     before = without_locks(tree(tmp_path))
     ran = run(site, PROGRAM, DOMAIN, "s3cret")
     assert ran.code == 256 - 70
     assert ran.out.startswith("Error: (vadduser) ")
+    assert ran.out.endswith("A password policy is in place:\n\teight characters at least\n")
     assert "s3cret" not in ran.out + ran.err
     assert without_locks(tree(tmp_path)) == before
 

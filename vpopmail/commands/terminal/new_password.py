@@ -59,11 +59,12 @@ class NewPassword:
             raise Refusal(f"Error: password too long (max={_MOST})", _TOO_LONG_CODE)
         self._length = int(length)
 
-    def choose(self, whose: str) -> str:
+    def choose(self, whose: str, *, may_be_empty: bool = False) -> str:
         """The password; asked for if it is neither given nor to be random.
 
         Args:
             whose: as the prompt names the user.
+            may_be_empty: whether nothing is an answer: a user who cannot log in.
 
         Raises:
             Misuse: there is none.
@@ -72,14 +73,14 @@ class NewPassword:
         """
         if self.is_random and self.given is not None and not self.is_old:
             raise Refusal("Error: don't use -r option when giving password on command line")
-        if self.given:
+        if self.given or (may_be_empty and self.given is not None):
             return self.given
         if self.is_random:
             from vpopmail.passwords.random import random_password
 
             return random_password(self._length)
         password = ask_new_password(whose)
-        if not password:
+        if not (password or may_be_empty):
             print("Error: No password entered")
             raise Misuse
         return password
