@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Collection
@@ -19,10 +20,11 @@ from tests.system_log import SystemLog
 
 from .calls import Answer, NotImplementedHere
 from .model import Places
-from .rules_programs import cut_usage
+from .rules_programs import REASON, cut_reason, cut_usage
 from .scenario import Step
 
 PATIENCE = 60  # seconds
+_REASON = re.compile(r"(?<= is not in the log: ).+")
 CHECKPASSWORD = "vchkpw"
 POP3D = "qmail-pop3d"
 # Not by Python, which may add a variable of its own.
@@ -80,6 +82,8 @@ def _cli(step: Step, places: Places, settings: dict[str, Any]) -> Answer:
     answer = _outcome(done)
     if "stdout" in answer:
         answer["stdout"] = cut_usage(program, answer["stdout"])
+    if "stderr" in answer:
+        answer["stderr"] = cut_reason(program, answer["stderr"])
     return answer
 
 
@@ -107,7 +111,9 @@ def _chkpw(step: Step, places: Places, settings: dict[str, Any]) -> Answer:
     if sent is None:
         sent = step.result.get("syslog")
     if sent:
-        answer["syslog"] = sent
+        answer["syslog"] = [
+            {**one, "message": _REASON.sub(REASON, one["message"])} for one in sent
+        ]
     told = report.read_bytes().decode("utf-8", "surrogateescape")
     report.unlink()
     return {**answer, "exec": _told(told, aside)} if told else answer

@@ -374,6 +374,7 @@ class Run:
             if self.database is None:
                 raise NotImplementedHere(step.kind)
             DATABASE_SETUPS[step.kind](self.database, self.places.real(step.data[step.kind]))
+            self.world.store_is_down = not self.database.is_up
             if self.reads_tables:
                 self.world.adopt_tables(self.tables())
             return []

@@ -86,6 +86,7 @@ RULES: tuple[Rule, ...] = (
     # The programs.
     Rule("own-usage", "Usage texts are our own", begins=programs.own_usage),
     Rule("own-version", "The version is that of this package", begins=programs.own_version),
+    Rule("reason-told", "Why a program cannot begin", begins=programs.reason_told),
     Rule("unknown-options", "Unknown options are refused", begins=programs.unknown_options),
     Rule("bulletin-status", "A bulletin tells of a missing domain", begins=conversions.bulletin_status),
     Rule(
@@ -281,6 +282,7 @@ RULES: tuple[Rule, ...] = (
         "Names and passwords are read whole",
         begins=logins.whole_credentials,
     ),
+    Rule("store-is-down", "When the accounts cannot be read", begins=logins.store_is_down),
     Rule("new-home", "The first login to a home is noted", begins=logins.new_home),
     Rule(
         "stored-home",

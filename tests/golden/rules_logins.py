@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from .model import Entry
 from .programs import ProgramMissing
+from .rules_programs import REASON
 from .scenario import Step
 from .tables import Row, Table, Tables, by_key
 from .vpasswd_lines import edited_entry, line_of
@@ -19,6 +20,8 @@ _NO_HOME = 6
 _DIRECTORY = 5  # field of vpasswd
 _WRONG_PASSWORD = "3"  # class of a row of vlog
 _MOMENT = 60  # seconds
+_TRY_AGAIN = 111
+_DATABASE_DOWN = "vdelivermail: deferred, database down\n"
 _C_ADDRESS = 18  # characters of a column
 
 
@@ -59,10 +62,26 @@ def home_after_password(step: Step, world: World) -> Step:
 
 def unlogged(step: Step, world: World) -> Step:
     """C cannot log a name that is longer than its column; we leave that empty."""
-    refused = step.kind == "chkpw" and "exec" not in step.result
+    refused = step.kind == "chkpw" and "exec" not in step.result and not world.store_is_down
     if refused and "vlog" in world.tables_before and step.changes == [] and not step.tables:
         return replace(step, alone=True)
     return step
+
+
+def store_is_down(step: Step, world: World) -> Step:
+    """Accounts that cannot be read are not taken for users who are not there."""
+    if not world.store_is_down:
+        return step
+    if step.kind == "deliver" and "stdout" not in step.result:
+        return step.without(frozenset(("stderr",))).expecting(stdout=_DATABASE_DOWN)
+    if step.kind != "chkpw" or "syslog" not in step.result:
+        return step
+    (first, *rest) = step.result["syslog"]
+    who = first["message"].rpartition(" not found ")[2].rpartition(":")[0]
+    told = first["message"].replace("vpopmail user not found", "accounts cannot be read")
+    unlogged = f"a login of {who} is not in the log: {REASON}"
+    told_after = [{**message, "message": unlogged} for message in rest]
+    return step.expecting(exit=_TRY_AGAIN, syslog=[{**first, "message": told}, *told_after])
 
 
 def by_capitals(step: Step, world: World) -> Step:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 import vpopmail
+from vpopmail.records import NO_PASSWD_CHNG
 
 from .compare import as_lines
 from .model import Entry
@@ -17,6 +18,9 @@ from .vpasswd_lines import line_of, records_of
 from .world import World
 
 USAGE = "{USAGE}"
+REASON = "{REASON}"
+_INITIAL_OPEN = "Error - no authentication database connection. Initial open.\n"
+_NOT_OPENED = 233
 _WRONG_OPTION = re.compile(r"^\w+: (invalid option|option requires an argument) -- ", re.M)
 _RANDOM = re.compile(r"(?<=^Random password: ).+$", re.M)
 _OWN_RANDOM = "{PASSWORD}"
@@ -46,6 +50,37 @@ def own_usage(step: Step, world: World) -> Step:
         return step
     text = cut_usage(step.data["cli"][0], step.result["stdout"])
     return step if text == step.result["stdout"] else step.expecting(stdout=text)
+
+
+def cut_reason(program: str, text: str) -> str:
+    """What a program told that could not open its site, why not in one word.
+
+    Args:
+        program: its name.
+        text: standard error.
+    """
+    reason = rf"\A{re.escape(program)}: [^\n]+\n(?=Error - [^\n]+\. Initial open\.\n\Z)"
+    return re.sub(reason, f"{REASON}\n", text)
+
+
+def reason_told(step: Step, world: World) -> Step:
+    """Why the accounts cannot be opened comes before the line of C, and is no success."""
+    if step.kind != "cli":
+        return step
+    if _is_forbidden(step, world):
+        address = step.data["cli"][-2]
+        return step.expecting(stderr=f"{address}: password change forbidden\n")
+    if not step.result.get("stderr", "").endswith(". Initial open.\n"):
+        return step
+    return step.expecting(exit=_NOT_OPENED, stderr=f"{REASON}\n{_INITIAL_OPEN}")
+
+
+def _is_forbidden(step: Step, world: World) -> bool:
+    """Whether a user of a database must not change his password."""
+    if step.name != "vpasswd" or step.result.get("stdout") != "Error: Illegal username\n":
+        return False
+    row = world.user_row(*str(step.data["cli"][-2]).split("@", 1))
+    return row is not None and bool(int(row["pw_gid"] or 0) & NO_PASSWD_CHNG)
 
 
 def own_version(step: Step, world: World) -> Step:

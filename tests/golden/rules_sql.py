@@ -24,9 +24,12 @@ _C_ADDRESS = 18  # characters of the columns of addresses in C
 _C_NAME = 32  # and of those of names
 _TINYINT = 127
 _TABLE_NAME = 63  # characters
+_BROKEN = re.compile(r"query\[\d+\]: ERROR:  syntax error")
+_TIMES_STORED = 5  # each time that C stores a row again, it adds backslashes
 _ESCAPED = re.compile(r"[\\'\"]")
 _OF_ADDRESSES = frozenset(string.ascii_letters + string.digits + ".:-_%")
 _SHOWN = {0: 1, 1: 2}
+_UID = re.compile(r"(?<=^uid:    )[01]$", re.M)
 _STORED = {1: 0, 2: 1}
 _USER_CALLS = (
     "vadduser", "vdeluser", "vpasswd", "vsetuserquota", "vauth_adduser", "vauth_setquota",
@@ -71,6 +74,8 @@ def apop_marker(step: Step, world: World) -> Step:
     if "pw_uid" in values:
         world.markers[_user_and_domain(step)[0]] = values["pw_uid"]
     result = dict(step.result)
+    if step.kind == "cli" and step.name == "vuserinfo" and "stdout" in result:
+        result["stdout"] = _UID.sub(lambda found: f"{_SHOWN[int(found[0])]}", result["stdout"])
     if result.get("pw"):
         result["pw"] = _with_marker(result["pw"], world)
     if step.calls("getall"):
@@ -256,6 +261,10 @@ def _is_lost(domain: str, world: World) -> bool:
 
 def values_are_no_sql(step: Step, world: World) -> Step:
     """What breaks a statement of C is stored as it is."""
+    broken = step.kind == "cli" and _BROKEN.search(step.result.get("stderr", ""))
+    if broken and _texts(step.data["cli"]):
+        _keep_comment(step, world)
+        return replace(step, alone=True, result={"exit": 0})
     if not _is_about_a_user(step, world) or step.result.get("rc", 0) not in (_FAILED, -1):
         return step
     user, domain = _user_and_domain(step)
@@ -267,6 +276,16 @@ def values_are_no_sql(step: Step, world: World) -> Step:
     if _texts(step.args) and known:
         return replace(step, alone=True).expecting(rc=0)
     return step
+
+
+def _keep_comment(step: Step, world: World) -> None:
+    """C's later rows have the comment that was there before, with ever more backslashes."""
+    row = world.user_row(*str(step.data["cli"][-1]).split("@", 1))
+    [new] = _texts(step.data["cli"])
+    before = None if row is None else row["pw_gecos"]
+    for theirs, ours in [*world.given.items()]:
+        if before in (theirs, ours):
+            world.given[theirs] = new
 
 
 def domains_that_c_cannot_make(step: Step, world: World) -> Step:
@@ -334,12 +353,18 @@ def _is_only_ours(step: Step, world: World) -> bool:
 
 def as_it_was_given(step: Step, world: World) -> Step:
     """Note the texts of a call: C stores some of them with backslashes of its own."""
-    if world.has_database and step.kind == "call":
-        for text in _texts(step.args):
-            world.given[_ESCAPED.sub(r"\\\g<0>", text)] = text
+    if world.has_database and step.kind in ("call", "cli"):
+        for text in _texts(step.args if step.kind == "call" else step.data["cli"]):
+            escaped = text
+            for _ in range(_TIMES_STORED if step.kind == "cli" else 1):
+                escaped = _ESCAPED.sub(r"\\\g<0>", escaped)
+                world.given[escaped] = text
         for name in ("pw", "list"):
             if step.result.get(name):
                 step = step.expecting(**{name: _as_given(step.result[name], world)})
+        for theirs, ours in sorted(world.given.items(), reverse=True, key=lambda pair: len(pair[0])):
+            if theirs in step.result.get("stdout", "") and step.kind == "cli":
+                step = step.expecting(stdout=step.result["stdout"].replace(theirs, ours))
     return step
 
 
@@ -493,8 +518,20 @@ def small_table_names(step: Step, world: World) -> Step:
     return step.expecting(value=step.result["value"].lower())
 
 
+def _note_program(step: Step, world: World) -> None:
+    """Whose rows go with what a program deletes."""
+    user, _, domain = str(step.data["cli"][-1]).lower().rpartition("@")
+    if step.name == "vdeluser":
+        world.orphans.add((user, world.real(domain)))
+    elif step.name == "vdeldomain" and not world.is_alias(domain):
+        world.orphans.add(("", domain))
+        world.forget_rows(domain)
+
+
 def gone_with_its_owner(step: Step, world: World) -> Step:
     """Note whose rows go: C leaves some of them."""
+    if world.has_database and step.kind == "cli" and step.result.get("exit") == 0:
+        _note_program(step, world)
     if world.has_database and step.result.get("rc") == 0:
         if step.calls("vdeluser"):
             world.orphans.add((str(step.args[0]).lower(), world.real(str(step.args[1]))))

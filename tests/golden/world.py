@@ -50,6 +50,7 @@ class World:
         tables: as they should be now; ``tables_before`` as ours were before the step.
         rows_instead: for a row that a step left in one state in C and in another with us, by table
             and key: (recorded row, our row); None is no row.
+        store_is_down: whether the server of the database does not run.
         has_database: whether the build keeps accounts in one.
         markers: what callers stored as the marker of POP and APOP, by user.
         uncommented: users who were made without a comment.
@@ -100,6 +101,7 @@ class World:
         self.rows_instead: dict[tuple[str, Any], tuple[Row | None, Row | None]] = {}
         self._recorded_tables: Tables | None = None
         self.has_database = False
+        self.store_is_down = False
         self.markers: dict[str, int] = {}
         self.uncommented: set[str] = set()
         self.orphans: set[tuple[str, str]] = set()
