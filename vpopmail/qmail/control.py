@@ -58,9 +58,10 @@ class ControlFiles:
         with self._open() as directory:
             self._add(directory, VIRTUALDOMAINS, [b"%b:%b" % (line, line) for line in lines])
             self._drop(directory, LOCALS, lines)
-            self._accept(directory, lines, compiled=compiled)
-            if compiled:
-                self._compile_newer(directory)
+            compiled_now = self._accept(directory, lines, compiled=compiled)
+            if compiled and not compiled_now and directory.has(MORE):
+                with FileLock(directory, f"{MORE}.lock", self.lock_timeout):
+                    self._compile(directory)
             directory.flush()
 
     def withdraw(self, names: Sequence[str]) -> list[str]:
@@ -190,24 +191,26 @@ class ControlFiles:
 
     def _accept(
         self, directory: Directory, lines: Sequence[bytes], *, compiled: bool = True
-    ) -> None:
+    ) -> bool:
+        """Add names to rcpthosts or morercpthosts; whether the latter was compiled."""
         there = self._accepted(directory)
         new = [line for line in lines if line not in there]
         room = max(FULL - control.count_lines(directory.read(RCPTHOSTS) or b""), 0)
         self._add(directory, RCPTHOSTS, new[:room])
-        self._add(directory, MORE, new[room:], compiled=compiled)
+        return self._add(directory, MORE, new[room:], compiled=compiled) and compiled
 
     def _add(
         self, directory: Directory, name: str, lines: Sequence[bytes], *, compiled: bool = True
-    ) -> None:
+    ) -> bool:
+        """Add lines to a file; whether it changed."""
         if not lines:
-            return
+            return False
         kind = control.VIRTUALDOMAINS if name == VIRTUALDOMAINS else control.LIST
 
         def insert(data: bytes) -> bytes:
             return control.insert_lines(data, lines, kind)
 
-        self._rewrite(directory, name, insert, compiled=compiled)
+        return self._rewrite(directory, name, insert, compiled=compiled)
 
     def _drop(self, directory: Directory, name: str, lines: Collection[bytes]) -> bool:
         if not directory.has(name):
@@ -232,13 +235,6 @@ class ControlFiles:
             if changed and compiled and name == MORE:
                 self._compile(directory)
         return changed
-
-    def _compile_newer(self, directory: Directory) -> None:
-        """Compile morercpthosts if it may have been changed since it was compiled."""
-        text, index = directory.status(MORE), directory.status(MORE_INDEX)
-        if text is not None and (index is None or index.st_mtime_ns <= text.st_mtime_ns):
-            with FileLock(directory, f"{MORE}.lock", self.lock_timeout):
-                self._compile(directory)
 
     def _compile(self, directory: Directory) -> None:
         text = directory.read(MORE) or b""
