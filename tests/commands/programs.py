@@ -129,10 +129,16 @@ def run_at_terminal(
     Returns:
         The exit code (negative: a signal) and all that the terminal showed.
     """
+    return at_terminal(command(program, *words), environment(site, **options), answers)
+
+
+def at_terminal(
+    line: Sequence[str], environ: dict[str, str], answers: Sequence[tuple[str, str]]
+) -> tuple[int, str]:
+    """``run_at_terminal`` for any command line."""
     child, terminal = pty.fork()
     if child == 0:  # pragma: no cover - another process
-        line = command(program, *words)
-        os.execve(line[0], line, environment(site, **options))
+        os.execve(line[0], line, environ)
     shown = b""
     seen = 0
     try:
