@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import needs_root
 from vpopmail.errors import DomainNotFound, InvalidInput
 from vpopmail.mailstore.maildirsize import FILE
 
@@ -130,3 +131,23 @@ def test_whoever_is_left_out_may_be_named_by_an_alias_domain(place: Place, bulle
     place.site.domains.add_alias("example.org", DOMAIN)
     left_out = ["JOE@Example.ORG", "amy@elsewhere.org", "amy", "", "@", "a\0b@c\0d", "\ud800@x"]
     assert place.site.bulletins.send(bulletin, exclude=left_out).delivered == ("amy@example.com",)
+
+
+@needs_root
+def test_a_copy_belongs_to_the_owner_of_its_domain_and_has_a_name_of_its_own(
+    place: Place, bulletin: str
+) -> None:
+    place.site.domains.add("other.example", uid=65534, gid=65534)
+    for name in ("kim", "leo"):
+        place.site.users.add(f"{name}@other.example", crypted="*", quota="1000000S")
+    place.site.bulletins.send(bulletin, ["other.example"])
+    names = set()
+    for name in ("kim", "leo"):
+        maildir = Path(place.site.users.get(f"{name}@other.example").pw_dir, "Maildir")
+        [message] = (maildir / "new").iterdir()
+        for path in (message, maildir / "maildirsize"):
+            assert (path.stat().st_uid, path.stat().st_gid) == (65534, 65534)
+        assert message.name.endswith(f",S={message.stat().st_size}")
+        assert list((maildir / "tmp").iterdir()) == []
+        names.add(message.name.partition(",")[0])
+    assert len(names) == 2
