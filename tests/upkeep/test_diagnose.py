@@ -97,6 +97,7 @@ def test_a_missing_users_cdb_fails_at_the_domain(filled: Vpopmail, qmail: Path) 
     diagnosis = filled.diagnose(JOE)
     assert failed(diagnosis) == "domain"
     assert "users/cdb" in diagnosis["domain"].says
+    assert "rebuild" in diagnosis["domain"].advice
 
 
 def test_a_domain_that_only_users_assign_has_is_told_so(filled: Vpopmail, qmail: Path) -> None:
@@ -332,6 +333,16 @@ def test_other_backends_have_no_index_to_be_stale(backend: str) -> None:
             return
         fill(site)
         assert site.diagnose(JOE, PASSWORD).ok
+
+
+def test_a_database_that_does_not_answer_fails_at_the_account_and_nothing_is_said_of_its_content() -> None:
+    with sandbox("sqlite") as site:
+        fill(site)
+        site.close()
+        Path(site.settings.domains_path, "_vpopmail.sqlite").write_bytes(b"no database " * 100)
+        diagnosis = site.diagnose(JOE)
+        assert failed(diagnosis) == "account"
+        assert [diagnosis[step].ok for step in ("index", "lines")] == [None, None]
 
 
 def test_a_step_is_found_by_its_name(filled: Vpopmail) -> None:

@@ -103,6 +103,7 @@ class _Login:
         self._password = password
         self.entry: DomainEntry | None = None
         self.user: VqPasswd | None = None
+        self.was_asked = False  # the account store, and it has answered
         self.home_is_right = False
 
     def steps(self) -> dict[str, Callable[[], Found | None]]:
@@ -142,6 +143,9 @@ class _Login:
             return None
         settings = self.installation.settings
         path = settings.users_cdb_path
+        if not os.path.lexists(path):
+            advice = "add the first domain, or if there were domains see site.rebuild(dry_run=True)"
+            return False, f"{path} is not there", advice
         os.stat(path)
         if not os.access(path, os.R_OK, effective_ids=True):
             return False, f"{path} cannot be read by this process", "let it be read: 0644"
@@ -210,6 +214,7 @@ class _Login:
         if not may_look(self.installation, entry):
             return False, "this process may not look", "run it as root or as the domain's owner"
         self.user = self.installation.backend.find(entry, self.user_name)
+        self.was_asked = True
         if self.user is not None:
             return True, f"found in the {self.installation.settings.backend} backend", ""
         if self.installation.aliases.read_alias(entry, self.user_name) is not None:
@@ -224,6 +229,8 @@ class _Login:
             lost = found[0].kind == flaws.LOST
             advice = "put it back from a backup" if lost else _RECONCILE
             return False, f"{found[0].subject}: {found[0].what}", advice
+        if not self.was_asked:
+            return None
         return True, "the users are found where they are stored", ""
 
     def _lines(self) -> Found | None:
@@ -236,6 +243,8 @@ class _Login:
             more = f", and {len(found) - 1} more" if len(found) > 1 else ""
             says = f"{found[0].subject}: {found[0].what}{more}"
             return False, says, "correct the line, then site.reconcile()"
+        if not self.was_asked:
+            return None
         return True, "all are well-formed", ""
 
     def _flaws(self, *kinds: str) -> list[Flaw] | None:
