@@ -185,6 +185,8 @@ def _to_nobody(facts: Facts, reader: _Lines, unknown: str) -> Iterator[Action]:
         yield Stop(DELIVERED)
     elif unknown == "bounce-no-mailbox":
         yield Stop(BOUNCED, facts.no_user_notice(recipient) or _NO_MAILBOX)
+    elif "\0" in unknown:
+        yield Stop(DEFERRED, f"{_PROGRAM}: a NUL in .qmail-default\n")
     elif unknown.startswith("/"):
         yield from _to_directory(facts, reader, unknown)
     else:
