@@ -46,3 +46,22 @@ def wrong_copies(store: AliasDomainsFacet, entries: Iterable[DomainEntry]) -> di
     changed: dict[str, str | None] = dict.fromkeys(found.keys() - wanted.keys())
     changed |= {alias: real for alias, real in wanted.items() if found.get(alias) != real}
     return changed
+
+
+def save_copies(installation: Installation, names: Iterable[str]) -> None:
+    """Bring the copy in line with users/cdb for some names, while no domain changes.
+
+    Args:
+        installation: a site with a copy.
+        names: folded; one that is no alias domain is removed from the copy.
+
+    Raises:
+        NotPermitted, FileNotUpdated, BackendUnavailable, OSError.
+    """
+    from vpopmail.accounts.domain_change import DomainChange
+
+    copy = copier(installation)
+    if copy is not None:
+        with DomainChange(installation) as change:
+            change.lock()
+            copy(names)

@@ -56,6 +56,7 @@ PROGRAMS = (
     "vpopmail",
     "vqmaillocal",
     "vrcptcheck",
+    "vsavealiasdomains",
     "vsetuserquota",
     "vuserinfo",
     "vverifypw",
