@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from vpopmail.formats.text import to_bytes
 
 TYPE_CHECKING = False
@@ -33,4 +31,6 @@ def fingerprint_of_lines(lines: Sequence[str] | None) -> str:
 
 
 def _digest(text: str) -> str:
+    from hashlib import sha256  # it loads a library of cryptography; few changes need an entry
+
     return sha256(to_bytes(text)).hexdigest()

@@ -5,7 +5,6 @@ Source: api, on-change hook; formats, etc/onchange.
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 from vpopmail.events import on_change
@@ -14,7 +13,9 @@ from vpopmail.records import FrozenRecord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from contextvars import Token
 
     from vpopmail.settings import Settings
 
@@ -45,6 +46,27 @@ class Event(FrozenRecord):
 
     def __init__(self, command: str, arguments: tuple[str, ...], when: str) -> None:
         self._fill(command=command, arguments=arguments, when=when)
+
+
+class _Silence:
+    """A context in which nobody is told of the events of one site.
+
+    Args:
+        events: the id of its Events.
+    """
+
+    def __init__(self, events: int) -> None:
+        self._events = events
+        self._tokens: list[Token[frozenset[int]]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_silent.set(_silent.get() | {self._events}))
+
+    def __exit__(self, *exception: object) -> None:
+        try:
+            _silent.reset(self._tokens.pop())
+        except ValueError:  # begun in another context: this one was never silent
+            return
 
 
 class Events:
@@ -79,15 +101,9 @@ class Events:
 
         return unsubscribe
 
-    @contextmanager
-    def nested(self) -> Iterator[None]:
+    def nested(self) -> AbstractContextManager[None]:
         """A context in which nobody is told, neither subscribers nor the script."""
-        token = _silent.set(_silent.get() | {id(self)})
-        try:
-            yield
-        finally:
-            with suppress(ValueError):  # begun in another context: this one was never silent
-                _silent.reset(token)
+        return _Silence(id(self))
 
     def wanted_before(self, command: str) -> bool:
         """Whether anybody is to be told before a change."""

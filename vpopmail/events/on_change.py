@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 
 from vpopmail.log import warn
 
@@ -64,6 +63,8 @@ def run(settings: Settings, command: str, arguments: tuple[str, ...]) -> int:
     if os.stat(path).st_mode & _WRITABLE_BY_OTHERS:
         warn("%s can be written by others than its owner: it is not run", path)
         return errno.EACCES
+    import subprocess  # half as long as a whole start: most sites have no script
+
     words = [SCRIPT, command, *_words(settings.profile, command, arguments)]
     try:
         status = subprocess.run(  # noqa: S603 - the administrator's own script

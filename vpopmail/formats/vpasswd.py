@@ -19,6 +19,8 @@ _LOOKUP_FIELDS = 7
 _DIGITS = frozenset("0123456789")
 # The compiler of expressions recurses once a byte.
 _LONGEST_EXPRESSION = 128
+# Bytes of a file from which it is quicker to import expressions than to do without.
+_WORTH_EXPRESSION = 1 << 20
 
 
 def parse_line(line: bytes) -> VqPasswd:
@@ -164,7 +166,8 @@ def insertion_point(data: bytes, name: bytes) -> int:
 
     Source: formats, vpasswd, rules.
     """
-    if len(name) > _LONGEST_EXPRESSION or b":" in name or b"\n" in name:
+    small = len(data) < _WORTH_EXPRESSION
+    if small or len(name) > _LONGEST_EXPRESSION or b":" in name or b"\n" in name:
         return _first_greater(data, name)
     # One expression over the whole file takes a third of a loop over its lines.
     import re

@@ -62,9 +62,13 @@ PROGRAMS = (
     "vverifypw",
 )
 MODULES = {"vchkpw-dovecot": "vchkpw"}
+# Those that servers start, once for each login and message, have a bundle of their own: a start
+# reads all of it.
+SERVING = ("vchkpw", "vchkpw-dovecot", "vdelivermail", "vrcptcheck")
 BUNDLE = ".vpopmail-modules"
+TYPED_BUNDLE = ".vpopmail-typed-modules"
 # What they import while they run, on the ways that many logins and messages take. What is made once
-# for a user, and what brings half of the library with it, is left out: each start reads the bundle.
+# for a user, and what brings half of the library with it, is left out.
 _LATER = (
     "access.default_domain",
     "access.ip_map",
@@ -96,6 +100,22 @@ _LATER = (
     "qmail.locals",
     "safeio.kept",
     "safeio.locks",
+    "settings.file",
+)
+# The same of those that people type.
+_TYPED_LATER = (
+    "access.default_domain",
+    "accounts.quotas",
+    "accounts.user_recovery",
+    "accounts.users",
+    "backends.cdb.backend",
+    "backends.cdb.writing",
+    "backends.files.dir_control",
+    "backends.files.last_auth",
+    "backends.files.limits",
+    "backends.registry",
+    "events.events",
+    "formats.cdb_writing",
     "settings.file",
 )
 
@@ -131,7 +151,7 @@ def install_programs(settings: Settings) -> list[str]:
     """Write the launchers into ``bindir``, which is made if it is missing.
 
     Each names this Python, the place of this package and ``vpopmaildir``. They belong to the
-    caller, who should be root. Beside them goes the bundle of their modules, and beside
+    caller, who should be root. Beside them go the bundles of their modules, and beside
     etc/vpopmail.toml, if that is there, its compiled form. A warning is logged if the owner of the
     domains may not read this Python or this package, and, unless root is the caller, if others
     could put programs of their own into ``bindir``.
@@ -160,7 +180,8 @@ def install_programs(settings: Settings) -> list[str]:
         if not above.has(name):
             above.make_whole(name, owner, mode=_MODE, exact=True).close()
     with Directory.open(bindir, sync=settings.sync, follow=True) as directory:
-        directory.replace(BUNDLE, [bundle()], owner, mode=_READABLE)
+        for bundled in (BUNDLE, TYPED_BUNDLE):
+            directory.replace(bundled, [bundle(bundled)], owner, mode=_READABLE)
         for program, text in texts.items():
             directory.replace(program, [to_bytes(text)], owner, mode=_MODE)
     return [f"{bindir}/{program}" for program in PROGRAMS]
@@ -173,7 +194,7 @@ def launcher(program: str, settings: Mapping[str, object], bindir: str) -> str:
         program: one of ``PROGRAMS``.
         settings: options of the site that it names; the others come from the environment and
             from etc/vpopmail.toml.
-        bindir: where the bundle is; without one it starts slowly.
+        bindir: where its bundle is; without one it starts slowly.
 
     Raises:
         InvalidPath: the path of Python cannot stand in the first line of a script.
@@ -181,7 +202,7 @@ def launcher(program: str, settings: Mapping[str, object], bindir: str) -> str:
     text = _LAUNCHER.format(
         python=sys.executable,
         paths=_places(),
-        bundle=f"{bindir}/{BUNDLE}",
+        bundle=f"{bindir}/{BUNDLE if program in SERVING else TYPED_BUNDLE}",
         program=program,
         module=MODULES.get(program, program),
         settings=dict(settings),
@@ -192,14 +213,20 @@ def launcher(program: str, settings: Mapping[str, object], bindir: str) -> str:
     return text
 
 
-def bundle() -> bytes:
-    """The bundle of the modules that the programs need.
+def bundle(bundled: str = BUNDLE) -> bytes:
+    """The bundle of the modules that programs need.
+
+    Args:
+        bundled: ``BUNDLE`` for those that servers start, ``TYPED_BUNDLE`` for the others.
 
     Raises:
         OSError, subprocess.CalledProcessError.
     """
-    names = [f"commands.{MODULES.get(program, program)}" for program in PROGRAMS]
-    text = _SHOWMODULES.format(paths=_places(), names=(*names, *_LATER))
+    serves = bundled == BUNDLE
+    programs = [program for program in PROGRAMS if (program in SERVING) == serves]
+    names = [f"commands.{MODULES.get(program, program)}" for program in programs]
+    later = _LATER if serves else _TYPED_LATER
+    text = _SHOWMODULES.format(paths=_places(), names=(*names, *later))
     command = [sys.executable, "-IS", "-c", text]
     # A Python of its own: this one has imported much more.
     shown = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603
