@@ -79,7 +79,7 @@ OTHERWISE = {
     ("quotas.set", "quota"): "5M",
     ("users.delete_unused", "names"): [],
     ("quotas.usage_of", "user"): VqPasswd("joe"),
-    ("users.last_auth_of", "user"): VqPasswd("joe"),
+    ("users.last_auths", "users"): [],
     ("users.iter", "where"): None,
     ("users.iter_all", "where"): None,
 }

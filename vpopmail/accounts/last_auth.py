@@ -7,6 +7,8 @@ from vpopmail.names import check_kind_of_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from vpopmail.installation import Installation
     from vpopmail.records import DomainEntry, VqPasswd
 
@@ -41,6 +43,32 @@ def read_last_auth(
             raise errors.FieldMissing(field, "it is None")
     entry = get_domain(installation, domain)
     return installation.last_auth.read_last_auth(entry, user)
+
+
+def read_last_auths(
+    installation: Installation, users: Iterable[VqPasswd], domain: str
+) -> Iterator[tuple[VqPasswd, tuple[str, int] | None]]:
+    """Each of many users of a domain with what ``read_last_auth`` gives.
+
+    Where a home keeps it and it cannot be read there, that is not known.
+
+    Args:
+        installation: the site.
+        users: their records.
+        domain: domain or alias domain.
+
+    Raises:
+        DomainNotFound, BackendUnavailable, OSError.
+    """
+    from vpopmail.accounts.open_batches import get_domain
+
+    entry = get_domain(installation, domain)
+    facet = installation.last_auth
+    if hasattr(facet, "read_last_auths"):
+        yield from facet.read_last_auths(entry, users)
+        return
+    for user in users:
+        yield user, facet.read_last_auth(entry, user)
 
 
 def note_login(installation: Installation, name: str, domain: str, remote_ip: str) -> None:

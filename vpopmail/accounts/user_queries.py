@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from vpopmail.accounts.checks import check_kind_of_user
-from vpopmail.accounts.last_auth import note_login, read_last_auth
+from vpopmail.accounts.last_auth import note_login, read_last_auth, read_last_auths
 from vpopmail.accounts.lookup import find_user, limit_mask, may_look
 from vpopmail.accounts.open_batches import all_entries, get_domain, open_batch
 from vpopmail.accounts.password_check import hold_refusal, is_right
@@ -16,7 +16,7 @@ from vpopmail.records import V_OVERRIDE, VqPasswd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from vpopmail.accounts.batch import Batch
     from vpopmail.installation import Installation
@@ -147,8 +147,12 @@ class UserQueries:
         if not may_look(self._installation, entry):
             raise NotPermitted(domain, "run it as root or as the domain's owner")
         mask = self._limit_mask(entry)
-        for user in stored(entry) if batch is None else batch.iterate(entry):
-            if mask and not user.pw_gid & V_OVERRIDE:
+        users = stored(entry) if batch is None else batch.iterate(entry)
+        if not mask:
+            yield from users
+            return
+        for user in users:
+            if not user.pw_gid & V_OVERRIDE:
                 user.pw_flags |= mask
             yield user
 
@@ -187,18 +191,24 @@ class UserQueries:
         Raises:
             UserNotFound, BackendUnavailable, OSError.
         """
-        return self.last_auth_of(split_address(address)[1], self.get(address))
+        return read_last_auth(self._installation, self.get(address), split_address(address)[1])
 
-    def last_auth_of(self, domain: str, user: VqPasswd) -> tuple[str, int] | None:
-        """``last_auth`` of a user who has been found.
+    def last_auths(
+        self, domain: str, users: Iterable[VqPasswd]
+    ) -> Iterator[tuple[VqPasswd, tuple[str, int] | None]]:
+        """Users who have been found, each with what ``last_auth`` gives.
 
         Args:
             domain: domain or alias domain.
-            user: as found.
+            users: as found, of this domain.
+
+        Raises:
+            DomainNotFound, BackendUnavailable, OSError.
         """
         check_kind_of_text(domain)
-        check_kind_of_user(user)
-        return read_last_auth(self._installation, user, domain)
+        if not hasattr(users, "__iter__"):
+            raise TypeError(f"records are needed, not {type(users).__name__}")
+        return read_last_auths(self._installation, _checked(users), domain)
 
     def iter_unused(self, domain: str, before: int) -> Iterator[VqPasswd]:
         """The users of a domain who have last logged in, or were made, before a time.
@@ -242,3 +252,9 @@ class UserQueries:
 
     def _batch(self) -> Batch | None:
         return open_batch(self._installation)
+
+
+def _checked(users: Iterable[VqPasswd]) -> Iterator[VqPasswd]:
+    for user in users:
+        check_kind_of_user(user)
+        yield user

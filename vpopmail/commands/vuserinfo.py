@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import sys
 
+from vpopmail.accounts.lookup import may_look
 from vpopmail.commands.terminal.address import parse_address
 from vpopmail.commands.terminal.options import Misuse, parse
 from vpopmail.commands.terminal.running import Refusal, run_program, show_version
@@ -24,10 +25,8 @@ from vpopmail.settings.options import OLD_PROFILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import NoReturn
 
-    from vpopmail.records import VqPasswd
     from vpopmail.site import Vpopmail
 
 USAGE = """\
@@ -79,28 +78,22 @@ def _show(site: Vpopmail, address: str, letters: str) -> None:
     if user is None:
         _check_caller(site, domain)
         raise Refusal(f"no such user {name}@{domain}" if domain else f"no such user {name}")
-    sys.stdout.write(_shower(site, domain, letters)(user))
+    sys.stdout.writelines(UserListing(site, domain, letters).texts([user]))
 
 
 def _show_all(site: Vpopmail, domain: str, letters: str) -> None:
     _check_caller(site, domain)
-    show = _shower(site, domain, letters)
     above = "" if site.settings.profile == OLD_PROFILE else _SEPARATOR
     write = sys.stdout.write
-    for user in site.users.stream(domain):
-        write(above + show(user))
-
-
-def _shower(site: Vpopmail, domain: str, letters: str) -> Callable[[VqPasswd], str]:
-    listing = UserListing(site, domain)
-    if not letters:
-        return listing.whole
-    return lambda user: listing.fields(user, letters)
+    for text in UserListing(site, domain, letters).texts(site.users.stream(domain)):
+        write(above + text)
 
 
 def _check_caller(site: Vpopmail, domain: str) -> None:
-    """Refuse who is not root to say that there is no such domain, as C does."""
-    if os.geteuid() != 0 and site.installation.resolve(domain) is None:
+    """Refuse who may not see the domain; he need not know either that there is none."""
+    entry = site.installation.resolve(domain)
+    may = os.geteuid() == 0 if entry is None else may_look(site.installation, entry)
+    if not may:
         raise _unable()
 
 

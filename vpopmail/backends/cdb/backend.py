@@ -70,7 +70,7 @@ class CdbBackend(Backend):
             if place.status(TEXT) is None:
                 return
             with open(place.open(TEXT), "rb") as file:
-                yield from self._parse((line.removesuffix(b"\n") for line in file), domain)
+                yield from self._parse(file, domain)
         except OSError as error:
             raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
 
@@ -110,13 +110,15 @@ class CdbBackend(Backend):
         return lookup
 
     def _parse(self, lines: Iterable[bytes], domain: DomainEntry) -> Iterator[VqPasswd]:
+        keeps_clear = self.settings.clear_passwd
+        parse_line = vpasswd.parse_line
         for number, line in enumerate(lines, 1):
             try:
-                user = vpasswd.parse_line(line)
+                user = parse_line(line)
             except errors.FormatError as error:
                 self._report(f"{domain.path}/{TEXT}", number, error)
                 continue
-            if not self.settings.clear_passwd:
+            if not keeps_clear:
                 user.pw_clear_passwd = ""
             yield user
 

@@ -12,7 +12,7 @@ from vpopmail.safeio.view import open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FILE = "lastauth"
 _LONGEST = 64
+_NO_NAMES = frozenset(("", ".", ".."))
 
 
 class FileLastAuth:
@@ -43,6 +44,20 @@ class FileLastAuth:
                 return file.read(_LONGEST).decode("ascii", "replace").strip(), seconds
         except (FileNotFoundError, HomeMissing):
             return None
+
+    def read_last_auths(
+        self, domain: DomainEntry, users: Iterable[VqPasswd]
+    ) -> Iterator[tuple[VqPasswd, tuple[str, int] | None]]:
+        """Each user with what ``read_last_auth`` gives; the domain's directory is opened once."""
+        try:
+            directory = open_trusted(domain.path, sync=self.settings.sync)
+        except OSError:
+            yield from ((user, None) for user in users)
+            return
+        with directory:
+            for user in users:
+                home = _relative_home(domain, user)
+                yield user, None if home is None else _read_in(directory, home)
 
     def write_last_auth(self, domain: DomainEntry, user: VqPasswd, remote_ip: str) -> None:
         """Replace the file; its commit point is the rename.
@@ -72,16 +87,37 @@ class FileLastAuth:
                 continue
 
     def _home(self, domain: DomainEntry, user: VqPasswd) -> Directory:
-        # Not by the stored path: below the domain no link of a mailbox owner is followed.
-        start = f"{domain.path}/"
-        parts = user.pw_dir.removeprefix(start).split("/")
-        if not user.pw_dir.startswith(start) or not {"", ".", ".."}.isdisjoint(parts):
+        home = _relative_home(domain, user)
+        if home is None:
             raise HomeMissing(user.pw_dir, "it is not below the directory of the domain")
         with open_trusted(domain.path, sync=self.settings.sync) as directory:
             try:
-                return directory.enter("/".join(parts))
+                return directory.enter(home)
             except OSError as error:
                 raise HomeMissing(user.pw_dir, error.strerror or "") from error
+
+
+def _relative_home(domain: DomainEntry, user: VqPasswd) -> str | None:
+    # Not by the stored path: below the domain no link of a mailbox owner is followed.
+    start = f"{domain.path}/"
+    home = user.pw_dir.removeprefix(start)
+    if home == user.pw_dir or not _NO_NAMES.isdisjoint(home.split("/")):
+        return None
+    return home
+
+
+def _read_in(directory: Directory, home: str) -> tuple[str, int] | None:
+    """What is noted in a home; None if that cannot be read, whatever is there instead."""
+    try:
+        with directory.enter(home) as opened:
+            fd = open_file(FILE, opened.fd)
+    except OSError:
+        return None
+    try:
+        seconds = int(os.fstat(fd).st_mtime)
+        return os.read(fd, _LONGEST).decode("ascii", "replace").strip(), seconds
+    finally:
+        os.close(fd)
 
 
 def _renew(home: Directory, content: bytes, uid: int) -> bool:

@@ -11,6 +11,8 @@ from vpopmail.settings.options import OLD_PROFILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from vpopmail.records import VqPasswd
     from vpopmail.site import Vpopmail
 
@@ -45,6 +47,7 @@ _MEMBERS = {
     "d": "pw_dir",
     "q": "pw_shell",
 }
+_NO_LIMITS = "limits: No user limits set.\n"
 _INDENT = "        "
 _NOT_KEPT = "(null)"
 
@@ -55,53 +58,58 @@ class UserListing:
     Args:
         site: whose.
         domain: a domain or alias domain that exists.
+        letters: the fields to show, some of ``FIELDS`` in their order; ``""``: all, with names.
     """
 
-    def __init__(self, site: Vpopmail, domain: str) -> None:
+    def __init__(self, site: Vpopmail, domain: str, letters: str = "") -> None:
         self._site = site
         self._domain = domain
+        self._letters = letters
         settings = site.settings
-        self._notes_logins = settings.auth_logging
+        self._shows_logins = settings.auth_logging and (not letters or "l" in letters)
         self._hides_clear = not settings.clear_passwd and settings.profile != OLD_PROFILE
 
-    def whole(self, user: VqPasswd) -> str:
-        """All there is to tell of a user, line by line."""
+    def texts(self, users: Iterable[VqPasswd]) -> Iterator[str]:
+        """What is shown of each user, in lines."""
+        show = self._fields if self._letters else self._whole
+        if self._shows_logins:
+            for user, login in self._site.users.last_auths(self._domain, users):
+                yield show(user, _login_lines(login))
+        else:
+            for user in users:
+                yield show(user, "")
+
+    def _whole(self, user: VqPasswd, login: str) -> str:
+        quota = user.pw_shell
         return (
             f"name:   {user.pw_name}\n"
             f"passwd: {user.pw_passwd}\n"
-            f"clear passwd: {self._clear(user)}\n"
+            f"clear passwd: {_NOT_KEPT if self._hides_clear else user.pw_clear_passwd}\n"
             f"comment/gecos: {user.pw_gecos}\n"
             f"uid:    {user.pw_uid}\n"
             f"gid:    {user.pw_gid}\n"
             f"flags:  {user.pw_flags}\n"
             f"gecos: {user.pw_gecos}\n"
-            f"{limit_lines(user)}"
+            f"{limit_lines(user) if user.pw_flags else _NO_LIMITS}"
             f"dir:       {user.pw_dir}\n"
-            f"quota:     {user.pw_shell}\n"
-            f"usage:     {self._usage(user)}\n"
-            f"{self._last_auth(user)}"
+            f"quota:     {quota}\n"
+            f"usage:     {NOQUOTA if quota == NOQUOTA else self._usage(user)}\n"
+            f"{login}"
         )
 
-    def fields(self, user: VqPasswd, letters: str) -> str:
-        """Single fields of a user, without their names.
-
-        Args:
-            user: whose.
-            letters: some of ``FIELDS``, in their order.
-        """
-        return "".join([self._field(user, letter) for letter in letters])
-
-    def _field(self, user: VqPasswd, letter: str) -> str:
-        if letter == "l":
-            return self._last_auth(user)
-        if letter == "Q":
-            return f"{self._usage(user)}\n"
-        if letter == "C":
-            return f"{self._clear(user)}\n"
-        return f"{getattr(user, _MEMBERS[letter])}\n"
-
-    def _clear(self, user: VqPasswd) -> str:
-        return _NOT_KEPT if self._hides_clear else user.pw_clear_passwd
+    def _fields(self, user: VqPasswd, login: str) -> str:
+        lines = ""
+        for letter in self._letters:
+            member = _MEMBERS.get(letter)
+            if member is not None:
+                lines += f"{getattr(user, member)}\n"
+            elif letter == "C":
+                lines += f"{_NOT_KEPT if self._hides_clear else user.pw_clear_passwd}\n"
+            elif letter == "Q":
+                lines += f"{self._usage(user)}\n"
+            else:
+                lines += login
+        return lines
 
     def _usage(self, user: VqPasswd) -> str:
         if user.pw_shell == NOQUOTA:
@@ -112,22 +120,20 @@ class UserListing:
             percent = 0
         return f"{percent}%"
 
-    def _last_auth(self, user: VqPasswd) -> str:
-        if not self._notes_logins:
-            return ""
-        found = self._site.users.last_auth_of(self._domain, user)
-        if found is None:
-            return "last auth: Never logged in\n"
-        address, seconds = found
-        if address == NEVER_LOGGED_IN:
-            return f"account created: {ctime(seconds)}\nlast auth: Never logged in\n"
-        return f"last auth: {ctime(seconds)}\nlast auth ip: {address}\n"
+
+def _login_lines(login: tuple[str, int] | None) -> str:
+    if login is None:
+        return "last auth: Never logged in\n"
+    address, seconds = login
+    if address == NEVER_LOGGED_IN:
+        return f"account created: {ctime(seconds)}\nlast auth: Never logged in\n"
+    return f"last auth: {ctime(seconds)}\nlast auth ip: {address}\n"
 
 
 def limit_lines(user: VqPasswd) -> str:
     """The flags of a user in words; a star marks what only the limits of the domain set."""
     if not user.pw_flags:
-        return "limits: No user limits set.\n"
+        return _NO_LIMITS
     lines = ["limits:\n"]
     for bit, text in _LIMITS:
         if user.pw_flags & bit:
