@@ -21,7 +21,7 @@ from vpopmail.errors import HomeMissing
 from vpopmail.records import NO_IMAP, NO_POP, NO_SMTP, NO_WEBMAIL
 from vpopmail.settings import load
 from vpopmail.upkeep import programs as upkeep_programs
-from vpopmail.upkeep.programs import BUNDLE, PROGRAMS
+from vpopmail.upkeep.programs import BUNDLE, PROGRAMS, TYPED_BUNDLE
 
 from .programs import Programs, credentials
 
@@ -318,7 +318,7 @@ def test_dovecot_says_which_service_it_is(programs: Programs, user: str, service
 def test_installed_programs_belong_to_the_caller_and_know_their_site(site: Vpopmail) -> None:
     made = site.install_programs()
     assert made == [f"{site.settings.bindir}/{program}" for program in PROGRAMS]
-    for path in (*made, f"{site.settings.bindir}/{BUNDLE}"):
+    for path in (*made, *(f"{site.settings.bindir}/{name}" for name in (BUNDLE, TYPED_BUNDLE))):
         status = os.stat(path)
         assert status.st_uid == os.geteuid()
         assert not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

@@ -274,7 +274,8 @@ _MANY = (f"{_D}/.qmail-default", f"{_D}/.qmail-sales", f"{_D}/.qmail-more", f"{_
 _OPEN = "v/etc/open-smtp"
 _RULES = "v/etc/tcp.smtp.cdb"
 _MAP = "v/etc/ip_alias_map"
-_PROGRAMS = ("v/bin/vchkpw", "v/bin/vchkpw-dovecot", "v/bin/.vpopmail-modules")
+_PROGRAMS = ("v/bin/vchkpw", "v/bin/vchkpw-dovecot", "v/bin/.vpopmail-modules",
+             "v/bin/.vpopmail-typed-modules")
 _SQWEBMAIL = {"sqwebmail_pass": True}
 _ROAMING = {"roaming_users": True}
 _REHASH = {"rehash_passwords": True}

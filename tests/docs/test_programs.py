@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 import vpopmail.commands
-from vpopmail.upkeep.programs import MODULES, PROGRAMS
+from vpopmail.upkeep.programs import MODULES, PROGRAMS, SERVING
 
 from .pages import DOCS, INDEX, pages
 
 ROOT = Path(__file__).parents[2]
 # Started by another program with descriptors and an environment, from where the launchers are.
-NOT_TYPED = ("vchkpw", "vchkpw-dovecot", "vdelivermail", "vrcptcheck")
+NOT_TYPED = SERVING
 
 
 @pytest.mark.parametrize("name", pages())
