@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import open_to_others
+from tests.conftest import settings_for
 from vpopmail import Vpopmail
+from vpopmail.settings import load
 
 DOMAIN = "example.com"
 JOE = f"joe@{DOMAIN}"
@@ -25,10 +27,17 @@ def home(site: Vpopmail) -> Path:
 
 
 @pytest.fixture
-def owned(make_site: Callable[..., Vpopmail], tmp_path: Path) -> Vpopmail:
-    """A site that belongs to the uid 89, with joe; others can look into it where they may."""
-    site = make_site(vpopuser=VPOPMAIL, vpopgroup=VPOPMAIL)
-    open_to_others(tmp_path)
-    site.domains.add(DOMAIN)
-    site.users.add(JOE, "s3cret")
-    return site
+def owned() -> Iterator[Vpopmail]:
+    """A site that belongs to the uid 89, with joe; others can look into it where they may.
+
+    Not in pytest's directory, which another run on this machine closes to others.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        base = Path(directory)
+        base.chmod(0o755)
+        options = settings_for(base, vpopuser=VPOPMAIL, vpopgroup=VPOPMAIL)
+        with Vpopmail(load(options)) as site:
+            site.prepare()
+            site.domains.add(DOMAIN)
+            site.users.add(JOE, "s3cret")
+            yield site
