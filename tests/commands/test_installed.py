@@ -133,7 +133,8 @@ def test_settings_that_may_not_be_read_are_told(scripts: Installed, program: str
         (base / "etc").mkdir()
         (base / "etc/vpopmail.toml").write_text("")
         (base / "etc/vpopmail.toml").chmod(0o600)
-        ran = scripts.run(program, "example.com", uid=NOBODY, VPOPMAILDIR=str(base))
+        words = ("domain", "list") if program == "vpopmail" else ("example.com",)
+        ran = scripts.run(program, *words, uid=NOBODY, VPOPMAILDIR=str(base))
     told = check(ran, program)
     assert "vpopmail.toml" in told or program in {"vkill", "vqmaillocal"}
 
