@@ -88,15 +88,17 @@ class Columns:
         Raises:
             ValueError: an unknown column, a value of another kind, or a needed one is missing.
         """
-        given = {name: value for name, value in values.items() if value is not None}
-        self.check_names(list(given))
         taken = {}
-        for name, value in given.items():
+        for name, value in values.items():
             kind = self.kinds.get(name)
             if kind is None:
-                continue
-            try:
-                taken[name] = kind(value)
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
+                self.check_names([name, *self.needed])
+            elif value is not None:
+                try:
+                    taken[name] = kind(value)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
+        for name in self.needed:
+            if name not in taken:
+                raise ValueError(f"column {name} is missing")
         return taken

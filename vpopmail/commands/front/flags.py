@@ -33,7 +33,8 @@ _FLAGS = (
     ("user2", records.V_USER2, False, "what the site uses it for"),
     ("user3", records.V_USER3, False, "what the site uses it for"),
 )
-NAMES = tuple(name for name, *_ in _FLAGS)
+_BITS = {name: (bit, inverted) for name, bit, inverted, _ in _FLAGS}
+NAMES = tuple(_BITS)
 
 
 def add_flags(parser: ArgumentParser) -> None:
@@ -53,10 +54,10 @@ def bits_of(values: Mapping[str, object]) -> tuple[int, int]:
             over.
     """
     wanted = cleared = 0
-    for name, bit, inverted, _meaning in _FLAGS:
-        value = values.get(name)
-        if value is None:
+    for name, value in values.items():
+        if value is None or name not in _BITS:
             continue
+        bit, inverted = _BITS[name]
         if bool(value) != inverted:
             wanted |= bit
         else:

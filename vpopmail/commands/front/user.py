@@ -149,18 +149,21 @@ def _add_settings(parser: ArgumentParser) -> None:
 
 
 def _list(site: Vpopmail, arguments: Namespace) -> int:
-    def records() -> Iterator[Mapping[str, object]]:
-        chosen = [site.domains.get(name).realdomain for name in arguments.domains]
-        found: Iterator[tuple[str, VqPasswd]]
-        if chosen:
-            found = ((one, user) for one in chosen for user in site.users.iter(one, names=names))
-        else:
-            found = site.users.iter_all(names=names)
-        for domain, user in found:
-            yield _record(f"{user.pw_name}@{domain}", user, arguments)
+    if arguments.domains:
+        domains = [site.domains.get(name).realdomain for name in arguments.domains]
+    else:
+        domains = [entry.domain for entry in site.domains if not entry.is_alias]
+    records = (
+        _record(f"{user.pw_name}@{domain}", user, arguments)
+        for domain in domains
+        for user in _users(site, domain, arguments.names)
+    )
+    return show_records(records, _line, as_json=arguments.json)
 
-    names = arguments.names
-    return show_records(records(), _line, as_json=arguments.json)
+
+def _users(site: Vpopmail, domain: str, names: str | None) -> Iterator[VqPasswd]:
+    """The users of a domain; all of them with memory for a few."""
+    return site.users.stream(domain) if names is None else site.users.iter(domain, names=names)
 
 
 def _show(site: Vpopmail, arguments: Namespace) -> int:
