@@ -108,7 +108,7 @@ def _act(row: Row, act: Act, *, dry_run: bool) -> str:
 
 def _rows(form: str, columns: Columns) -> Iterator[Row]:
     if sys.stdin is None:
-        return iter(())
+        raise Misuse("standard input is closed", WRONG_USAGE)
     # As csv wants it: it knows itself where a line of its own ends.
     sys.stdin.reconfigure(  # type: ignore[union-attr]
         encoding="utf-8-sig", errors="surrogateescape", newline=""
