@@ -6,7 +6,6 @@ import posixpath
 from dataclasses import replace
 
 from .model import Entry
-from .programs import ProgramMissing
 from .rules_programs import REASON
 from .scenario import Step
 from .tables import Row, Table, Tables, by_key
@@ -16,6 +15,8 @@ from .world import World
 _C_READS = 155  # bytes of descriptor 3
 _NO_PASSWORD = 13
 _UNKNOWN = 3
+_NO_USER = -10
+_MAIL_NOTICE = 21
 _NO_HOME = 6
 _DIRECTORY = 5  # field of vpasswd
 _WRONG_PASSWORD = "3"  # class of a row of vlog
@@ -85,13 +86,24 @@ def store_is_down(step: Step, world: World) -> Step:
 
 
 def by_capitals(step: Step, world: World) -> Step:
-    """The server of C finds a name whose row has capitals; from there on the two part."""
-    if step.kind != "chkpw" or "exec" not in step.result or not world.has_database:
+    """The server of C finds a name whose row has capitals; here nobody has the name."""
+    if not world.has_database:
         return step
-    name = step.data["chkpw"]["fd3"].partition("\0")[0]
-    user, _, domain = name.partition("@")
-    if "@" in name and world.user_row(user, domain) is None:
-        raise ProgramMissing("comparing what follows a login of a row with capitals")
+    if step.kind == "chkpw" and "exec" in step.result:
+        name = step.data["chkpw"]["fd3"].partition("\0")[0]
+        user, _, domain = name.partition("@")
+        if "@" in name and world.user_row(user, domain) is None:
+            address = step.data["chkpw"]["env"]["TCPREMOTEIP"]
+            text = f"vchkpw-pop3: vpopmail user not found {name}:{address}"
+            told = [{"priority": _MAIL_NOTICE, "ident": "vpopmail", "message": text}]
+            refused = replace(world.refuse(step), alone=True).without(frozenset(("exec",)))
+            return refused.expecting(exit=_UNKNOWN, syslog=told)
+    if step.calls("vdeluser") and step.result["rc"] == 0:
+        user, domain = map(str, step.args)
+        table = world.tables_before.get(world.users_table(domain))
+        names = [] if table is None else [row["pw_name"] for row in table.rows]
+        if user in names and user.lower() not in names:
+            return world.refuse(step).expecting(rc=_NO_USER)
     return step
 
 

@@ -198,6 +198,30 @@ def test_a_row_by_hand_gets_its_home_at_first_use(layout: str, url: str, use: st
             assert [list(row) for row in raw.run(url, text)] == [[home]]
 
 
+def test_a_row_by_hand_with_capitals_is_a_user_where_the_collation_finds_it(layout: str, url: str) -> None:
+    """As in C: in its tables of MySQL, in no others."""
+    own = "example_com" in SCHEMAS[layout]["tables"]
+    table = "example_com" if own else "vpopmail"
+    names = "pw_name, pw_passwd, pw_dir" + ("" if own else ", pw_domain")
+    with opened(layout, url) as site:
+        site.domains.add(DOMAIN)
+        values = f"'Upper', '{crypted('Wonderful-1')}', ''" + ("" if own else f", '{DOMAIN}'")
+        raw.run(url, f"INSERT INTO {table} ({names}) VALUES ({values})")
+        login = site.logins.authenticate(f"upper@{DOMAIN}", "Wonderful-1", "imap")
+        if kind_of(layout) != "mysql":
+            assert not login
+            return
+        assert isinstance(login, Login) and os.path.isdir(f"{login.home}/Maildir/new")
+        with site.batch():
+            site.users.update(f"upper@{DOMAIN}", gecos="By hand")
+            site.users.set_quota(f"upper@{DOMAIN}", "5M")
+        user = site.users.get(f"upper@{DOMAIN}")
+        assert (user.pw_name, user.pw_gecos, user.pw_shell) == ("Upper", "By hand", "5242880S")
+        site.users.delete(f"upper@{DOMAIN}")
+        assert not os.path.exists(login.home)
+        assert list(raw.run(url, f"SELECT pw_name FROM {table}")) == []
+
+
 def crypted(password: str) -> str:
     """An MD5 crypt string, which every layout can hold."""
     code, found = vpopmail.mkpasswd3(password)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
+from itertools import islice
 
 from vpopmail.backends.abstract import LAST_AUTH
 from vpopmail.backends.lock_file import LockFileTransaction
@@ -44,7 +44,8 @@ class SqlTransaction(LockFileTransaction):
         super().__init__(domain, directory, backend.settings)
         self.backend = backend
         self.table = backend.table_of(domain)
-        # What each name was when it was looked at, and the row as it was.
+        # What each name was when it was looked at, and the row as it was; by names in lower case:
+        # a database may find a row whose name has capitals.
         self.seen: dict[str, VqPasswd | None] = {}
         self.before: dict[str, dict[str, Any]] = {}
 
@@ -58,8 +59,14 @@ class SqlTransaction(LockFileTransaction):
         self.backend.connections.end_change(self)
         super().unlock()
 
+    def find(self, name: str) -> VqPasswd | None:
+        """The user as it is now, with the changes of this transaction."""
+        user = super().find(name)
+        return user if user is None or user.pw_name == name else super().find(user.pw_name)
+
     def stored(self, name: str) -> VqPasswd | None:
         """The user as the database has it."""
+        name = name.lower()
         try:
             found = self.backend.find_row(self.domain, name)
         except NoTable:
@@ -115,7 +122,7 @@ class SqlTransaction(LockFileTransaction):
         try:
             self._commit()
         except Duplicate:
-            changed = (name for name in self.pending.changed if self.seen.get(name) is None)
+            changed = (name for name in self.pending.changed if not self.seen.get(name.lower()))
             name = self.taken() or next(changed, "?")
             address = f"{name}@{self.domain.realdomain}"
             raise UserExists(address, "added by somebody else meanwhile") from None
@@ -155,26 +162,28 @@ class SqlTransaction(LockFileTransaction):
         )
 
     def _store(self, work: Work) -> None:
-        new: list[VqPasswd] = []
+        unknown: list[VqPasswd] = []
         for name, user in self.pending.changed.items():
-            old = self.seen[name] if name in self.seen else self.stored(name)
+            key = name.lower()
+            old = self.seen[key] if key in self.seen else self.stored(key)
             if user is None:
                 self._delete(work, name)
             elif old is None:
-                new.append(user)
+                unknown.append(user)
             else:
                 self._update(work, old, user)
-        added = chain(new, self.pending.added())
+        self._insert(work, unknown)
+        added, domain = self.pending.added(), self.domain.realdomain
         while some := list(islice(added, _AT_ONCE)):
             self._insert(work, some)
-        aliases.store(work, self.backend, self.domain.realdomain, self.aliases)
+            if self._notes_first_logins():
+                self.backend.store_first_logins(work, domain, [user.pw_name for user in some])
+        aliases.store(work, self.backend, domain, self.aliases)
 
     def _insert(self, work: Work, some: list[VqPasswd]) -> None:
-        writer = self._writer()
-        work.execute_many(self.table.insert(writer.names), list(map(writer.row, some)))
-        if self._notes_first_logins():
-            names = [user.pw_name for user in some]
-            self.backend.store_first_logins(work, self.domain.realdomain, names)
+        if some:
+            writer = self._writer()
+            work.execute_many(self.table.insert(writer.names), list(map(writer.row, some)))
 
     def _notes_first_logins(self) -> bool:
         return self.first_logins and LAST_AUTH in self.backend.facets
@@ -216,7 +225,7 @@ class SqlTransaction(LockFileTransaction):
         """Whether all is as the transaction was to make it: asked when its end is not known."""
         writer = self._writer() if len(self.pending) else None
         for name, wanted in self.pending.items():
-            user = self.backend.find(self.domain, name)
+            user = self.backend.find(self.domain, name.lower())
             if user is None or wanted is None:
                 if user is not wanted:
                     return False
