@@ -335,7 +335,7 @@ def test_installing_warns_if_the_owner_of_the_domains_cannot_read_python(
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     monkeypatch.setattr(upkeep_programs, "_places", lambda: [str(closed)])
-    monkeypatch.setattr(upkeep_programs, "bundle", lambda _bundled: b"")
+    monkeypatch.setattr(upkeep_programs, "bundle", lambda *_which: b"")
     place = {name: getattr(site.settings, name) for name in ("vpopmaildir", "qmaildir")} | {"bindir": str(tmp_path / "bin")}
     owner = 65533 if is_closed else os.getuid()
     Vpopmail(load({**place, "vpopuser": owner, "vpopgroup": owner})).install_programs()

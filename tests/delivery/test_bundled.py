@@ -63,9 +63,13 @@ LOGINS = {
 
 
 @pytest.fixture
-def outside(make_place: Callable[..., Place]) -> tuple[Place, Callable[..., set[str]]]:
+def outside(
+    make_place: Callable[..., Place], request: pytest.FixtureRequest, tmp_path: Path
+) -> tuple[Place, Callable[..., set[str]]]:
     """A place, and what runs a program there and tells which modules are not from the bundle."""
-    place = make_place()
+    backend = getattr(request, "param", "cdb")
+    url = {"database_url": f"sqlite://{tmp_path}/accounts.sqlite"} if backend == "sqlite" else {}
+    place = make_place(backend=backend, **url)
     for name in ("full", "away", "both", "closed"):
         place.site.users.add(f"{name}@{DOMAIN}", SECRET)
     place.site.users.set_password(JOE, SECRET)
@@ -77,7 +81,8 @@ def outside(make_place: Callable[..., Place]) -> tuple[Place, Callable[..., set[
     place.site.ip_maps.add("192.0.2.9", DOMAIN)
     (place.top / "q/control/defaultdelivery").write_text("./Maildir/\n")
     report = place.top / "report"
-    given = {name: getattr(place.site.settings, name) for name in ("vpopmaildir", "qmaildir", "vpopuser", "vpopgroup", "qmail_inject")}
+    given = {name: getattr(place.site.settings, name) for name in ("vpopmaildir", "qmaildir", "vpopuser", "vpopgroup", "qmail_inject", "backend")}
+    given |= url
     programs = Programs(place.site, place.top / "bin")
 
     def run(program: str, *words: str, data: bytes = b"", **environment: str) -> set[str]:
@@ -108,6 +113,7 @@ def test_a_delivery_takes_its_modules_from_the_bundle(
     assert outside[1]("vdelivermail", "", "bounce-no-mailbox", data=TEXT, **environment) == set()
 
 
+@pytest.mark.parametrize("outside", ["cdb", "sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", LOGINS)
 def test_a_login_takes_its_modules_from_the_bundle(
     outside: tuple[Place, Callable[..., set[str]]], kind: str

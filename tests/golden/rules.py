@@ -88,7 +88,6 @@ RULES: tuple[Rule, ...] = (
     Rule("own-version", "The version is that of this package", begins=programs.own_version),
     Rule("reason-told", "Why a program cannot begin", begins=programs.reason_told),
     Rule("unknown-options", "Unknown options are refused", begins=programs.unknown_options),
-    Rule("told-why", "A program that finds no database says why", begins=programs.told_why),
     Rule("bulletin-status", "A bulletin tells of a missing domain", begins=conversions.bulletin_status),
     Rule(
         "sized-bulletins",

@@ -22,9 +22,6 @@ REASON = "{REASON}"
 _INITIAL_OPEN = "Error - no authentication database connection. Initial open.\n"
 _NOT_OPENED = 233
 _WRONG_OPTION = re.compile(r"^\w+: (invalid option|option requires an argument) -- ", re.M)
-_INITIAL_OPEN = re.compile(r"(vauth_open: can't connect: .*)?Error - .*\. Initial open\.\n", re.S)
-_NO_CONNECTION = 233
-_WHY = re.compile(r"^(\w+: )(\S+: no authentication database connection|.*: bad setting): .+$", re.M)
 _RANDOM = re.compile(r"(?<=^Random password: ).+$", re.M)
 _OWN_RANDOM = "{PASSWORD}"
 _NAME_AND_CRYPT = re.compile(r"^(name:   (.*)\npasswd: )(.*)$", re.M)
@@ -103,20 +100,6 @@ def unknown_options(step: Step, world: World) -> Step:
     if step.result.get("stdout") == USAGE and step.result["exit"] == code:
         return step
     return world.refuse(step).expecting(exit=code, stdout=USAGE)
-
-
-def cut_why(text: str) -> str:
-    """What a program said on standard error, without where the database is and what it answers."""
-    return _WHY.sub(r"\g<1>{WHY}", text)
-
-
-def told_why(step: Step, world: World) -> Step:
-    """A program that finds no database says why, and does not end with 0."""
-    if step.kind != "cli" or not _INITIAL_OPEN.fullmatch(step.result.get("stderr", "")):
-        return step
-    program = step.data["cli"][0]
-    said = f"{program}: {{WHY}}\nError - no authentication database connection. Initial open.\n"
-    return world.refuse(step).expecting(exit=_NO_CONNECTION, stderr=said)
 
 
 def own_salts(step: Step, world: World) -> Step:

@@ -22,7 +22,7 @@ NOBODY = 65534
 def installed(tmp_path: Path, make_site: Callable[..., Vpopmail], monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], list[str]]:
     """Installs the programs into a directory."""
     # What is in the bundle does not matter here, and takes its time.
-    monkeypatch.setattr(upkeep_programs, "bundle", lambda _bundled: b"")
+    monkeypatch.setattr(upkeep_programs, "bundle", lambda *_which: b"")
     return lambda path: make_site(bindir=str(path)).install_programs()
 
 
@@ -62,7 +62,7 @@ def test_root_follows_no_link_of_others_to_install_programs(
 def test_the_owner_of_the_domains_may_own_the_directory(
     tmp_path: Path, make_site: Callable[..., Vpopmail], monkeypatch: pytest.MonkeyPatch, mode: int
 ) -> None:
-    monkeypatch.setattr(upkeep_programs, "bundle", lambda _bundled: b"")
+    monkeypatch.setattr(upkeep_programs, "bundle", lambda *_which: b"")
     place = tmp_path / "bin"
     place.mkdir()
     os.chown(place, NOBODY, NOBODY)
@@ -77,7 +77,7 @@ def test_an_ordinary_user_who_installs_for_himself_is_warned(
 ) -> None:
     open_to_others(tmp_path)
     tmp_path.chmod(0o777)
-    monkeypatch.setattr(upkeep_programs, "bundle", lambda _bundled: b"")
+    monkeypatch.setattr(upkeep_programs, "bundle", lambda *_which: b"")
     given = {"vpopmaildir": str(tmp_path / "own"), "qmaildir": str(tmp_path), "vpopuser": NOBODY, "vpopgroup": NOBODY, "sync": False}
 
     def install() -> list[str]:

@@ -29,6 +29,11 @@ def names() -> list[str]:
     return sorted(_BACKENDS)
 
 
+def module_of(name: str) -> str:
+    """The module of a backend that this package provides; ``""``: it is another's."""
+    return _BACKENDS.get(name, ("",))[0]
+
+
 def make(settings: Settings) -> Backend:
     """The backend that the settings name.
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import sysconfig
 
+from vpopmail.backends.registry import module_of
 from vpopmail.bundle import make_bundle
 from vpopmail.errors import InvalidPath
 from vpopmail.formats.text import to_bytes
@@ -181,7 +182,7 @@ def install_programs(settings: Settings) -> list[str]:
             above.make_whole(name, owner, mode=_MODE, exact=True).close()
     with Directory.open(bindir, sync=settings.sync, follow=True) as directory:
         for bundled in (BUNDLE, TYPED_BUNDLE):
-            directory.replace(bundled, [bundle(bundled)], owner, mode=_READABLE)
+            directory.replace(bundled, [bundle(bundled, settings.backend)], owner, mode=_READABLE)
         for program, text in texts.items():
             directory.replace(program, [to_bytes(text)], owner, mode=_MODE)
     return [f"{bindir}/{program}" for program in PROGRAMS]
@@ -213,11 +214,12 @@ def launcher(program: str, settings: Mapping[str, object], bindir: str) -> str:
     return text
 
 
-def bundle(bundled: str = BUNDLE) -> bytes:
+def bundle(bundled: str = BUNDLE, backend: str = "cdb") -> bytes:
     """The bundle of the modules that programs need.
 
     Args:
         bundled: ``BUNDLE`` for those that servers start, ``TYPED_BUNDLE`` for the others.
+        backend: of the site. With another one they start, but more slowly.
 
     Raises:
         OSError, subprocess.CalledProcessError.
@@ -225,7 +227,7 @@ def bundle(bundled: str = BUNDLE) -> bytes:
     serves = bundled == BUNDLE
     programs = [program for program in PROGRAMS if (program in SERVING) == serves]
     names = [f"commands.{MODULES.get(program, program)}" for program in programs]
-    later = _LATER if serves else _TYPED_LATER
+    later = (*(_LATER if serves else _TYPED_LATER), *_of_backend(backend))
     text = _SHOWMODULES.format(paths=_places(), names=(*names, *later))
     command = [sys.executable, "-IS", "-c", text]
     # A Python of its own: this one has imported much more.
@@ -233,6 +235,15 @@ def bundle(bundled: str = BUNDLE) -> bytes:
     lines = [line.partition(" ") for line in shown.splitlines()]
     # The importer itself comes before there is a bundle.
     return make_bundle((name, path) for name, _, path in lines if name != "vpopmail.bundle")
+
+
+def _of_backend(name: str) -> list[str]:
+    """The modules of a backend that a login needs; those of other packages are not bundled."""
+    module = module_of(name).removeprefix("vpopmail.")
+    if not module.startswith("backends.sql."):
+        return [module] if module else []
+    # A table that a login writes may be missing, and so may the file of SQLite.
+    return [module, "backends.sql.tables", "backends.sql.database_file"]
 
 
 def _check_writers(settings: Settings) -> None:
