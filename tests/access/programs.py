@@ -48,7 +48,7 @@ class Programs:
         for program in ("next", "next-imapd", "true"):
             self._write(program, NEXT)
         if with_bundle:
-            (directory / BUNDLE).write_bytes(bundle(site.settings.backend))
+            (directory / BUNDLE).write_bytes(bundle(backend=site.settings.backend))
 
     def path(self, program: str) -> str:
         return str(self.directory / program)

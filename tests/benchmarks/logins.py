@@ -42,7 +42,7 @@ def main() -> None:
                     site.users.add(f"user{number}@{DOMAIN}", crypted=CRYPTED)
         vchkpw = Path(directory) / "vchkpw"
         vchkpw.write_text(launcher("vchkpw", given, directory))
-        (Path(directory) / BUNDLE).write_bytes(bundle("cdb"))
+        (Path(directory) / BUNDLE).write_bytes(bundle())
         vchkpw.chmod(0o755)
         credentials = Path(directory) / "credentials"
         credentials.write_bytes(f"user7@{DOMAIN}\0{PASSWORD}\0\0".encode())
