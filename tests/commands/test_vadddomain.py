@@ -87,6 +87,14 @@ def test_empty_password_is_no_login(site: Vpopmail, words: tuple[str, ...]) -> N
     assert site.users.get(POSTMASTER).pw_passwd == ""
 
 
+@pytest.mark.parametrize("text", ["", "s3cret\n", "s3cret\nother\n"])
+def test_input_that_ends_too_soon_is_no_empty_password(site: Vpopmail, text: str) -> None:
+    ran = run(site, PROGRAM, DOMAIN, text=text)
+    assert ran.code == 255
+    assert "Error: No password entered\nvadddomain: usage: " in ran.out
+    assert DOMAIN not in site.domains
+
+
 @pytest.mark.parametrize(
     ("whom", "told"),
     [

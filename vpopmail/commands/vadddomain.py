@@ -3,7 +3,8 @@
 Domain, postmaster, his quota and the catch-all are one change: all of it is there, or nothing,
 whenever this program is stopped. The password is asked for, twice, at the terminal; without one
 both lines come from standard input. Better so than on the command line, which everybody on the
-machine can read.
+machine can read. Two empty lines are no password, and no login; an input that ends before them is
+no answer.
 
 Mail for unknown users comes back, unless ``-e`` gives it to somebody: to the user of a name
 without ``@``, who need not be there yet, or to an address. ``-b`` says what holds anyway and takes

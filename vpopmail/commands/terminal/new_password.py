@@ -80,7 +80,7 @@ class NewPassword:
 
             return random_password(self._length)
         password = ask_new_password(whose)
-        if not (password or may_be_empty):
+        if password is None or not (password or may_be_empty):
             print("Error: No password entered")
             raise Misuse
         return password

@@ -22,19 +22,20 @@ _LONGEST = 65536  # bytes of a line
 _LOCAL_MODES = 3  # in what tcgetattr gives
 
 
-def ask_new_password(whose: str) -> str:
+def ask_new_password(whose: str) -> str | None:
     """Ask for a password twice, until both are the same.
 
     Args:
         whose: as the prompt names the user.
 
     Returns:
-        The password; ``""`` also if there is nobody to give one.
+        The password; None if the input ends before it is there twice.
     """
     while True:
-        password = ask_password(f"Please enter password for {whose}: ")
-        if ask_password("enter password again: ") == password:
-            return password
+        password = _ask_once(f"Please enter password for {whose}: ")
+        again = None if password is None else _ask_once("enter password again: ")
+        if again is None or again == password:
+            return again
         print("Passwords do not match, try again", flush=True)
 
 
@@ -77,15 +78,7 @@ def ask_password(prompt: str) -> str:
     Returns:
         The line without its end; ``""`` at the end of the input.
     """
-    print(end="", flush=True)  # what was told before comes before the prompt
-    try:
-        terminal = _open_terminal()
-    except OSError:
-        return _ask(prompt, _STANDARD_INPUT, _STANDARD_ERROR) or ""
-    try:
-        return _ask(prompt, terminal, terminal) or ""
-    finally:
-        os.close(terminal)
+    return _ask_once(prompt) or ""
 
 
 def read_line(descriptor: int = _STANDARD_INPUT) -> str | None:
@@ -106,6 +99,19 @@ def read_line(descriptor: int = _STANDARD_INPUT) -> str | None:
             return to_text(line) if line else None
         line += byte
     return to_text(line)
+
+
+def _ask_once(prompt: str) -> str | None:
+    """The line; None at the end of the input."""
+    print(end="", flush=True)  # what was told before comes before the prompt
+    try:
+        terminal = _open_terminal()
+    except OSError:
+        return _ask(prompt, _STANDARD_INPUT, _STANDARD_ERROR)
+    try:
+        return _ask(prompt, terminal, terminal)
+    finally:
+        os.close(terminal)
 
 
 def _open_terminal() -> int:
