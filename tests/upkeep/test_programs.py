@@ -1,8 +1,10 @@
-"""Where the programs of a site may be put."""
+"""Where the programs of a site may be put, and how they begin."""
 
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,3 +93,20 @@ def test_an_ordinary_user_who_installs_for_himself_is_warned(
 
     [told] = in_child(install)
     assert told.startswith(f"{tmp_path}: ")
+
+
+def test_interrupt_ends_a_program_without_a_word_before_it_has_its_modules(tmp_path: Path) -> None:
+    # The program waits for its bundle until somebody writes it.
+    os.mkfifo(tmp_path / upkeep_programs.TYPED_BUNDLE)
+    program = tmp_path / "vuserinfo"
+    program.write_text(upkeep_programs.launcher("vuserinfo", {}, str(tmp_path)))
+    program.chmod(0o755)
+    child = subprocess.Popen(
+        [program],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    with open(tmp_path / upkeep_programs.TYPED_BUNDLE, "wb"):  # when it reads
+        child.send_signal(signal.SIGINT)
+        told = child.communicate(timeout=60)
+    assert (child.returncode, *told) == (-signal.SIGINT, b"", b"")
