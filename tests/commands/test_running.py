@@ -79,6 +79,17 @@ def test_closed_descriptor_is_not_taken_by_a_file_of_the_site(
     assert joe not in site.users
 
 
+@pytest.mark.parametrize(("closed", "told"), [(1, (0, b"", b"")), (2, (0, b"joe\n", b""))])
+def test_what_is_told_on_a_closed_descriptor_is_lost(
+    site: Vpopmail, joe: str, closed: int, told: tuple[int, bytes, bytes]
+) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec {closed}>&-; exec "$@"', "sh", *command("vuserinfo", "-n", joe)],
+        env=environment(site), capture_output=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == told
+
+
 def test_full_standard_output_is_told(site: Vpopmail) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(

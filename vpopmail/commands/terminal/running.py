@@ -90,15 +90,14 @@ def run_without_site(name: str, work: Callable[[list[str]], int], *, usage: str)
     words = [to_text(os.fsencode(word)) for word in sys.argv[1:]]
     _occupy_standard_descriptors()
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # closed by who started us
-            stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+        stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for number in _INTERRUPTING:
         if _signal.getsignal(number) != _signal.SIG_IGN:
             _signal.signal(number, _interrupt)
     try:
         code = _complete(name, work, words, usage)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
+        _let_signals_end()
     except BrokenPipeError:
         _end_by(_signal.SIGPIPE)
     except _Interrupted as interrupted:
@@ -212,9 +211,15 @@ def _complete(name: str, work: Callable[[list[str]], int], words: list[str], usa
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
-    for one in _INTERRUPTING:
-        _signal.signal(one, _signal.SIG_DFL)  # the second time at once
+    _let_signals_end()  # the second time at once
     raise _Interrupted(number)
+
+
+def _let_signals_end() -> None:
+    """Have signals end the process: there is nothing to be undone."""
+    for number in _INTERRUPTING:
+        if _signal.getsignal(number) == _interrupt:
+            _signal.signal(number, _signal.SIG_DFL)
 
 
 def _end_by(number: int) -> NoReturn:
@@ -233,9 +238,14 @@ def _forget_output() -> None:
 
 
 def _occupy_standard_descriptors() -> None:
-    """See that none of 0, 1 and 2 is free: the next file opened would be taken for it."""
+    """See that none of 0, 1 and 2 is free: the next file opened would be taken for it.
+
+    What is printed on one that was closed is lost.
+    """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR if number else os.O_RDONLY)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115 - till the end
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
