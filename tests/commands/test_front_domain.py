@@ -182,6 +182,15 @@ def test_addresses_of_the_relay_come_and_go(site: Vpopmail) -> None:
     assert vpopmail(site, "relay add nowhere") == (217, "", "invalid IP address: nowhere\n")
 
 
+@pytest.mark.parametrize("minutes", ["nan", "inf", "-1", "1e308", "soon"])
+def test_time_of_the_relay_that_is_none_is_wrong_usage(site: Vpopmail, minutes: str) -> None:
+    site.relay.open("192.0.2.1")
+    ran = vpopmail(site, f"relay clear --older-than {minutes}")
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert "--older-than" in ran.err
+    assert list(site.relay) == ["192.0.2.1"]
+
+
 def test_ip_maps_come_and_go(site: Vpopmail) -> None:
     assert vpopmail(site, "ip-map add 192.0.2.1 example.com").code == 0
     assert vpopmail(site, "ip-map add 192.0.2.1 example.org").code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from time import time
 
 from vpopmail.commands.front.arguments import Noun, add_dry_run, add_json
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from vpopmail.site import Vpopmail
 
 _MINUTE = 60
+_MOST = 1_000_000_000  # minutes
 
 
 def make_parser() -> ArgumentParser:
@@ -47,13 +49,21 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         "--older-than",
         metavar="MINUTES",
-        type=float,
+        type=_minutes,
         help="how long that is, 0 for all; else what the option relay_clear_minutes says",
     )
     add_dry_run(parser)
     parser = noun.action("rebuild", _rebuild, "[OPTION]...", "Compile the rules of tcpserver anew.")
     add_dry_run(parser)
     return noun.parser
+
+
+def _minutes(text: str) -> float:
+    """Raises: ArgumentTypeError, ValueError."""
+    value = float(text)
+    if not 0 <= value <= _MOST:  # as it is for what is no number at all, "nan"
+        raise ArgumentTypeError(f"give minutes, from 0 to {_MOST}")
+    return value
 
 
 def _list(site: Vpopmail, arguments: Namespace) -> int:
@@ -84,7 +94,7 @@ def _clear(site: Vpopmail, arguments: Namespace) -> int:
     if not arguments.dry_run:
         site.relay.clear(minutes * _MINUTE)
         return 0
-    until = time() - minutes * _MINUTE
+    until = int(time() - minutes * _MINUTE)
     plan = Plan("forget addresses")
     for address, seconds in site.relay.addresses():
         if seconds <= until:
