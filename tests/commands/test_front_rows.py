@@ -244,3 +244,16 @@ def test_limits_by_name_tell_every_field(data: st.DataObject) -> None:
     fields = fields_of(switches)
     assert fields == {field: getattr(limits, field) for field in fields}
     assert len(fields) == 10
+
+
+@pytest.mark.parametrize(
+    ("cell", "lines"),
+    [
+        ("", []),
+        ("&a@b.c", ["&a@b.c"]),
+        ("&a@b.c\r\n|true\n", ["&a@b.c", "|true"]),
+        ("|echo a\u2028b\x0cc\x85d\n|true", ["|echo a\u2028b\x0cc\x85d", "|true"]),
+    ],
+)
+def test_only_the_ends_of_lines_part_lines(cell: str, lines: list[str]) -> None:
+    assert columns.lines(cell) == lines

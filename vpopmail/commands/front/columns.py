@@ -48,7 +48,8 @@ def quota(value: object) -> str:
 def lines(value: object) -> list[str]:
     """A list of texts, or a text with one a line. Raises: ValueError."""
     if isinstance(value, str):
-        return value.splitlines()
+        # Not splitlines, which knows ends of lines that a delivery line may hold.
+        return value.replace("\r\n", "\n").removesuffix("\n").split("\n") if value else []
     if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
         raise ValueError("give a list of texts")
     return value
