@@ -13,7 +13,6 @@ Source: manual, "vuserinfo"; commands, listings.
 from __future__ import annotations
 
 import os
-import sys
 
 from vpopmail.accounts.lookup import may_look
 from vpopmail.commands.terminal.address import parse_address
@@ -78,15 +77,15 @@ def _show(site: Vpopmail, address: str, letters: str) -> None:
     if user is None:
         _check_caller(site, domain)
         raise Refusal(f"no such user {name}@{domain}" if domain else f"no such user {name}")
-    sys.stdout.writelines(UserListing(site, domain, letters).texts([user]))
+    for text in UserListing(site, domain, letters).texts([user]):
+        print(text, end="")
 
 
 def _show_all(site: Vpopmail, domain: str, letters: str) -> None:
     _check_caller(site, domain)
     above = "" if site.settings.profile == OLD_PROFILE else _SEPARATOR
-    write = sys.stdout.write
     for text in UserListing(site, domain, letters).texts(site.users.stream(domain)):
-        write(above + text)
+        print(above, text, sep="", end="")
 
 
 def _check_caller(site: Vpopmail, domain: str) -> None:

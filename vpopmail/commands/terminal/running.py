@@ -90,13 +90,15 @@ def run_without_site(name: str, work: Callable[[list[str]], int], *, usage: str)
     words = [to_text(os.fsencode(word)) for word in sys.argv[1:]]
     _occupy_standard_descriptors()
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+        if stream is not None:  # closed by who started us
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for number in _INTERRUPTING:
         if _signal.getsignal(number) != _signal.SIG_IGN:
             _signal.signal(number, _interrupt)
     try:
         code = _complete(name, work, words, usage)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         _let_signals_end()
     except BrokenPipeError:
         _end_by(_signal.SIGPIPE)
@@ -238,14 +240,9 @@ def _forget_output() -> None:
 
 
 def _occupy_standard_descriptors() -> None:
-    """See that none of 0, 1 and 2 is free: the next file opened would be taken for it.
-
-    What is printed on one that was closed is lost.
-    """
+    """See that none of 0, 1 and 2 is free: the next file opened would be taken for it."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR if number else os.O_RDONLY)
-    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115 - till the end
-    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
