@@ -136,3 +136,19 @@ def test_owner_sees_the_number_of_users(site: Vpopmail, tmp_path: Path) -> None:
     os.chown(site.settings.domains_path, NOBODY, NOBODY)
     site.domains.add("example.com", "s3cret", uid=NOBODY, gid=NOBODY)
     assert run_as(NOBODY, site, "vdominfo", "-t", "example.com") == (0, "1\n", "")
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [("domain list", 219), ("user list", 219), ("alias-domain list", 219)],
+)
+def test_listings_fail_where_the_list_of_domains_cannot_be_seen(
+    two: Vpopmail, tmp_path: Path, line: str, code: int
+) -> None:
+    open_to_others(tmp_path)
+    os.chmod(f"{two.settings.qmaildir}/users", 0o700)
+    ran = run_as(NOBODY, two, "vpopmail", *line.split())
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err.endswith("/users/assign: Permission denied\n")
+    assert run_as(NOBODY, two, "vdominfo") == (255, UNREADABLE, "")

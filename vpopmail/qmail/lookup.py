@@ -90,8 +90,11 @@ class DomainLookup:
             raise errors.AssignUnreadable(self.cdb.path, error.advice) from error
 
     def is_new(self) -> bool:
-        """Whether there never was a domain: neither users/assign nor users/cdb is there."""
-        return not (os.path.lexists(self.assign_path) or os.path.lexists(self.cdb.path))
+        """Whether there never was a domain: neither users/assign nor users/cdb is there.
+
+        Where that cannot be seen there may be some.
+        """
+        return not (_may_be_there(self.assign_path) or _may_be_there(self.cdb.path))
 
     def stands_in_text(self, domain: str) -> bool:
         """Whether users/assign has a domain, whatever users/cdb says; to be asked if that is lost.
@@ -149,6 +152,16 @@ def _read_entry(view: FileView, domain: str) -> DomainEntry | None:
         return None
     except errors.FormatError as error:
         raise errors.AssignUnreadable(error.subject, error.advice) from error
+
+
+def _may_be_there(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # a directory that the caller may not enter
+        return True
+    return True
 
 
 def _known(entries: Iterable[DomainEntry]) -> Iterator[DomainEntry]:

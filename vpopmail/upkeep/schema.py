@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 
 from vpopmail.backends.abstract import SCHEMA
 from vpopmail.errors import ConfigError
@@ -81,6 +80,6 @@ class Schema:
         if self.installation.settings.many_domains:
             return []
         lookup = self.installation.domain_lookup
-        if not (os.path.lexists(lookup.assign_path) or os.path.lexists(lookup.cdb.path)):
+        if lookup.is_new():
             return []  # the first domain is still to come
         return sorted({entry.realdomain for entry in lookup.entries()})
