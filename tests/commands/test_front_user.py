@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vpopmail import NO_IMAP, NO_POP, Vpopmail
+from vpopmail import NO_IMAP, NO_POP, SA_ADMIN, SA_EXPERT, Vpopmail
 
 from .front import CRYPTED, records, vpopmail
 from .programs import run, run_at_terminal
@@ -90,6 +90,14 @@ def test_flags_that_are_not_named_stay(joe: Vpopmail) -> None:
     assert vpopmail(joe, f"user set {JOE} --pop").code == 0
     assert joe.users.get(JOE).pw_gid == NO_IMAP
     assert joe.users.get(JOE).pw_gecos == "Joe"
+
+
+@pytest.mark.parametrize(("flag", "bit"), [("system-admin", SA_ADMIN), ("expert", SA_EXPERT)])
+def test_flags_of_administrators_have_their_names(joe: Vpopmail, flag: str, bit: int) -> None:
+    assert vpopmail(joe, f"user set {JOE} --{flag}").code == 0
+    assert joe.users.get(JOE).pw_gid == bit
+    (user,) = records(vpopmail(joe, f"user show {JOE} --json"))
+    assert user[flag.replace("-", "_")] is True
 
 
 def test_setting_nothing_is_wrong_usage(joe: Vpopmail) -> None:
