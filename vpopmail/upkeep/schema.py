@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from vpopmail.backends.abstract import SCHEMA
 from vpopmail.errors import ConfigError
 
