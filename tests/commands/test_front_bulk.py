@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import termios
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,49 @@ def test_aliases_are_added_and_removed_replaced_and_deleted(domain: Vpopmail) ->
     assert domain.aliases.get(address) == ["&a@example.org", "&b@example.org"]
     assert bulk(domain, "alias delete", {"address": address, "lines": []}).code == 0
     assert address not in domain.aliases
+
+
+def test_row_of_an_alias_counts_with_all_its_lines_or_not_at_all(domain: Vpopmail) -> None:
+    address = "all@example.com"
+    ran = bulk(domain, "alias add", {"address": address, "lines": ["&joe@example.com", "a\nb"]})
+    assert (ran.code, ran.err.splitlines()[-1]) == (1, "1 bad of 1 lines, 0 done")
+    assert address not in domain.aliases
+
+
+def test_lines_that_an_alias_has_are_not_added_again(domain: Vpopmail) -> None:
+    row = {"address": "all@example.com", "lines": ["&joe@example.com"]}
+    ran = bulk(domain, "alias add", row, row)
+    told = "line 2: there is such an alias: all@example.com: it has the line &joe@example.com already\n"
+    assert (ran.code, ran.err) == (1, f"{told}1 bad of 2 lines, 1 done\n")
+    assert bulk(domain, "alias add", row).code == 1
+    assert domain.aliases.get("all@example.com") == ["&joe@example.com"]
+
+
+def test_line_that_an_alias_does_not_have_cannot_be_removed(domain: Vpopmail) -> None:
+    domain.aliases.add("all@example.com", "&joe@example.com")
+    ran = vpopmail(domain, "alias remove all@example.com &joe@example.com &amy@example.com")
+    told = "no such line of the alias: all@example.com: &amy@example.com\n"
+    assert ran == (255, "", told)
+    assert domain.aliases.get("all@example.com") == ["&joe@example.com"]
+
+
+@pytest.mark.parametrize(
+    "line", ["add {} &joe@example.com", "set {} &joe@example.com", "remove {} x", "delete {}"]
+)
+def test_delivery_of_a_domain_is_no_alias(domain: Vpopmail, line: str) -> None:
+    before = domain.default_delivery.get("example.com")
+    ran = vpopmail(domain, "alias " + line.format("Default@example.com"))
+    told = "it is the delivery of the whole domain: see vpopmail domain set"
+    assert ran == (255, "", f"Illegal username: Default@example.com: {told}\n")
+    assert domain.default_delivery.get("example.com") == before
+
+
+def test_in_a_database_default_is_an_alias_as_others_are(make_site: Callable[..., Vpopmail]) -> None:
+    site = make_site(backend="sqlite", valias=True)
+    site.domains.add("example.com")
+    ran = vpopmail(site, "alias add default@example.com &joe@example.com", VALIAS="yes")
+    assert ran == (0, "", "")
+    assert vpopmail(site, "alias delete default@example.com", VALIAS="yes") == (0, "", "")
 
 
 def test_lines_of_one_alias_count_together_or_not_at_all(domain: Vpopmail) -> None:

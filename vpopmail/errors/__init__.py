@@ -31,7 +31,8 @@
     │   ├── DomainNotFound           VA_DOMAIN_DOES_NOT_EXIST
     │   ├── LimitsNotFound           -1
     │   ├── IpMapNotFound            -1
-    │   └── AliasNotFound            VA_COULD_NOT_OPEN_DOT_QMAIL
+    │   ├── AliasNotFound            VA_COULD_NOT_OPEN_DOT_QMAIL
+    │   └── AliasLineNotFound        -1
     ├── AlreadyThere
     │   ├── UserExists               VA_USERNAME_EXISTS
     │   ├── HomeExists               VA_EXIST_U_DIR

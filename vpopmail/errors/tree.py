@@ -197,6 +197,12 @@ class AliasNotFound(NotFound):
     text = "there is no such alias"
 
 
+class AliasLineNotFound(NotFound):
+    """The alias does not have the delivery line."""
+
+    text = "no such line of the alias"
+
+
 class AlreadyThere(VpopmailError):
     """What was to be made is there already."""
 

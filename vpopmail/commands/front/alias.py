@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vpopmail.backends.abstract import ALIASES
 from vpopmail.commands.front import bulk, columns
 from vpopmail.commands.front.arguments import (
     WRONG_USAGE,
@@ -13,6 +14,8 @@ from vpopmail.commands.front.arguments import (
 from vpopmail.commands.front.columns import Columns
 from vpopmail.commands.front.showing import report, show_record, show_records
 from vpopmail.commands.terminal.options import Misuse
+from vpopmail.errors import AliasExists, AliasLineNotFound, InvalidUserName
+from vpopmail.names import split_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +51,8 @@ def make_parser() -> ArgumentParser:
     parser = noun.action("show", _show, "[OPTION]... ADDRESS", "Show an alias.", _KEYS)
     parser.add_argument("address", metavar="ADDRESS", help="alias@domain")
     add_json(parser)
-    _add_change(noun, "add", _add, "Add lines to an alias, which is made if it is missing.")
-    _add_change(noun, "remove", _remove, "Remove lines from an alias, which stays, if empty.")
+    _add_change(noun, "add", _add, "Add lines that an alias does not have; it is made if missing.")
+    _add_change(noun, "remove", _remove, "Remove lines that an alias has; it stays, if empty.")
     _add_change(noun, "set", _set, "Give an alias these lines in the place of those that it has.")
     parser = noun.action(
         "delete",
@@ -116,21 +119,59 @@ def _run(site: Vpopmail, arguments: Namespace, change: Change) -> int:
 
 
 def _add(site: Vpopmail, address: str, lines: list[str], dry_run: bool) -> list[Plan]:  # noqa: FBT001
-    return [site.aliases.add(address, line, dry_run=dry_run) for line in lines]
+    _refuse_default(site, address)
+    there = set(site.aliases.find(address) or ())
+    for line in lines:
+        if line in there:  # it would get each message twice
+            raise AliasExists(address, f"it has the line {line} already")
+        there.add(line)
+    return _change_lines(site.aliases.add, address, lines, dry_run=dry_run)
 
 
 def _remove(site: Vpopmail, address: str, lines: list[str], dry_run: bool) -> list[Plan]:  # noqa: FBT001
-    return [site.aliases.remove(address, line, dry_run=dry_run) for line in lines]
+    _refuse_default(site, address)
+    there = site.aliases.find(address)
+    if there is not None:
+        for line in lines:
+            if line not in there:
+                raise AliasLineNotFound(address, line)
+    return _change_lines(site.aliases.remove, address, lines, dry_run=dry_run)
+
+
+def _change_lines(
+    change: Callable[..., Plan], address: str, lines: list[str], *, dry_run: bool
+) -> list[Plan]:
+    """Change all lines, or none: with --bulk what is before a bad one would count."""
+    for line in () if dry_run else lines[1:]:
+        change(address, line, dry_run=True)
+    return [change(address, line, dry_run=dry_run) for line in lines]
 
 
 def _set(site: Vpopmail, address: str, lines: list[str], dry_run: bool) -> list[Plan]:  # noqa: FBT001
+    _refuse_default(site, address)
     return [site.aliases.set(address, lines, dry_run=dry_run)]
 
 
 def _delete(site: Vpopmail, arguments: Namespace) -> int:
+    def delete(address: str, *, dry_run: bool) -> Plan:
+        _refuse_default(site, address)
+        return site.aliases.delete(address, dry_run=dry_run)
+
     bulk.given_once(arguments, "address")
     if arguments.bulk:
-        delete = lambda values, dry: [site.aliases.delete(values["address"], dry_run=dry)]  # noqa: E731
-        return bulk.run_bulk(site, arguments, _ONLY_ADDRESS, delete)
-    plan = site.aliases.delete(arguments.address, dry_run=arguments.dry_run)
+        act = lambda values, dry: [delete(values["address"], dry_run=dry)]  # noqa: E731
+        return bulk.run_bulk(site, arguments, _ONLY_ADDRESS, act)
+    plan = delete(arguments.address, dry_run=arguments.dry_run)
     return report(plan, dry_run=arguments.dry_run)
+
+
+def _refuse_default(site: Vpopmail, address: str) -> None:
+    """Where aliases are files it is no alias: without its line no user of the domain gets mail.
+
+    Raises:
+        InvalidUserName.
+    """
+    in_files = ALIASES not in site.installation.backend.facets
+    if in_files and split_address(address)[0].lower() == "default":
+        advice = "it is the delivery of the whole domain: see vpopmail domain set"
+        raise InvalidUserName(address, advice)
