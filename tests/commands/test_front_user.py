@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from vpopmail import NO_IMAP, NO_POP, SA_ADMIN, SA_EXPERT, Vpopmail
@@ -47,7 +49,7 @@ def test_no_password_takes_it_away(joe: Vpopmail) -> None:
 
 def test_without_a_terminal_a_password_is_not_waited_for(joe: Vpopmail) -> None:
     ran = vpopmail(joe, "user add amy@example.com", "s3cret\n")
-    assert ran == (2, "", "vpopmail user add: there is no terminal to ask for a password: see --help\n")
+    assert ran == (2, "", "vpopmail user add: there is no terminal to ask for a password: give --password-stdin\n")
     assert "amy@example.com" not in joe.users
 
 
@@ -116,6 +118,27 @@ def test_listing_for_people_has_a_user_a_line(joe: Vpopmail) -> None:
     joe.users.update("amy@example.com", set_flags=NO_POP)
     ran = vpopmail(joe, "user list")
     assert ran.out == "amy@example.com\tNOQUOTA\tAmy\tno-pop\njoe@example.com\tNOQUOTA\tJoe\n"
+
+
+def test_no_password_is_asked_for_a_user_who_cannot_be_added(joe: Vpopmail) -> None:
+    for address, told in [(JOE, "Username exists"), ("amy@example.org", "Domain does not exist")]:
+        _, shown = run_at_terminal(joe, "vpopmail", "user", "add", address)
+        assert shown.startswith(f"{told}: ")
+    _, shown = run_at_terminal(joe, "vpopmail", "domain", "add", "example.com")
+    assert shown == "Domain already exists: example.com\n"
+
+
+def test_times_are_shown_to_people_as_they_read_them(joe: Vpopmail) -> None:
+    joe.users.note_login(JOE, "192.0.2.1")
+    joe.relay.open("192.0.2.1")
+    (user,) = records(vpopmail(joe, f"user show {JOE} --json"))
+    seconds = user["last_login"]
+    assert isinstance(seconds, int)
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+    assert f"\nlast login: {when}\n" in vpopmail(joe, f"user show {JOE}").out
+    (one,) = records(vpopmail(joe, "relay list --json"))
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(int(str(one["last_login"]))))
+    assert vpopmail(joe, "relay list").out == f"192.0.2.1\t{when}\n"
 
 
 def test_last_login_is_shown(joe: Vpopmail) -> None:

@@ -98,6 +98,12 @@ def test_full_standard_output_is_told(site: Vpopmail) -> None:
     assert (done.returncode, done.stderr) == (255, "vdeluser: standard output: No space left on device\n")
 
 
+def test_wrong_quota_is_told_besides_the_text_of_its_code(site: Vpopmail, joe: str) -> None:
+    ran = run(site, "vsetuserquota", joe, "10X")
+    assert (ran.code, ran.out) == (227, "Error: quota too long\n")
+    assert ran.err.startswith("10X: invalid quota: a number, then K or M")
+
+
 def test_closed_pipe_ends_it_quietly_as_any_program(site: Vpopmail) -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -220,7 +220,9 @@ def test_refused_field_leaves_nothing(
 ) -> None:
     before = tree(home)
     password = () if words[0] == "-e" else ("geheim",)
-    assert run(site, "vadduser", *words, AMY, *password) == (code, f"Error: {told}\n", "")
+    ran = run(site, "vadduser", *words, AMY, *password)
+    assert (ran.code, ran.out) == (code, f"Error: {told}\n")
+    assert ("invalid quota" in ran.err) == (words[0] == "-q")
     assert tree(home) == before
 
 

@@ -14,7 +14,7 @@ Source: manual, "clearopensmtp"; commands, clearopensmtp.
 from __future__ import annotations
 
 from vpopmail.commands.terminal.options import parse
-from vpopmail.commands.terminal.running import FAILED, complain, run_program
+from vpopmail.commands.terminal.running import FAILED, complain, reason, run_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def run(site: Vpopmail, words: list[str]) -> int:
         site.relay.clear()
     except OSError as error:
         print("Error, could not create open-smtp.tmp")
-        complain(_NAME, str(error))
+        complain(_NAME, reason(error))
         return FAILED
     return 0
 

@@ -27,7 +27,7 @@ import sys
 from vpopmail.accounts.default_delivery import rewrite_default
 from vpopmail.commands.terminal.address import parse_address
 from vpopmail.commands.terminal.options import Misuse, parse
-from vpopmail.commands.terminal.running import FAILED, complain, run_program, show_version
+from vpopmail.commands.terminal.running import FAILED, complain, reason, run_program, show_version
 from vpopmail.delivery.own_lines import (
     KEPT,
     REPLACED,
@@ -92,7 +92,7 @@ def run(site: Vpopmail, words: list[str]) -> int:
     try:
         return Work(site, given).do()
     except FileNotFoundError as error:
-        complain(NAME, str(error))
+        complain(NAME, reason(error))
         return FAILED
 
 
@@ -184,7 +184,7 @@ class Work:
         except NotPermitted:
             raise
         except (VpopmailError, OSError) as error:
-            complain(NAME, f"{address}: {error}")
+            complain(NAME, f"{address}: {reason(error)}")
             self.code = FAILED
             return
         if told:

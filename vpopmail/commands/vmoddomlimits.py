@@ -20,7 +20,7 @@ from __future__ import annotations
 from vpopmail.accounts.lookup import may_look
 from vpopmail.commands.terminal.limits_text import describe, flags_from, permission_from
 from vpopmail.commands.terminal.options import Misuse, parse
-from vpopmail.commands.terminal.running import FAILED, complain, run_program, show_version
+from vpopmail.commands.terminal.running import FAILED, complain, reason, run_program, show_version
 from vpopmail.errors import DomainNotFound, LimitsNotFound, VpopmailError
 from vpopmail.settings.options import OLD_PROFILE
 
@@ -162,7 +162,7 @@ def _tried(act: Callable[[], object], failure: str) -> int:
         raise
     except (VpopmailError, OSError) as error:
         print(failure, end="")
-        complain(NAME, str(error))
+        complain(NAME, reason(error))
         return FAILED
     if isinstance(told, str):
         print(told, end="")

@@ -26,6 +26,7 @@ from vpopmail.commands.terminal.running import (
     FAILED,
     complain,
     open_site,
+    reason,
     run_without_site,
     show_version,
 )
@@ -109,7 +110,7 @@ def run(site: Vpopmail, words: list[str]) -> int:
     except _Unreadable as error:
         print(error, file=sys.stderr)
         if isinstance(error.__cause__, OSError):
-            complain(NAME, str(error.__cause__))
+            complain(NAME, reason(error.__cause__))
         return FAILED
     if domains:
         found, code = _known(site, domains)

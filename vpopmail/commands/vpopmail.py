@@ -39,7 +39,7 @@ import argparse
 import sys
 
 from vpopmail.codes import VA, verror
-from vpopmail.commands.terminal.running import run_without_site
+from vpopmail.commands.terminal.running import reason, run_without_site
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,8 +131,7 @@ def _run(arguments: argparse.Namespace, settings: Mapping[str, object]) -> int:
         raise
     except OSError as error:
         code = VA.COULD_NOT_UPDATE_FILE
-        words = (verror(code), error.filename, error.strerror or type(error).__name__)
-        told = ": ".join(str(word) for word in words if word)
+        told = f"{verror(code)}: {reason(error)}"
     else:
         return code
     print(printable(told), file=sys.stderr)

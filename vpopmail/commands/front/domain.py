@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from vpopmail.commands.front import passwords
 from vpopmail.commands.front.arguments import WRONG_USAGE, Noun, add_dry_run, add_json
@@ -165,18 +166,20 @@ def _record(entry: DomainEntry, alias_domains: list[str]) -> dict[str, object]:
 
 
 def _add(site: Vpopmail, arguments: Namespace) -> int:
-    password = None
-    if not arguments.no_postmaster:
-        secret = passwords.given_password(arguments, f"postmaster@{arguments.domain}")
-        password = secret.get("password", "")
-    plan = site.domains.add(
+    add = partial(
+        site.domains.add,
         arguments.domain,
-        password,
         dir=arguments.directory,
         uid=arguments.uid,
         gid=arguments.gid,
-        dry_run=arguments.dry_run,
     )
+    password = None
+    if not arguments.no_postmaster:
+        if passwords.asks(arguments):
+            add(None, dry_run=True)  # nobody types a password for what cannot be
+        secret = passwords.given_password(arguments, f"postmaster@{arguments.domain}")
+        password = secret.get("password", "")
+    plan = add(password, dry_run=arguments.dry_run)
     return report(plan, dry_run=arguments.dry_run)
 
 

@@ -31,6 +31,12 @@ def add_password(parser: ArgumentParser, *, crypted: bool = True) -> None:
         group.add_argument(option, action="store_true", default=None, help=meaning)
 
 
+def asks(arguments: Namespace) -> bool:
+    """Whether ``given_password`` would ask somebody."""
+    ways = ("no_password", "password_stdin", "crypted_stdin")
+    return has_terminal() and not any(getattr(arguments, way, False) for way in ways)
+
+
 def given_password(arguments: Namespace, whose: str) -> dict[str, str]:
     """The password that was given, asked for or refused.
 
@@ -51,7 +57,9 @@ def given_password(arguments: Namespace, whose: str) -> dict[str, str]:
     if getattr(arguments, "crypted_stdin", False):
         return {"crypted": line_of_input("crypt string")}
     if not has_terminal():
-        raise Misuse("there is no terminal to ask for a password: see --help", WRONG_USAGE)
+        raise Misuse(
+            "there is no terminal to ask for a password: give --password-stdin", WRONG_USAGE
+        )
     password = ask_new_password(whose)
     if not password:
         raise Misuse("no password was given: --no-password is for that", WRONG_USAGE)

@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 from time import time
 
 from vpopmail.commands.front.arguments import Noun, add_dry_run, add_json
-from vpopmail.commands.front.showing import report, show_records
+from vpopmail.commands.front.showing import report, show_records, show_time
 from vpopmail.errors import InvalidIpAddress
 from vpopmail.formats.ip_address import canonical
 from vpopmail.plan.steps import Plan
@@ -14,6 +14,7 @@ from vpopmail.plan.steps import Plan
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping
 
     from vpopmail.site import Vpopmail
 
@@ -70,9 +71,11 @@ def _list(site: Vpopmail, arguments: Namespace) -> int:
     records = (
         {"address": address, "last_login": seconds} for address, seconds in site.relay.addresses()
     )
-    return show_records(
-        records, lambda one: f"{one['address']}\t{one['last_login']}", as_json=arguments.json
-    )
+    return show_records(records, _line, as_json=arguments.json)
+
+
+def _line(record: Mapping[str, object]) -> str:
+    return f"{record['address']}\t{show_time(int(str(record['last_login'])))}"
 
 
 def _add(site: Vpopmail, arguments: Namespace) -> int:

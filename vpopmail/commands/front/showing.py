@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from time import localtime, strftime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ def in_words(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(in_words, value))
     return "-" if value is None else str(value)
+
+
+def show_time(seconds: int) -> str:
+    """A time for people, where they are: ``2026-11-27 17:31:06``."""
+    return strftime("%Y-%m-%d %H:%M:%S", localtime(seconds))
 
 
 def report(plan: Plan, *, dry_run: bool = False) -> int:

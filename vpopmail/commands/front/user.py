@@ -13,7 +13,7 @@ from vpopmail.commands.front.arguments import (
     add_json,
 )
 from vpopmail.commands.front.columns import Columns
-from vpopmail.commands.front.showing import report, show_record, show_records
+from vpopmail.commands.front.showing import report, show_record, show_records, show_time
 from vpopmail.commands.front.sizes import read_quota
 from vpopmail.commands.terminal.options import Misuse
 
@@ -170,10 +170,10 @@ def _show(site: Vpopmail, arguments: Namespace) -> int:
     user = site.users.get(arguments.address)
     domain = site.domains.get(arguments.address.rpartition("@")[2]).realdomain
     address = f"{user.pw_name}@{domain}"
-    return show_record(
-        {**_record(address, user, arguments), **_last_login(site, address)},
-        as_json=arguments.json,
-    )
+    login = _last_login(site, address)
+    if not arguments.json and login["last_login"] is not None:
+        login["last_login"] = show_time(int(str(login["last_login"])))
+    return show_record({**_record(address, user, arguments), **login}, as_json=arguments.json)
 
 
 def _last_login(site: Vpopmail, address: str) -> dict[str, object]:
@@ -193,8 +193,10 @@ def _add(site: Vpopmail, arguments: Namespace) -> int:
         return bulk.run_bulk(
             site, arguments, SETTABLE, lambda values, dry: [add_user(site, values, dry_run=dry)]
         )
-    secret = passwords.given_password(arguments, arguments.address)
-    values = {**_settings(arguments), **secret, "address": arguments.address}
+    values = {**_settings(arguments), "address": arguments.address}
+    if passwords.asks(arguments):
+        add_user(site, values, dry_run=True)  # nobody types a password for what cannot be
+    values |= passwords.given_password(arguments, arguments.address)
     return report(add_user(site, values, dry_run=arguments.dry_run), dry_run=arguments.dry_run)
 
 

@@ -17,6 +17,7 @@ from vpopmail.commands.terminal.options import Misuse
 from vpopmail.errors import (
     ConfigError,
     FormatError,
+    InvalidQuota,
     PasswordTooWeak,
     Refused,
     StorageError,
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
 FAILED = 255  # the exit status -1
 _CODES = 256
 _INTERRUPTING = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
-# What is no fault of the caller's words: there the reason is told, too.
-_TROUBLE = (StorageError, FormatError, ConfigError, Refused)
+# What is no fault of the caller's words, or has a code whose text is of something else: there the
+# reason is told, too.
+_TROUBLE = (StorageError, FormatError, ConfigError, Refused, InvalidQuota)
 
 
 class Refusal(Exception):
@@ -146,7 +148,7 @@ def fail(error: VpopmailError, prefix: str = "Error: ", *, out: TextIO | None = 
     text = f"{error.advice} " if isinstance(error, PasswordTooWeak) else verror(error.code)
     print(f"{prefix}{text}", file=out)
     if isinstance(error, _TROUBLE):
-        # The text of a code names no file.
+        # The text of a code names no file, and that of a wrong quota says that it is too long.
         print(error, file=sys.stderr)
     return error.code
 
@@ -159,6 +161,14 @@ def complain(name: str, text: str) -> None:
         text: what is wrong.
     """
     print(f"{name}: {text}", file=sys.stderr)
+
+
+def reason(error: VpopmailError | OSError) -> str:
+    """What is wrong, in words; of what the system refused without its number."""
+    if isinstance(error, VpopmailError):
+        return str(error)
+    words = (error.filename, error.strerror or type(error).__name__)
+    return ": ".join(str(word) for word in words if word)
 
 
 def tell_policy(site: Vpopmail) -> None:
@@ -205,7 +215,7 @@ def _complete(name: str, work: Callable[[list[str]], int], words: list[str], usa
         raise
     except OSError as error:
         print(f"Error: {verror(VA.COULD_NOT_UPDATE_FILE)}")
-        complain(name, str(error))
+        complain(name, reason(error))
         return VA.COULD_NOT_UPDATE_FILE
     except Exception as error:  # noqa: BLE001 - whatever it is, no traceback
         complain(name, f"{type(error).__name__}: this should not happen, please report it")
