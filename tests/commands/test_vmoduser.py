@@ -100,6 +100,15 @@ def test_all_users_of_a_domain_are_changed_at_once(site: Vpopmail, home: Path) -
     assert (home / "amy/Maildir/maildirsize").read_text() == "1048576S\n0 0\n"
 
 
+def test_name_with_capitals_that_somebody_wrote_by_hand_keeps_nobody_from_being_changed(
+    site: Vpopmail, home: Path
+) -> None:
+    text = home / "vpasswd"
+    text.write_text(f"Zoe::1:0:Zoe:{home}/zoe:NOQUOTA\n{text.read_text()}")
+    assert run(site, "vmoduser", "-p", DOMAIN) == (0, "", "")
+    assert [(user.pw_name, user.pw_gid) for user in site.users.iter(DOMAIN)] == [("Zoe", 2), ("joe", 2)]
+
+
 def test_domain_without_users_is_no_trouble(site: Vpopmail) -> None:
     site.domains.add(DOMAIN)
     assert run(site, "vmoduser", "-p", DOMAIN) == (0, "", "")

@@ -380,7 +380,18 @@ class Users(UserQueries):
             dry_run: only decide, without locks.
         """
         entry = get_domain(self._installation, domain)
-        name = fold(name)
+        return self._edit(entry, fold(name), edits, refresh=refresh, dry_run=dry_run)
+
+    def _edit(
+        self,
+        entry: DomainEntry,
+        name: str,
+        edits: list[Edit],
+        *,
+        refresh: bool = True,
+        dry_run: bool = False,
+    ) -> Plan:
+        """``edit`` of a user by his name as it is stored."""
         address = f"{name}@{entry.realdomain}"
 
         def decide(change: UserChange) -> None:
@@ -420,9 +431,11 @@ class Users(UserQueries):
         """
         from vpopmail.accounts.batch import Batch
 
+        entry = get_domain(self._installation, domain)
+        # Names as they are stored: one that somebody wrote by hand may have capitals.
         names = [user.pw_name for user in self.iter(domain)]
         with Batch(self._installation):
-            return [self.edit(name, domain, edits) for name in names]
+            return [self._edit(entry, name, edits) for name in names]
 
     def store(self, user: VqPasswd, domain: str) -> Plan:
         """Store all members of a record, which must be that of a user who exists.
