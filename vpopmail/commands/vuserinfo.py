@@ -13,6 +13,7 @@ Source: manual, "vuserinfo"; commands, listings.
 from __future__ import annotations
 
 import os
+from itertools import islice
 
 from vpopmail.accounts.lookup import may_look
 from vpopmail.commands.terminal.address import parse_address
@@ -40,6 +41,7 @@ vuserinfo: usage: vuserinfo [options] -D domain
     -q -Q -l               quota, how much of it is used, last login
 """
 _SEPARATOR = "-" * 42 + "\n"
+_AT_ONCE = 100  # to print users one by one would take as long as all the rest
 
 
 def main(**settings: object) -> NoReturn:
@@ -84,8 +86,9 @@ def _show(site: Vpopmail, address: str, letters: str) -> None:
 def _show_all(site: Vpopmail, domain: str, letters: str) -> None:
     _check_caller(site, domain)
     above = "" if site.settings.profile == OLD_PROFILE else _SEPARATOR
-    for text in UserListing(site, domain, letters).texts(site.users.stream(domain)):
-        print(above, text, sep="", end="")
+    texts = UserListing(site, domain, letters).texts(site.users.stream(domain))
+    while some := list(islice(texts, _AT_ONCE)):
+        print(above + above.join(some), end="")
 
 
 def _check_caller(site: Vpopmail, domain: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from time import ctime
 
 from vpopmail import records
@@ -72,12 +73,10 @@ class UserListing:
     def texts(self, users: Iterable[VqPasswd]) -> Iterator[str]:
         """What is shown of each user, in lines."""
         show = self._fields if self._letters else self._whole
-        if self._shows_logins:
-            for user, login in self._site.users.last_auths(self._domain, users):
-                yield show(user, _login_lines(login))
-        else:
-            for user in users:
-                yield show(user, "")
+        if not self._shows_logins:
+            return map(show, users, repeat(""))
+        logins = self._site.users.last_auths(self._domain, users)
+        return (show(user, _login_lines(login)) for user, login in logins)
 
     def _whole(self, user: VqPasswd, login: str) -> str:
         quota = user.pw_shell
