@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import settings_for, tree
+from tests.conftest import needs_root, settings_for, tree
 from tests.sql.conftest import mysql_url, sqlite_url  # noqa: F401 - fixtures
 from vpopmail import Vpopmail
 from vpopmail.settings import load
 from vpopmail.upkeep.programs import PROGRAMS
 
 from .front import CRYPTED, records, vpopmail
-from .programs import environment, run, run_at_terminal
+from .conftest import NOBODY
+from .programs import environment, run, run_as, run_at_terminal
 
 
 @pytest.fixture
@@ -51,6 +52,18 @@ def test_init_installs_the_programs_that_domains_look_for(bare: Vpopmail) -> Non
         [bindir / "vpopmail", "domain", "list"], env=environment(bare), capture_output=True, text=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "example.com\n", "")
+
+
+@needs_root
+@pytest.mark.parametrize("words", [("check",), ("check", "example.com"), ("repair", "--dry-run")])
+def test_domain_that_the_caller_may_not_look_at_is_not_told_to_be_missing(
+    owned: Vpopmail, words: tuple[str, ...]
+) -> None:
+    ran = run_as(NOBODY, owned, "vpopmail", "site", *words)
+    assert (ran.code, ran.err) == (1, "")
+    assert "not there" not in ran.out
+    assert "left: unreadable: example.com: " in ran.out
+    assert "Errno" not in ran.out
 
 
 def test_init_can_be_called_again_and_changes_nothing_that_is_there(

@@ -198,5 +198,16 @@ def is_directory(path: str) -> bool:
     return path.startswith("/")
 
 
+def is_closed(path: str) -> bool:
+    """Whether this process may not look for a directory: it is not known to be missing then."""
+    try:
+        open_trusted(path).close()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
 def _shown(line: bytes) -> str:
     return repr(line[:200])[1:]

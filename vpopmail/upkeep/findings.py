@@ -41,6 +41,7 @@ OWNER = "owner"
 MODE = "mode"
 NOT_PLAIN = "not a plain file"
 UNREADABLE = "unreadable"
+_LET_READ = "let it be read, then look again"
 
 KINDS = {
     LEFTOVER: "what a killed change of this library left",
@@ -174,8 +175,10 @@ class Examination:
         """What cannot be looked at is a finding, and not the end of the run."""
         try:
             yield
-        except (VpopmailError, OSError) as error:
-            self.tell(UNREADABLE, subject, str(error), "let it be read, then look again")
+        except VpopmailError as error:
+            self.tell(UNREADABLE, subject, str(error), _LET_READ)
+        except OSError as error:
+            self.tell(UNREADABLE, subject, error.strerror or type(error).__name__, _LET_READ)
 
 
 def _in_a_line(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vpopmail.errors import DomainNotFound, NotPermitted, VpopmailError
 from vpopmail.names import checked_texts, fold_domain
-from vpopmail.qmail.surviving import is_directory
+from vpopmail.qmail.surviving import is_closed, is_directory
 from vpopmail.upkeep.examined_domain import ExaminedDomain
 from vpopmail.upkeep.examined_site import in_force
 from vpopmail.upkeep.findings import UNREADABLE, Examination, Reconciled
@@ -50,7 +50,7 @@ def reconcile_site(
     if chosen is None:
         _examine_domains(installation, examination)
     for entry in in_force(installation) if chosen is None else chosen:
-        if not entry.is_alias and is_directory(entry.path):
+        if not entry.is_alias and (is_directory(entry.path) or is_closed(entry.path)):
             _examine_domain(installation, entry, examination, has_users=backend.writable)
     return Reconciled(examination.findings, dry_run)
 

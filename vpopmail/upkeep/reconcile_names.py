@@ -7,7 +7,7 @@ from functools import partial
 from vpopmail.names import fold
 from vpopmail.qmail.control import RCPTHOSTS, VIRTUALDOMAINS
 from vpopmail.qmail.send import hang_up
-from vpopmail.qmail.surviving import SurvivingLists, is_directory
+from vpopmail.qmail.surviving import SurvivingLists, is_closed, is_directory
 from vpopmail.qmail.trees import shown
 from vpopmail.upkeep.examined_site import REBUILD, in_force
 from vpopmail.upkeep.findings import (
@@ -37,7 +37,7 @@ def examine_names(look: ExaminedSite) -> None:
         real = reals.get(entry.realdomain)
         if entry.is_alias:
             _examine_alias(look, entry, real)
-        elif not is_directory(entry.path):
+        elif not is_directory(entry.path) and not is_closed(entry.path):
             _tell_line(look, entry)
         if is_directory(entry.path) and not lost and not lists.has(entry.domain):
             unpublished.append(entry)

@@ -6,7 +6,7 @@ import os
 import pwd
 
 from vpopmail.accounts.domain_tree import domain_counter
-from vpopmail.qmail.surviving import is_directory
+from vpopmail.qmail.surviving import is_closed, is_directory
 from vpopmail.qmail.trees import Trees, shown
 from vpopmail.upkeep.examined_site import REBUILD, in_force
 from vpopmail.upkeep.findings import COUNTER, DIRECTORY_WITHOUT_LINE, UNREADABLE
@@ -24,6 +24,9 @@ def examine_trees(look: ExaminedSite) -> None:
     for path in look.bases:
         if is_directory(path):
             trees.search([path])
+        elif is_closed(path):
+            what = "this process may not look into it"
+            look.examination.tell(UNREADABLE, path, what, "look again as root")
         else:
             advice = "site.prepare() makes it, if it was not lost"
             look.examination.tell(UNREADABLE, path, "it is not there", advice)
