@@ -104,6 +104,11 @@ def test_wrong_quota_is_told_besides_the_text_of_its_code(site: Vpopmail, joe: s
     assert ran.err.startswith("10X: invalid quota: a number, then K or M")
 
 
+def test_error_whose_code_has_no_text_is_told_in_words(site: Vpopmail, joe: str) -> None:
+    ran = run(site, "vipmap", "-a", "nowhere", "example.com", IP_ALIAS_DOMAINS="yes")
+    assert ran == (217, "Error: Unknown error\n", "nowhere: invalid IP address\n")
+
+
 def test_closed_pipe_ends_it_quietly_as_any_program(site: Vpopmail) -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -12,7 +12,7 @@ import _signal  # type: ignore[import-not-found]
 import os
 import sys
 
-from vpopmail.codes import VA, verror
+from vpopmail.codes import UNKNOWN_ERROR, VA, verror
 from vpopmail.commands.terminal.options import Misuse
 from vpopmail.errors import (
     ConfigError,
@@ -147,7 +147,7 @@ def fail(error: VpopmailError, prefix: str = "Error: ", *, out: TextIO | None = 
     # C says of a weak password what is wanted, with a blank at the end.
     text = f"{error.advice} " if isinstance(error, PasswordTooWeak) else verror(error.code)
     print(f"{prefix}{text}", file=out)
-    if isinstance(error, _TROUBLE):
+    if isinstance(error, _TROUBLE) or text == UNKNOWN_ERROR:
         # The text of a code names no file, and that of a wrong quota says that it is too long.
         print(error, file=sys.stderr)
     return error.code
