@@ -32,6 +32,17 @@ differ from the programs of C, [differences.md](differences.md) tells why.
 | Program | What it does |
 |---|---|
 """
+_NOT_HERE = """
+## Programs of C that are not among them
+
+| Program | Why, and what does it |
+|---|---|
+| `vlist` | A wrapper of ezmlm for what ezmlm's own programs do, in parts unfinished: `ezmlm-make`, `ezmlm-sub`, `ezmlm-list`. |
+| `vusaged`, `vusagec` | They keep in memory what is used of quotas, to spare reading directories; here `maildirsize` does, see [delivery](delivery.md). One that runs is asked if `etc/vusagec.conf` says so ([configuration](configuration.md)). |
+| `authvchkpw` | A module for Courier releases that are long gone; the servers of today call [vchkpw](vchkpw.md) or [vchkpw-dovecot](dovecot.md). |
+| `vmoduserflags`, `vmoddomain` | Of an abandoned branch; `vpopmail user set --no-pop` and `--pop`, `vpopmail domain set`. |
+| `vconfig` | It shows what C was built with; here that is [settings](configuration.md). |
+"""
 
 
 def pages() -> dict[str, str]:
@@ -43,7 +54,7 @@ def pages() -> dict[str, str]:
         rows.append(f"| [{name}](programs/{name}.md) | {_summary(name)} |\n")
         for noun in NOUNS if name == "vpopmail" else ():
             rows.append(f"| [vpopmail {noun}](programs/vpopmail-{noun}.md) | {_sentence(NOUNS[noun])}. |\n")
-    return {INDEX: _INTRODUCTION + "".join(rows), **texts}
+    return {INDEX: _INTRODUCTION + "".join(rows) + _NOT_HERE, **texts}
 
 
 def page(program: str) -> str:

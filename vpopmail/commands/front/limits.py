@@ -59,7 +59,7 @@ def make_parser() -> ArgumentParser:
         _show_defaults,
         "[OPTION]...",
         "Show the limits of domains without limits of their own.",
-        f"{_KEYS[:14]}as those of show, without domain.",
+        "Keys of JSON: as those of show, without domain.",
     )
     add_json(parser)
     parser = noun.action(
