@@ -32,12 +32,13 @@ MANAGERS = (
 # Managers to which the store of accounts matters most.
 STORING = ("users", "aliases")
 # Taken from the inside: functions that get a function.
-INSIDE = {("users", "edit")}
+INSIDE = {("users", "edit"), ("users", "edit_all")}
 VALID: dict[str, Callable[[Filled], object]] = {
     "action": lambda _: "delete",
     "address": lambda _: f"joe@{DOMAIN}",
     "alias": lambda _: "sales",
     "apop": lambda _: 0,
+    "before": lambda _: 0,
     "clear_flags": lambda _: 0,
     "count": lambda _: 1,
     "crypted": lambda _: None,
@@ -60,6 +61,7 @@ VALID: dict[str, Callable[[Filled], object]] = {
     "size": lambda _: 1,
     "uid": lambda _: os.geteuid(),
     "user": lambda _: nasty.joe(),
+    "users": lambda _: [nasty.joe()],
     "values": lambda _: 1,
     "where": lambda _: None,
     "without": lambda _: 0,
@@ -75,6 +77,7 @@ OTHERWISE: dict[tuple[str, str, str], object] = {
     ("users", "authenticate", "password"): "secret-7",
     ("users", "change_own_password", "password"): "secret-7",
     ("users", "check_password", "password"): "secret-7",
+    ("users", "delete_unused", "names"): ["joe"],
     ("users", "iter", "flags"): 0,
     ("users", "update", "gecos"): None,
     ("aliases", "add", "address"): f"sales@{DOMAIN}",
@@ -113,7 +116,8 @@ def _parameters(manager: str, name: str) -> dict[str, str]:
 def bad_values(key: str, kind: str) -> Iterator[object]:
     """What a parameter is tried with."""
     if "VqPasswd" in kind:
-        yield from nasty.records()
+        many = "Iterable" in kind
+        yield from ([record] if many else record for record in nasty.records())
     elif "VLimits" in kind:
         yield from (VLimits(maxaliases=number, diskquota=number) for number in nasty.NUMBERS)
     elif "Iterable" in kind:

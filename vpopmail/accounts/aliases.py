@@ -298,8 +298,9 @@ class Aliases:
             ConfigError: aliases are kept in files.
             AliasStays: mail would go another way; a mailing list is told as its advice.
             AliasExists: the store has other lines for it.
-            AliasNotFound, DomainNotFound, InvalidUserName, AliasLineTooLong, InvalidCharacter,
-            NotPermitted, DomainDirectoryMissing, AliasUnreadable, BackendUnavailable, OSError.
+            AliasNotFound, DomainNotFound, InvalidUserName, UserNameTooLong, AliasLineTooLong,
+            InvalidCharacter, NotPermitted, DomainDirectoryMissing, AliasUnreadable,
+            BackendUnavailable, OSError.
 
         Source: commands, dotqmail2valias.
         """

@@ -63,9 +63,16 @@ def check_user_fields(
 
 
 def check_kind_of_user(user: VqPasswd) -> None:
-    """Refuse what is no record of a user. Raises: TypeError."""
+    """Refuse what is no record of a user, or lacks what a home is found by.
+
+    Raises:
+        TypeError, FieldMissing.
+    """
     if not isinstance(user, VqPasswd):
         raise TypeError(f"a VqPasswd is needed, not {type(user).__name__}")
+    for name in ("pw_name", "pw_dir", "pw_shell"):
+        if getattr(user, name) is None:
+            raise FieldMissing(name, "it is None")
 
 
 def check_gecos(longest: int, gecos: str) -> None:

@@ -134,6 +134,9 @@ class Quotas:
         Args:
             domain: domain or alias domain.
             user: as found.
+
+        Raises:
+            DomainNotFound, FieldMissing, and as ``usage``.
         """
         check_kind_of_user(user)
         return self._used(get_domain(self._installation, domain), user)

@@ -203,7 +203,7 @@ class UserQueries:
             users: as found, of this domain.
 
         Raises:
-            DomainNotFound, BackendUnavailable, OSError.
+            DomainNotFound, FieldMissing, BackendUnavailable, OSError.
         """
         check_kind_of_text(domain)
         if not hasattr(users, "__iter__"):
