@@ -136,7 +136,7 @@ class Quotas:
             user: as found.
 
         Raises:
-            DomainNotFound, FieldMissing, and as ``usage``.
+            DomainNotFound, FieldMissing, InvalidCharacter, and as ``usage``.
         """
         check_kind_of_user(user)
         return self._used(get_domain(self._installation, domain), user)
