@@ -45,6 +45,30 @@ def test_after_a_power_failure_all_or_nothing_is_there_and_what_was_told_is(
 
 
 @pytest.mark.parametrize(
+    ("name", "file", "number"),
+    [
+        ("users/cdb and the control files lost", "assign", 0),  # the old text, on the stage
+        ("directory that was there", ".vpopmail", -2),  # in the directory, when it is a domain
+        ("lost home", "=joe", 0),  # the home, on the stage
+    ],
+)
+def test_a_name_that_alone_did_not_come_to_the_disk_misleads_nobody(
+    name: str, file: str, number: int, top: Path
+) -> None:
+    """What the full size has found, which looks at each such name, with others and alone."""
+    stand = Stand(next(scene for scene in EVERY_SCENE if scene.name == name), top)
+    disk = disk_of(stand)
+    stand.calls = [change.kind for change in disk.log]
+    places = [at for at, change in enumerate(disk.log) if file in (e.name for e in change.entries)]
+    place = places[number]
+    states = [one for one in disk.every_state(Random(SEED)) if one[0] > place not in one[1]]
+    figures = Figures()
+    for state in sorted(states, key=lambda one: (-one[0], -len(one[1])))[:12]:
+        _judge(figures, stand, disk, state)
+    assert figures.wrong == [], figures.report(stand.scene)
+
+
+@pytest.mark.parametrize(
     "scene", [one for one in EVERY_SCENE if one.operation in COUNTS], ids=named
 )
 def test_a_count_that_was_not_synced_is_the_old_or_the_new_one_or_made_anew(
