@@ -28,7 +28,7 @@ def find_entry(content: bytes, name: bytes) -> tuple[bytes, int | None] | None:
     for line in split_lines(content):
         if line.startswith(start):
             fields = line.split(b":")
-            if len(fields) == _FIELDS:
+            if len(fields) == _FIELDS and fields[0] == name:
                 day = fields[_EXPIRES]
                 ends = day.isdigit() and len(day) <= _DIGITS
                 return fields[_CRYPTED], int(day) if ends else None
