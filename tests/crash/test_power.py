@@ -50,6 +50,7 @@ def test_after_a_power_failure_all_or_nothing_is_there_and_what_was_told_is(
         ("users/cdb and the control files lost", "assign", 0),  # the old text, on the stage
         ("directory that was there", ".vpopmail", -2),  # in the directory, when it is a domain
         ("lost home", "=joe", 0),  # the home, on the stage
+        ("domain with two users in a directory that was there", "vpasswd", 0),  # not the index
     ],
 )
 def test_a_name_that_alone_did_not_come_to_the_disk_misleads_nobody(

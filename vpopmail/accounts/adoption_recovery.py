@@ -86,6 +86,7 @@ def _forget_accounts(
         if transaction.has_changes:
             transaction.stage()
             transaction.commit()
+            transaction.sync()
             transaction.finish()
         _count_back(installation, domain, left.place, facts)
     finally:

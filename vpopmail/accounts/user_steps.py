@@ -196,6 +196,8 @@ class UserSteps:
         self._note_in(transaction)
         transaction.stage()
         transaction.commit()
+        if self.adoption is not None:
+            transaction.sync()  # an index alone, in a directory that stays, says its text is lost
         transaction.finish()
 
     def close(self) -> None:
