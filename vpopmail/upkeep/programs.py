@@ -140,7 +140,7 @@ except Exception as error:
     sys.exit(111)
 main(**{settings!r})
 """
-_SHOWMODULES = """
+_SHOW_MODULES = """
 import sys
 sys.path += {paths!r}
 for name in {names!r}:
@@ -231,7 +231,7 @@ def bundle(bundled: str = BUNDLE, backend: str = "cdb") -> bytes:
     programs = [program for program in PROGRAMS if (program in SERVING) == serves]
     names = [f"commands.{MODULES.get(program, program)}" for program in programs]
     later = (*(_LATER if serves else _TYPED_LATER), *_of_backend(backend))
-    text = _SHOWMODULES.format(paths=_places(), names=(*names, *later))
+    text = _SHOW_MODULES.format(paths=_places(), names=(*names, *later))
     command = [sys.executable, "-IS", "-c", text]
     # A Python of its own: this one has imported much more.
     shown = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603
