@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from .scenes import Scene
+
 
 @pytest.fixture
 def top() -> Iterator[Path]:
@@ -19,3 +21,11 @@ def top() -> Iterator[Path]:
     path.chmod(0o755)
     yield path
     shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def made_beforehand(request: pytest.FixtureRequest) -> None:
+    """What a scene needs that is made once, in this process and not in each of its children."""
+    scene = getattr(request.node, "callspec", None) and request.node.callspec.params.get("scene")
+    if isinstance(scene, Scene):
+        scene.beforehand()

@@ -56,6 +56,8 @@ class Scene:
         waits: whether what is left after the commit point waits for another change than this.
         commits_last: whether nothing follows the commit point.
         settings: of the site, for the call.
+        beforehand: what the process of the tests makes once, before it forks: a child's own
+            would go with the child.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Scene:
     waits: bool = False
     commits_last: bool = False
     settings: Mapping[str, object] = field(default_factory=dict)
+    beforehand: Callable[[], object] = lambda: None
 
     @property
     def c_face(self) -> bool:

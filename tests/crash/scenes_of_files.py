@@ -271,19 +271,17 @@ def _home_of_nobody(_site: Site) -> VA:
 _bundle = cache(programs.bundle)
 
 
-def _with_bundles(s: Site) -> None:
-    _alone(s)
+def _bundles() -> None:
     for bundled in (programs.BUNDLE, programs.TYPED_BUNDLE):
-        _bundle(bundled, s.settings.backend)
+        _bundle(bundled, "cdb")
 
 
 def _install(s: Site) -> VA:
-    original = programs.bundle
-    programs.bundle = _bundle  # type: ignore[assignment]
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(programs, "bundle", _bundle)
+        # Thirty launchers are written one after the other, each as these.
+        patch.setattr(programs, "PROGRAMS", ("vchkpw", "vchkpw-dovecot", "vadduser"))
         return VA(0 * len(s.install_programs()))
-    finally:
-        programs.bundle = original
 
 
 _IN_MAILDIR = tuple(f"{_MAILDIR}/{part}" for part in ("cur", "new", "tmp"))
@@ -293,7 +291,7 @@ _MANY = (f"{_D}/.qmail-default", f"{_D}/.qmail-sales", f"{_D}/.qmail-more", f"{_
 _OPEN = "v/etc/open-smtp"
 _RULES = "v/etc/tcp.smtp.cdb"
 _MAP = "v/etc/ip_alias_map"
-_PROGRAMS = ("v/bin/vchkpw", "v/bin/vchkpw-dovecot", "v/bin/.vpopmail-modules",
+_PROGRAMS = ("v/bin/vchkpw", "v/bin/vchkpw-dovecot", "v/bin/vadduser", "v/bin/.vpopmail-modules",
              "v/bin/.vpopmail-typed-modules")
 _SQWEBMAIL = {"sqwebmail_pass": True}
 _ROAMING = {"roaming_users": True}
@@ -318,8 +316,8 @@ SCENES_OF_FILES = [
     Scene("login to a lost home", "logins.authenticate", _homeless,
           lambda s: VA.SUCCESS if s.logins.authenticate(JOE, PASSWORD, "imap") else VA(-1), VA.SUCCESS,
           absent=(_HOME,), after=_IN_MAILDIR, files=_IN_MAILDIR, in_steps=True, **_NONE),
-    Scene("missing programs", "install_programs", _with_bundles, _install,
-          VA.SUCCESS, absent=_PROGRAMS, after=_PROGRAMS, files=_PROGRAMS, in_steps=True,
+    Scene("missing programs", "install_programs", _alone, _install,
+          VA.SUCCESS, beforehand=_bundles, absent=_PROGRAMS, after=_PROGRAMS, files=_PROGRAMS, in_steps=True,
           commits_last=True, **_NONE),
     Scene("all aliases", "aliases.delete_all", _with_aliases,
           lambda s: s.aliases.delete_all(DOMAIN), VA.SUCCESS, before=(f"{_D}/.qmail-sales",),
