@@ -252,7 +252,7 @@ def test_services_shut_by_the_limits_of_the_domain_are_told_apart(filled: Vpopma
     filled.users.update(JOE, set_flags=NO_POP)
     step = filled.diagnose(JOE, PASSWORD)["flags"]
     assert step.says == "shut: POP, webmail (by the limits of the domain)"
-    assert step.advice == "site.users.update(clear_flags=...) for POP; site.limits.update() for POP, webmail"
+    assert step.advice == "vpopmail user set --pop; vpopmail limits set --pop --webmail"
     filled.users.update(JOE, clear_flags=NO_POP, set_flags=V_OVERRIDE)
     assert filled.diagnose(JOE, PASSWORD).ok
 

@@ -260,7 +260,7 @@ class Domains(DomainQueries):
         limits = self._installation.limits.read_limits(defaults)
         if limits is None:
             path = f"{settings.vpopmaildir}/etc/vlimits.default"
-            raise LimitsUnreadable(path, "it is missing: site.prepare() makes it")
+            raise LimitsUnreadable(path, "it is missing: vpopmail site init makes it")
         user = new_user(settings, POSTMASTER, password, gecos="Postmaster")
         user.pw_shell = default_quota(limits)
         return user

@@ -146,7 +146,7 @@ class Limits:
         limits = self._installation.limits.read_defaults()
         if limits is None:
             path = self._installation.settings.etc_path(DEFAULTS)
-            raise LimitsUnreadable(path, "it is missing: site.prepare() makes it")
+            raise LimitsUnreadable(path, "it is missing: vpopmail site init makes it")
         return limits
 
     def update_defaults(self, *, dry_run: bool = False, **values: int) -> Plan:

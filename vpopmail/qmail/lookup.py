@@ -126,7 +126,10 @@ class DomainLookup:
             raise errors.AssignUnreadable(self.cdb.path, error.strerror or "") from error
         if view is None and self._has_domains():
             # Not an empty site: its mail would bounce.
-            advice = "it is missing, but users/assign has domains: site.rebuild() makes it anew"
+            advice = (
+                "it is missing, but users/assign has domains:"
+                " vpopmail site rebuild-control makes it anew"
+            )
             raise errors.AssignUnreadable(self.cdb.path, advice)
         return view
 

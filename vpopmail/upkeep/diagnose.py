@@ -31,6 +31,7 @@ from vpopmail.records import (
 )
 from vpopmail.safeio.rights import can_enter
 from vpopmail.safeio.view import read_file
+from vpopmail.upkeep.advice import REBUILD, REPAIR
 from vpopmail.upkeep.diagnose_mailbox import look_at_home, look_at_maildir
 from vpopmail.upkeep.diagnosis import Diagnosis, Found, LoginStep
 
@@ -62,7 +63,6 @@ _SERVICES = (
     (NO_WEBMAIL, "webmail"),
 )
 _BESIDE = ((NO_DIALUP, "dial-up is shut"), (BOUNCE_MAIL, "its mail bounces"))
-_RECONCILE = "site.reconcile() repairs it"
 
 
 def diagnose_login(
@@ -144,7 +144,7 @@ class _Login:
         settings = self.installation.settings
         path = settings.users_cdb_path
         if not os.path.lexists(path):
-            advice = "add the first domain, or if there were domains see site.rebuild(dry_run=True)"
+            advice = f"add the first domain; if there were domains, {REBUILD}"
             return False, f"{path} is not there", advice
         os.stat(path)
         if not os.access(path, os.R_OK, effective_ids=True):
@@ -153,7 +153,7 @@ class _Login:
         if self.entry is None:
             listed = self._in_text() is not None
             where = "only in users/assign" if listed else f"neither in {path} nor in users/assign"
-            advice = _RECONCILE if listed else "look at its spelling, or add it; rebuild() if lost"
+            advice = REPAIR if listed else "look at its spelling, or add it"
             return False, f"the domain is {where}", advice
         return True, self._shown_domain(self.entry), ""
 
@@ -174,9 +174,9 @@ class _Login:
             advice = "correct the line: users/cdb cannot be made anew until then"
             return False, f"{error.subject}: {error.advice}", advice
         if self._in_text() != entry:
-            return False, "users/assign has another line for the domain, or none", _RECONCILE
+            return False, "users/assign has another line for the domain, or none", REPAIR
         if os.stat(settings.users_cdb_path).st_mtime_ns < text.st_mtime_ns:
-            return False, "it is older than users/assign, though equal for the domain", _RECONCILE
+            return False, "it is older than users/assign, though equal for the domain", REPAIR
         return True, "no older than users/assign, and equal for the domain", ""
 
     def _in_text(self) -> DomainEntry | None:
@@ -227,7 +227,7 @@ class _Login:
             return None
         if found:
             lost = found[0].kind == flaws.LOST
-            advice = "put it back from a backup" if lost else _RECONCILE
+            advice = "put it back from a backup" if lost else REPAIR
             return False, f"{found[0].subject}: {found[0].what}", advice
         if not self.was_asked:
             return None
@@ -242,7 +242,7 @@ class _Login:
         if found:
             more = f", and {len(found) - 1} more" if len(found) > 1 else ""
             says = f"{found[0].subject}: {found[0].what}{more}"
-            return False, says, "correct the line, then site.reconcile()"
+            return False, says, f"correct the line; {REPAIR}"
         if not self.was_asked:
             return None
         return True, "all are well-formed", ""
@@ -257,7 +257,7 @@ class _Login:
         user = self.user
         if user is None:
             return None
-        reset = "site.users.set_password() gives a new one"
+        reset = "vpopmail user password gives a new one"
         scheme = scheme_of(user.pw_passwd)
         if not user.pw_passwd and self.installation.settings.learn_passwords:
             return True, "none is stored: the first that is given will be", ""
@@ -307,9 +307,12 @@ class _Login:
 
 
 def _how_to_open(own: int, by_limits: int) -> str:
-    calls = ("site.users.update(clear_flags=...)", own), ("site.limits.update()", by_limits)
-    shut = ((call, [name for bit, name in _SERVICES if bits & bit]) for call, bits in calls)
-    return "; ".join(f"{call} for {', '.join(names)}" for call, names in shut if names)
+    commands = ("vpopmail user set", own), ("vpopmail limits set", by_limits)
+    shut = (
+        (command, [f"--{name.lower()}" for bit, name in _SERVICES if bits & bit])
+        for command, bits in commands
+    )
+    return "; ".join(f"{command} {' '.join(options)}" for command, options in shut if options)
 
 
 def _shown_flag(name: str, bit: int, own: int) -> str:

@@ -6,6 +6,7 @@ import stat
 
 from vpopmail.mailstore.paths import MAILDIR, split_home
 from vpopmail.safeio.rights import may
+from vpopmail.upkeep.advice import REPAIR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from vpopmail.upkeep.diagnosis import Found
 
 _PARTS = ("", "/cur", "/new", "/tmp")  # noqa: S108 - of a Maildir
-_RECONCILE = "site.reconcile() repairs it"
 
 
 def look_at_home(installation: Installation, entry: DomainEntry, user: VqPasswd) -> Found:
@@ -73,13 +73,13 @@ def _trouble_on_the_way(directory: Directory, path: str, entry: DomainEntry) -> 
 
 def _trouble_of(path: str, status: os.stat_result | None, entry: DomainEntry) -> Found | None:
     if status is None:
-        return False, f"{path} is not there", _RECONCILE
+        return False, f"{path} is not there", REPAIR
     if not stat.S_ISDIR(status.st_mode):
         return False, f"{path} is a link, or no directory", "look at it by hand"
     if status.st_uid != entry.uid:
         says = f"{path} belongs to {status.st_uid}, not to {entry.uid}"
-        return False, says, f"{_RECONCILE} if it is root's; else see whose it is"
+        return False, says, f"{REPAIR} if it is root's; else see whose it is"
     if not may(status, entry.uid, entry.gid, 7):
         says = f"{path} has mode {stat.S_IMODE(status.st_mode):04o}: its owner cannot use it"
-        return False, says, _RECONCILE
+        return False, says, REPAIR
     return None

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from vpopmail.records import DomainEntry
     from vpopmail.upkeep.findings import Examination
 
-REBUILD = "site.rebuild(dry_run=True) shows what would make it anew"
-
 
 class ExaminedSite:
     """A site whose set of domains is looked at; the caller holds its lock if it repairs.

@@ -125,7 +125,7 @@ _READABLE = 0o644
 _LONGEST_FIRST_LINE = 127  # bytes, that every Linux takes
 _LAUNCHER = """\
 #!{python} -IS
-# Made by vpopmail: site.install_programs() makes it anew.
+# Made by vpopmail: "vpopmail site init" makes it anew.
 import _signal
 if _signal.getsignal(_signal.SIGINT) == _signal.default_int_handler:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)

@@ -37,12 +37,15 @@ def examine_default(look: ExaminedDomain) -> None:
     action = None if data is None else dotqmail.default_action(data)
     if action is None:
         what = "it is missing" if data is None else "it does nothing"
-        advice = "no mail reaches any user of the domain: site.default_delivery.set() makes it"
+        advice = "no mail reaches any user of the domain: vpopmail domain set --bounce makes it"
         look.examination.tell(DEFAULT_DELIVERY, path, what, advice)
         return
     trouble = _trouble_of_action(look, action)
     if trouble:
-        advice = "mail for unknown users is lost or comes back: site.catch_all.set() or .delete()"
+        advice = (
+            "mail for unknown users is lost or comes back:"
+            " vpopmail domain set --catch-all or --bounce"
+        )
         look.examination.tell(DEFAULT_DELIVERY, path, trouble, advice)
 
 

@@ -10,7 +10,7 @@ from vpopmail.qmail.assigning import AssignChange
 from vpopmail.qmail.changes import ASSIGN as ASSIGN_FILE
 from vpopmail.qmail.trees import shown
 from vpopmail.safeio.directory import Directory
-from vpopmail.upkeep.examined_site import REBUILD
+from vpopmail.upkeep.advice import REBUILD
 from vpopmail.upkeep.findings import ASSIGN, USERS_CDB
 
 TYPE_CHECKING = False
@@ -52,8 +52,8 @@ def _tell_cdb(
         # Compiling would stop mail for these: the text may have been damaged.
         some = ", ".join(lost[:_FEW]) + (", ..." if len(lost) > _FEW else "")
         what = f"users/{ASSIGN_FILE} has no line for {len(lost)} names that it has: {some}"
-        advice = "site.rebuild() puts them back; compile_users() of vpopmail.qmail.assigning"
-        advice += ", or qmail-newu, lets them go"
+        advice = "vpopmail site rebuild-control puts them back; qmail-newu"
+        advice += ", or compile_users() of vpopmail.qmail.assigning, lets them go"
         look.examination.tell(USERS_CDB, path, what, advice)
         return
     if found is None:

@@ -9,7 +9,8 @@ from vpopmail.qmail.control import RCPTHOSTS, VIRTUALDOMAINS
 from vpopmail.qmail.send import hang_up
 from vpopmail.qmail.surviving import SurvivingLists, is_closed, is_directory
 from vpopmail.qmail.trees import shown
-from vpopmail.upkeep.examined_site import REBUILD, in_force
+from vpopmail.upkeep.advice import REBUILD
+from vpopmail.upkeep.examined_site import in_force
 from vpopmail.upkeep.findings import (
     ALIAS_DOMAIN,
     CONTROL_ENTRY_LEFT,
@@ -57,10 +58,10 @@ def _tell_lost_lists(look: ExaminedSite, lost: list[str]) -> None:
 def _examine_alias(look: ExaminedSite, entry: DomainEntry, real: DomainEntry | None) -> None:
     if real is None:
         what = f"its domain {shown(entry.realdomain)} does not exist"
-        advice = "site.domains.update_alias() gives it another, delete() removes it"
+        advice = "vpopmail alias-domain set gives it another, delete removes it"
     elif (entry.path, entry.uid, entry.gid) != (real.path, real.uid, real.gid):
         what = f"it leads to {shown(entry.path)}, {shown(real.domain)} to {shown(real.path)}"
-        advice = "site.domains.update_alias() with its domain puts the line right"
+        advice = "vpopmail alias-domain set with its domain puts the line right"
     else:
         return
     look.examination.tell(ALIAS_DOMAIN, shown(entry.domain), what, advice)
@@ -102,5 +103,5 @@ def _examine_left_names(look: ExaminedSite, lists: SurvivingLists, known: set[st
     for name in lists.virtual_names():
         if fold(name) not in known:
             what = "control/virtualdomains hands its mail to vpopmail, which has no such domain"
-            advice = "take the line out, or site.rebuild() if its directory is there"
+            advice = "take the line out; if its directory is there, vpopmail site rebuild-control"
             look.examination.tell(CONTROL_ENTRY_LEFT, shown(name), what, advice)

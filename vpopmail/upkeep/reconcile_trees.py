@@ -8,7 +8,8 @@ import pwd
 from vpopmail.accounts.domain_tree import domain_counter
 from vpopmail.qmail.surviving import is_closed, is_directory
 from vpopmail.qmail.trees import Trees, shown
-from vpopmail.upkeep.examined_site import REBUILD, in_force
+from vpopmail.upkeep.advice import REBUILD
+from vpopmail.upkeep.examined_site import in_force
 from vpopmail.upkeep.findings import COUNTER, DIRECTORY_WITHOUT_LINE, UNREADABLE
 from vpopmail.upkeep.reconcile_users import counted, trouble_of_counter
 
@@ -28,7 +29,7 @@ def examine_trees(look: ExaminedSite) -> None:
             what = "this process may not look into it"
             look.examination.tell(UNREADABLE, path, what, "look again as root")
         else:
-            advice = "site.prepare() makes it, if it was not lost"
+            advice = "vpopmail site init makes it, if it was not lost"
             look.examination.tell(UNREADABLE, path, "it is not there", advice)
     known = {entry.domain: entry for entry in in_force(look.installation)}
     places = [(name, place.path) for name, found in trees.domains.items() for place in found]
