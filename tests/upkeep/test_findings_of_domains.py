@@ -61,16 +61,26 @@ def test_users_cdb_that_is_older_is_compiled_anew(qmail: Path, repaired: Repaire
     assert found.subject == f"{qmail}/users/cdb"
 
 
-def test_users_cdb_that_is_missing_is_compiled_anew(
-    filled: Vpopmail, qmail: Path, repaired: Repaired
+@pytest.mark.parametrize("content", [None, b"", b"torn", cdb.build([])])
+def test_users_cdb_that_is_lost_is_compiled_anew_and_nothing_else_is_blamed(
+    filled: Vpopmail, qmail: Path, repaired: Repaired, content: bytes | None
 ) -> None:
     (qmail / "users/cdb").unlink()
-    report = filled.reconcile(dry_run=True)
-    assert findings.USERS_CDB in {finding.kind for finding in report.findings}
-    report = filled.reconcile()
-    assert findings.USERS_CDB in {finding.kind for finding in report.repaired}
+    if content is not None:
+        (qmail / "users/cdb").write_bytes(content)
+    repaired(findings.USERS_CDB)
     assert DOMAIN in filled.domains
-    assert not filled.reconcile()
+
+
+def test_a_dry_run_tells_of_the_names_that_users_cdb_will_have(
+    filled: Vpopmail, qmail: Path
+) -> None:
+    line = next(text for text in (qmail / "users/assign").read_text().splitlines() if "example.net" in text)
+    edit_assign(qmail, line, line + "\n" + line.replace("+example.net-", "+more.example-"))
+    before = filled.reconcile(dry_run=True).findings
+    assert [found.subject for found in before] == [f"{qmail}/users/cdb", "more.example"]
+    done = filled.reconcile().repaired
+    assert [(one.kind, one.subject) for one in done] == [(one.kind, one.subject) for one in before]
 
 
 def test_a_line_added_by_hand_counts_after_a_reconcile(

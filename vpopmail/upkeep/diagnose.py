@@ -144,6 +144,8 @@ class _Login:
         settings = self.installation.settings
         path = settings.users_cdb_path
         if not os.path.lexists(path):
+            if self._in_text() is not None:
+                return False, f"{path} is not there", REPAIR
             advice = f"add the first domain; if there were domains, {REBUILD}"
             return False, f"{path} is not there", advice
         os.stat(path)

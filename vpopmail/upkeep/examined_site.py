@@ -26,6 +26,7 @@ class ExaminedSite:
 
     Attributes:
         bases: the directories that hold domains.
+        pending: the records that users/cdb will have, if it is only looked; None: as it has now.
     """
 
     def __init__(self, installation: Installation, examination: Examination) -> None:
@@ -34,6 +35,17 @@ class ExaminedSite:
         self.qmail = installation.qmail
         self.users_path = f"{installation.settings.qmaildir}/users"
         self.bases = bases_of(installation)
+        self.pending: list[tuple[bytes, bytes]] | None = None
+
+    def entries(self) -> list[DomainEntry]:
+        """The domains and alias domains, as they are when users/cdb is in order.
+
+        Raises:
+            OSError: the directory ``users`` cannot be read.
+        """
+        if self.pending is None:
+            return in_force(self.installation)
+        return _domains_of(self.installation, self.pending)
 
     def opened(self, paths: Iterable[str]) -> Iterator[Directory]:
         """These directories, each open until the next; those that are missing are passed over."""
@@ -67,6 +79,12 @@ def in_force(installation: Installation) -> list[DomainEntry]:
             records = list(cdb.iterate(users.read(installation.qmail.cdb_name) or b""))
     except (FormatError, FileNotFoundError):
         return []
+    return _domains_of(installation, records)
+
+
+def _domains_of(
+    installation: Installation, records: list[tuple[bytes, bytes]]
+) -> list[DomainEntry]:
     ending = f"/{installation.settings.domains_dir}"
     return [entry for entry in assign.iterate_domains(records) if _is_domain(entry, ending)]
 

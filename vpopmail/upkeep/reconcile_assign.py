@@ -62,7 +62,11 @@ def _tell_cdb(
         what = f"it is older than users/{ASSIGN_FILE}, though made of it"
     else:
         what = f"it is not made of users/{ASSIGN_FILE}"
+    if look.examination.dry_run and found != wanted:
+        look.pending = wanted  # what is told of the names is to be true after the repair
     remedy = "it is compiled anew"
+    if found is None:
+        remedy += ", and the domains in it are looked at then"
     look.examination.mend(USERS_CDB, path, what, remedy, partial(_compile, look))
 
 

@@ -41,7 +41,10 @@ def stage_paths(directory: Directory) -> list[str]:
 
 
 def examine_stages(
-    examination: Examination, directory: Directory, settle: Callable[[], object]
+    examination: Examination,
+    directory: Directory,
+    settle: Callable[[], object],
+    stages: list[str] | None = None,
 ) -> None:
     """Note the stages that killed changes left in a directory.
 
@@ -49,13 +52,14 @@ def examine_stages(
         examination: gets the findings.
         directory: which holds a journal.
         settle: takes the lock under which such changes are finished or undone.
+        stages: their paths, if they were looked for before; they may have been settled since.
     """
     status = directory.status(JOURNAL)
     if status is not None and not stat.S_ISDIR(status.st_mode):
         what = "it is no directory, so that nothing can be changed here"
         examination.tell(NOT_PLAIN, f"{directory.path}/{JOURNAL}", what, "remove it")
         return
-    for path in stage_paths(directory):
+    for path in stage_paths(directory) if stages is None else stages:
         examination.mend(
             LEFTOVER,
             f"{directory.path}/{path}",
@@ -118,8 +122,10 @@ def examine_domain_leftovers(look: ExaminedDomain) -> None:
 
     names = look.directory.names()
     remove = _RemoveTogether(look, names)
+    # The first lock that is taken settles the stages, and drops staged files: both are told.
+    stages = stage_paths(look.directory)
     examine_staged_files(look.examination, look.directory, names, remove)
-    examine_stages(look.examination, look.directory, settle)
+    examine_stages(look.examination, look.directory, settle, stages)
     examine_files_of_c(look.examination, look.directory, names, IN_DOMAIN, remove)
     _examine_delivered(look)
     for place, directory in places_below(look.directory):

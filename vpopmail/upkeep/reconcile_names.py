@@ -10,7 +10,6 @@ from vpopmail.qmail.send import hang_up
 from vpopmail.qmail.surviving import SurvivingLists, is_closed, is_directory
 from vpopmail.qmail.trees import shown
 from vpopmail.upkeep.advice import REBUILD
-from vpopmail.upkeep.examined_site import in_force
 from vpopmail.upkeep.findings import (
     ALIAS_DOMAIN,
     CONTROL_ENTRY_LEFT,
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 def examine_names(look: ExaminedSite) -> None:
     """Note lines that lead nowhere, and control files that do not name the same domains."""
-    entries = in_force(look.installation)
+    entries = look.entries()
     reals = {entry.domain: entry for entry in entries if not entry.is_alias}
     lists = SurvivingLists(look.qmail.control)
     lost = [name for name in (RCPTHOSTS, VIRTUALDOMAINS) if name in lists.missing]

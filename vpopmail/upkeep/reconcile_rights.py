@@ -9,7 +9,7 @@ from functools import partial
 from vpopmail.backends.cdb.reading import INDEX, TEXT
 from vpopmail.backends.lock_file import LOCK
 from vpopmail.formats.dotqmail import alias_name
-from vpopmail.safeio.directory import Directory, Owner
+from vpopmail.safeio.directory import Directory, Owner, is_staged
 from vpopmail.safeio.rights import Rights, is_alone, put_right
 from vpopmail.upkeep.findings import MODE, NOT_PLAIN, OWNER
 
@@ -63,6 +63,8 @@ def examine_domain_rights(look: ExaminedDomain) -> None:
 def _rights_of(name: str, owner: Owner) -> Rights | None:
     if name in {TEXT, INDEX, LOCK}:
         return secret_rights(owner)
+    if is_staged(name):
+        return None  # a leftover
     if name in _DOMAIN_FILES or alias_name(name) is not None:
         return file_rights(owner)
     return None

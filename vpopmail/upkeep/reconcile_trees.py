@@ -9,7 +9,6 @@ from vpopmail.accounts.domain_tree import domain_counter
 from vpopmail.qmail.surviving import is_closed, is_directory
 from vpopmail.qmail.trees import Trees, shown
 from vpopmail.upkeep.advice import REBUILD
-from vpopmail.upkeep.examined_site import in_force
 from vpopmail.upkeep.findings import COUNTER, DIRECTORY_WITHOUT_LINE, UNREADABLE
 from vpopmail.upkeep.reconcile_users import counted, trouble_of_counter
 
@@ -31,7 +30,7 @@ def examine_trees(look: ExaminedSite) -> None:
         else:
             advice = "vpopmail site init makes it, if it was not lost"
             look.examination.tell(UNREADABLE, path, "it is not there", advice)
-    known = {entry.domain: entry for entry in in_force(look.installation)}
+    known = {entry.domain: entry for entry in look.entries()}
     places = [(name, place.path) for name, found in trees.domains.items() for place in found]
     for name, path in [*places, *trees.ownerless.items()]:
         entry = known.get(name)
@@ -46,7 +45,7 @@ def examine_trees(look: ExaminedSite) -> None:
 def examine_counters(look: ExaminedSite) -> None:
     """Note counters of domains, one for each uid, that do not count them."""
     counts: dict[int, int] = {look.installation.settings.uid: 0}
-    for entry in in_force(look.installation):
+    for entry in look.entries():
         if not entry.is_alias:
             counts[entry.uid] = counts.get(entry.uid, 0) + 1
     for uid, count in counts.items():

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 _LEVELS = 3
 _TOLD = {
     flaws.LOST: (USERS_LOST, "put vpasswd back from a backup; until then nobody can be changed"),
-    flaws.MALFORMED: (MALFORMED_LINE, "correct or remove the line, then reconcile"),
-    flaws.DOUBLE: (DOUBLE_LINE, "the first line counts: remove one of them, then reconcile"),
+    flaws.MALFORMED: (MALFORMED_LINE, "correct or remove the line, then look again"),
+    flaws.DOUBLE: (DOUBLE_LINE, "the first line counts: remove one of them, then look again"),
 }
 
 
@@ -220,7 +220,8 @@ def _is_home_of_user(look: ExaminedDomain, path: str) -> bool:
 
 def _count_homes(look: ExaminedDomain) -> int:
     users = look.installation.backend.iterate(look.entry)
-    return sum(split_home(look.entry.path, user.pw_dir) is not None for user in users)
+    inside = (user for user in users if split_home(look.entry.path, user.pw_dir) is not None)
+    return len({user.pw_name for user in inside})  # of a double line only the first counts
 
 
 def _count_anew(look: ExaminedDomain) -> bool:
