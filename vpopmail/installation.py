@@ -146,11 +146,11 @@ class Installation:
         Raises:
             DomainDirectoryMissing: it cannot be entered.
         """
-        from vpopmail.safeio.directory import open_trusted
-
         try:
             if keep:
                 return self._kept_directories().open(domain.path, sync=self.settings.sync)
+            from vpopmail.safeio.directory import open_trusted
+
             return open_trusted(domain.path, sync=self.settings.sync)
         except OSError as error:
             raise errors.DomainDirectoryMissing(domain.path, error.strerror or "") from error

@@ -43,6 +43,7 @@ class Site:
     default: str = ""
     no_user: str = ""
     qmail_ext: bool = False
+    has_aliases: bool = True
 
     def alias(self, recipient: Recipient, name: str) -> list[str] | None:
         return self.aliases.get(name)

@@ -32,12 +32,24 @@ def find_user(installation: Installation, name: str, domain: str) -> VqPasswd | 
     Source: manual, "Authentication".
     """
     entry = installation.domain_lookup.peek(fold(domain))
-    if entry is None:
-        return None
+    return None if entry is None else find_in(installation, entry, fold(name))
+
+
+def find_in(
+    installation: Installation, entry: DomainEntry, name: str, *, limited: bool = True
+) -> VqPasswd | None:
+    """``find_user`` in a domain that has been found already.
+
+    Args:
+        installation: the site.
+        entry: of the domain.
+        name: local part, folded.
+        limited: whether the flags that the domain's limits add are wanted.
+    """
     if not may_look(installation, entry):
         raise errors.NotPermitted(entry.realdomain, "run it as root or as the domain's owner")
-    user = installation.backend.find(entry, fold(name))
-    if user is not None and not user.pw_gid & V_OVERRIDE:
+    user = installation.backend.find(entry, name)
+    if limited and user is not None and not user.pw_gid & V_OVERRIDE:
         user.pw_flags |= limit_mask(installation, entry)
     return user
 

@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 
         Attributes:
             qmail_ext: whether ``user-extension`` is the user's.
+            has_aliases: whether the backend keeps aliases.
         """
 
         qmail_ext: bool
+        has_aliases: bool
 
         def alias(self, recipient: Recipient, name: str) -> list[str] | None:
             """The lines of an alias that the backend keeps; None if it keeps none of the name."""
@@ -100,7 +102,7 @@ def _decisions(
 ) -> Iterator[Action]:
     reader = _Lines(recipient, delivered_to)
     if recipient.entry is not None:
-        alias = _find_alias(facts, recipient)
+        alias = _find_alias(facts, recipient) if facts.has_aliases else None
         if alias is not None:
             texts, default = alias
             directory = recipient.entry.path
@@ -163,9 +165,12 @@ def _to_user(facts: Facts, reader: _Lines, user: VqPasswd, extension: str) -> It
                 yield from reader.actions(lines, user.pw_dir)
                 return
     lines = [line for line in facts.default_lines() if line.kind != dotqmail.COMMENT]
+    if not lines:
+        yield ToMailbox(user)
+        return
     ours = next((at for at, line in enumerate(lines) if _PROGRAM in line.target), None)
     yield from reader.actions(lines[:ours], user.pw_dir)
-    if ours is not None or not lines:
+    if ours is not None:
         yield ToMailbox(user)
 
 

@@ -52,7 +52,7 @@ def deliver(
         tell(str(error))
         return BOUNCED
     try:
-        recipient = Recipient(name, host, installation.resolve(host), directory)
+        recipient = Recipient(name, host, installation.domain_lookup.peek(host), directory)
         envelope = Envelope(environment)
         with (
             open_message(fd, copy=installation.settings.make_seekable) as message,

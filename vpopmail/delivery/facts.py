@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from vpopmail.accounts.lookup import find_user
+from vpopmail.accounts.lookup import find_in
 from vpopmail.backends.abstract import ALIASES
 from vpopmail.delivery.places import read_delivery_file
 from vpopmail.safeio.directory import open_trusted
@@ -31,7 +31,10 @@ class SiteFacts:
     def __init__(self, installation: Installation, homes: Homes) -> None:
         self._installation = installation
         self._homes = homes
-        self.qmail_ext = installation.settings.qmail_ext
+        settings = installation.settings
+        self.qmail_ext = settings.qmail_ext
+        self.has_aliases = ALIASES in installation.backend.facets
+        self._has_filter = settings.spamassassin or settings.maildrop
 
     def alias(self, recipient: Recipient, name: str) -> list[str] | None:
         """The lines of an alias that the backend keeps.
@@ -41,19 +44,20 @@ class SiteFacts:
         Raises:
             BackendUnavailable, AliasUnreadable.
         """
-        backend = self._installation.backend
-        if recipient.entry is None or ALIASES not in backend.facets:
+        if recipient.entry is None:
             return None
         lines = self._installation.aliases.read_alias(recipient.entry, name)
         return None if lines is None else [line for line in lines if line.strip()]
 
     def user(self, recipient: Recipient, name: str) -> VqPasswd | None:
-        """A user of the recipient's domain.
+        """A user of the recipient's domain; the limits are looked at if a filter asks for flags.
 
         Raises:
             BackendUnavailable, NotPermitted.
         """
-        return find_user(self._installation, name, recipient.domain)
+        if recipient.entry is None:
+            return None
+        return find_in(self._installation, recipient.entry, name, limited=self._has_filter)
 
     def has_home(self, user: VqPasswd) -> bool:
         """Whether the directory of a user is there.

@@ -31,6 +31,7 @@ class Message:
     Args:
         fd: descriptor of a regular file; it is read from its beginning.
         is_copy: whether it is closed with this object, else it stays the caller's.
+        size: its bytes, if that is known already.
 
     Attributes:
         size: bytes.
@@ -38,10 +39,10 @@ class Message:
 
     __slots__ = ("_begin", "fd", "is_copy", "size")
 
-    def __init__(self, fd: int, *, is_copy: bool = False) -> None:
+    def __init__(self, fd: int, *, is_copy: bool = False, size: int | None = None) -> None:
         self.fd = fd
         self.is_copy = is_copy
-        self.size = os.fstat(fd).st_size
+        self.size = os.fstat(fd).st_size if size is None else size
         self._begin = b""  # the first piece: of most messages it is all, and the header is in it
 
     def __enter__(self) -> Self:
@@ -55,15 +56,19 @@ class Message:
         if self.is_copy:
             os.close(self.fd)
 
+    def begin(self) -> bytes:
+        """The first piece of the content. Raises: OSError."""
+        if not self._begin:
+            self._begin = os.pread(self.fd, min(_CHUNK, self.size), 0)
+        return self._begin
+
     def chunks(self) -> Iterator[bytes]:
         """The content in pieces, from the beginning.
 
         Raises:
             OSError.
         """
-        if not self._begin:
-            self._begin = os.pread(self.fd, _CHUNK, 0)
-        data, at = self._begin, 0
+        data, at = self.begin(), 0
         while data:
             yield data
             at += len(data)
@@ -95,11 +100,17 @@ class Message:
             OSError.
         """
         found = set()
-        for line in self.header_lines():
+        for line in self.header_lines() if self._may_have(_MARK) else ():
             if line[: len(_MARK)].lower() == _MARK:
                 address = line[len(_MARK) :].removeprefix(b" ").rstrip(b"\r")
                 found.add(address.decode("utf-8", "surrogateescape").lower())
         return frozenset(found)
+
+    def _may_have(self, mark: bytes) -> bool:
+        """Whether something like a mark, lower case, is in the header: of most new mail not."""
+        begin = self.begin()
+        end = begin.find(b"\n\n")
+        return end < 0 or mark in begin[:end].lower()
 
     def header_lines(self) -> Iterator[bytes]:
         """The lines up to the first one that begins with its own end, without line ends.
@@ -131,8 +142,9 @@ def open_message(fd: int, *, copy: bool) -> Message:
         NotSeekable: it is a pipe, and may not.
         OSError: it cannot be read or copied.
     """
-    if stat.S_ISREG(os.fstat(fd).st_mode):
-        return Message(fd)
+    status = os.fstat(fd)
+    if stat.S_ISREG(status.st_mode):
+        return Message(fd, size=status.st_size)
     if not copy:
         raise NotSeekable(errno.ESPIPE, os.strerror(errno.ESPIPE))
     return Message(nameless_copy(_read_all(fd)), is_copy=True)

@@ -7,7 +7,7 @@ import os
 import stat
 
 from vpopmail.formats.dotqmail import BLANK, parse
-from vpopmail.mailstore.paths import split_home
+from vpopmail.mailstore.paths import path_below
 from vpopmail.safeio.directory import open_trusted
 
 TYPE_CHECKING = False
@@ -83,12 +83,12 @@ class Homes:
 
     def _opened(self, path: str) -> Directory:
         sync = self._installation.settings.file_sync
-        split = None if self._entry is None else split_home(self._entry.path, path)
-        if self._entry is None or split is None:
+        below = None if self._entry is None else path_below(self._entry.path, path)
+        if self._entry is None or below is None:
             return open_trusted(path, sync=sync)
         if self._domain is None:
             self._domain = self._installation.open_domain(self._entry, keep=True)
-        home = self._domain.enter("/".join(part for part in split if part))
+        home = self._domain.enter(below)
         home.sync = sync
         home.path = path
         return home

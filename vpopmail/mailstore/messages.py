@@ -11,7 +11,7 @@ import stat
 import time
 
 from vpopmail.safeio import seam
-from vpopmail.safeio.directory import write_all
+from vpopmail.safeio.directory import OPEN_DIRECTORY, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,25 +85,28 @@ def write_message(
         MessageNotWritten: nothing of it is left.
     """
     name = unique_name()
-    path = path_in_tmp(maildir.path, name)
-    fd = -1
+    # Descriptors, not Directory objects: this is most of what a delivery does besides its fsyncs.
+    tmp = new = fd = -1
     try:
-        with maildir.enter("tmp") as tmp, maildir.enter("new") as new:
-            fd = seam.create(name, tmp.fd)
-            try:
-                size = _fill(fd, parts, owner, sync=maildir.sync)
-                final = _publish(tmp, name, new, size)
-            finally:
-                os.close(fd)
-                _remove_quietly(tmp, name)
-            try:
-                new.flush()
-            except OSError:
-                _remove_quietly(new, final)  # it will come again
-                raise
-            return final, size
+        tmp = os.open("tmp", OPEN_DIRECTORY, dir_fd=maildir.fd)
+        new = os.open("new", OPEN_DIRECTORY, dir_fd=maildir.fd)
+        fd = seam.create(name, tmp)
+        try:
+            size = _fill(fd, parts, owner, sync=maildir.sync)
+            final = _publish(tmp, name, new, size)
+        finally:
+            _remove_quietly(tmp, name)
+        if maildir.sync:
+            _sync_names(new, final)
     except OSError as error:
+        path = path_in_tmp(maildir.path, name)
         raise MessageNotWritten(path, error, was_opened=fd >= 0) from error
+    else:
+        return final, size
+    finally:
+        for one in (fd, new, tmp):
+            if one >= 0:
+                os.close(one)
 
 
 def share_message(maildir: Directory, path: str, size: int, *, symbolic: bool) -> str:
@@ -171,13 +174,22 @@ def _fill(fd: int, parts: Iterable[bytes | memoryview], owner: Owner | None, *, 
     return size
 
 
-def _publish(tmp: Directory, name: str, new: Directory, size: int) -> str:
+def _sync_names(new: int, name: str) -> None:
+    """Bring the name of a message in ``new`` to the disk, or take it back: it will come again."""
+    try:
+        seam.fsync(new)
+    except OSError:
+        _remove_quietly(new, name)
+        raise
+
+
+def _publish(tmp: int, name: str, new: int, size: int) -> str:
     """Give the message a name in ``new`` that is free; without hard links, move it there."""
     final = f"{name},S={size}"
     publish = seam.link
     for _ in range(_TRIES):
         try:
-            publish(name, tmp.fd, final, new.fd)
+            publish(name, tmp, final, new)
         except FileExistsError:  # a clock that was set back, and a process of the same number
             final = f"{unique_name()},S={size}"
         except OSError as error:
@@ -186,12 +198,12 @@ def _publish(tmp: Directory, name: str, new: Directory, size: int) -> str:
             publish = seam.rename_new
         else:
             return final
-    raise OSError(errno.EEXIST, "no name is free", new.path)
+    raise OSError(errno.EEXIST, "no name is free", "new")
 
 
-def _remove_quietly(directory: Directory, name: str) -> None:
+def _remove_quietly(dir_fd: int, name: str) -> None:
     """Unlink what was written; what stays in ``tmp`` is no message: readers remove it in time."""
     try:
-        directory.remove(name)
+        seam.unlink(name, dir_fd)
     except OSError:
         return

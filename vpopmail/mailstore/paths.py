@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from vpopmail.records import DomainEntry, VqPasswd
 
 MAILDIR = "Maildir"
+_NO_NAMES = frozenset(("", ".", ".."))
 
 
 def address_of_maildir(path: str) -> str:
@@ -37,8 +38,7 @@ def address_of_maildir(path: str) -> str:
 
 def relative_home(domain: DomainEntry, user: VqPasswd) -> str | None:
     """A home relative to its domain, or None if it is not below it; see ``split_home``."""
-    split = split_home(domain.path, user.pw_dir)
-    return None if split is None else "/".join(part for part in split if part)
+    return path_below(domain.path, user.pw_dir)
 
 
 def split_home(domain_path: str, home: str) -> tuple[str, str] | None:
@@ -51,10 +51,17 @@ def split_home(domain_path: str, home: str) -> tuple[str, str] | None:
     Returns:
         (place, name), or None if it is not below the domain's directory.
     """
+    below = path_below(domain_path, home)
+    if below is None:
+        return None
+    place, _, name = below.rpartition("/")
+    return place, name
+
+
+def path_below(domain_path: str, home: str) -> str | None:
+    """A home relative to its domain; None if it is not below. See ``split_home``."""
     start = f"{domain_path}/"
     if not home.startswith(start):
         return None
-    parts = home[len(start) :].split("/")
-    if any(part in {"", ".", ".."} for part in parts):
-        return None
-    return "/".join(parts[:-1]), parts[-1]
+    below = home[len(start) :]
+    return below if _NO_NAMES.isdisjoint(below.split("/")) else None

@@ -75,13 +75,12 @@ class Directory:
 
     def enter(self, name: str) -> Directory:
         """Open a directory in this one; ``name`` may have several parts, each no link."""
+        if "/" not in name:
+            fd = os.open(name, OPEN_DIRECTORY, dir_fd=self.fd)
+            return Directory(fd, f"{self.path}/{name}", sync=self.sync)
         first, _, rest = name.partition("/")
-        fd = os.open(first, OPEN_DIRECTORY, dir_fd=self.fd)
-        inner = Directory(fd, f"{self.path}/{first}", sync=self.sync)
-        if not rest:
-            return inner
-        with inner:
-            return inner.enter(rest)
+        with self.enter(first) as inner:
+            return inner.enter(rest) if rest else inner.again()
 
     def again(self) -> Directory:
         """The same directory with a descriptor of its own."""

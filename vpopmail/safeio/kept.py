@@ -32,7 +32,7 @@ class KeptDirectories:
         """
         kept = self._kept.get(path)
         if kept is not None and kept.is_at(path):
-            return Directory(os.dup(kept.fd), path, sync=sync)
+            return _Lent(kept, path, sync=sync)
         directory = open_trusted(path, sync=sync)
         try:
             kept = _Kept(os.dup(directory.fd))
@@ -46,6 +46,21 @@ class KeptDirectories:
     def close(self) -> None:
         """Let them go; they are opened again when needed."""
         self._kept.clear()
+
+
+class _Lent(Directory):
+    """A kept directory while somebody works in it: its descriptor stays open for as long."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self, kept: _Kept, path: str, *, sync: bool) -> None:
+        super().__init__(kept.fd, path, sync=sync)
+        self._kept: _Kept | None = kept
+
+    def close(self) -> None:
+        """Give it back; twice does no harm."""
+        self.fd = -1
+        self._kept = None
 
 
 class _Kept:
