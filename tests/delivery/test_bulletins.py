@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,20 @@ def test_a_linked_message_is_shared_and_left_alone(place: Place, bulletin: str, 
     assert place.new() == place.new("amy") == [TEXT]
     status = os.stat(bulletin)
     assert (status.st_mode & 0o777, status.st_uid) == (0o644, os.getuid())
+
+
+def test_a_large_message_is_written_in_pieces(place: Place, bulletin: str) -> None:
+    with open(bulletin, "ab") as file:
+        file.truncate(1 << 23)
+    place.site.bulletins.send(bulletin, exclude=BOTH[:1])
+    tracemalloc.start()
+    try:
+        place.site.bulletins.send(bulletin)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+    (path, _) = (place.home() / "Maildir/new").iterdir()
+    assert path.stat().st_size > 1 << 23
 
 
 def test_those_who_are_left_out_get_none(place: Place, bulletin: str) -> None:

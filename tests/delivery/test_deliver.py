@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -132,6 +133,20 @@ def test_trouble_with_the_disk_waits_and_leaves_nothing(place: Place, number: in
     assert call > 4
 
 
+def test_a_quota_of_the_file_system_bounces_and_leaves_nothing(place: Place) -> None:
+    codes = set()
+    for call in range(3, 6):  # by then the message itself is kept, as a pipe would be
+        with FailOnce(call, errno.EDQUOT):
+            code, text = place.deliver()
+        codes.add(code)
+        assert place.new() == [] or code == 0
+        assert text == ("user is over quota\n" if code else "")
+        for part in ("new", "tmp"):
+            for message in (place.home() / "Maildir" / part).iterdir():
+                message.unlink()
+    assert codes == {100}
+
+
 # delivery files
 
 
@@ -225,6 +240,12 @@ def test_a_message_that_just_fits_comes_in_and_the_next_does_not(place: Place) -
     assert len(place.new()) == 1
     told = (place.home() / "Maildir" / FILE).read_text().splitlines()
     assert told[0] == f"{size}S"
+
+
+def test_the_lines_that_are_put_before_a_message_count(place: Place) -> None:
+    place.site.users.set_quota(JOE, f"{len(HEAD + TEXT) - 1}S")
+    assert place.deliver() == (100, "user is over quota\n\n")
+    assert place.new() == []
 
 
 def test_a_number_of_messages_is_a_quota_too(place: Place) -> None:

@@ -79,9 +79,15 @@ def test_who_wants_no_filter_gets_his_mail_as_it_came(make_place: Make, spamc: s
     assert place.new()[0].endswith(SPAM)
 
 
-@pytest.mark.parametrize("missing", ["/none/spamc", "/bin/false"])
-def test_a_filter_that_fails_loses_no_mail(make_place: Make, missing: str) -> None:
-    place = make_place(spamassassin=True, spamc_prog=missing)
+@pytest.mark.parametrize("end", [None, "exit 1", "kill -9 $$"])
+def test_a_filter_that_fails_loses_no_mail(
+    make_place: Make, tmp_path: Path, end: str | None
+) -> None:
+    spamc = tmp_path / "spamc"
+    if end is not None:
+        spamc.write_text(f"#!/bin/sh\necho X-Spam-Flag: YES\n{end}\n")
+        spamc.chmod(0o755)
+    place = make_place(spamassassin=True, spamc_prog=str(spamc))
     place.site.users.update(JOE, flags=DELETE_SPAM)
     assert place.deliver(message=SPAM)[0] == 0
     assert place.new()[0].endswith(SPAM)
@@ -108,6 +114,9 @@ def test_who_wants_no_maildrop_gets_his_mail_from_us(make_place: Make) -> None:
     place.site.users.update(JOE, flags=NO_MAILDROP)
     assert place.deliver()[0] == 0
     assert len(place.new()) == 1
+    place.site.limits.update(DOMAIN, disable_maildrop=True)
+    assert place.deliver("amy@example.com")[0] == 0
+    assert len(place.new("amy")) == 1
 
 
 def test_a_default_delivery_by_the_lda_of_dovecot(

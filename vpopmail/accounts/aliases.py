@@ -226,6 +226,10 @@ class Aliases:
     def delete(self, address: str, *, dry_run: bool = False) -> Plan:
         """Delete an alias, whatever its file is; of a link only the link goes.
 
+        Where aliases are files, ``default`` is ``.qmail-default``, the delivery of the whole
+        domain: without it qmail-local bounces the mail of all its users. As in C, it is deleted if
+        it is asked for; ``site.default_delivery`` and ``site.catch_all`` change it.
+
         Args:
             address: ``alias@domain``, the alias as it is listed, however odd.
             dry_run: only decide, without locks, and say what would be done.

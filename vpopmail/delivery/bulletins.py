@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import chain
 
 import attrs
 
@@ -218,4 +219,4 @@ class _Bulletin:
         head = f"To: {address}\n"
         if not self._is_dated:
             head += f"Date: {format_date(time.time())}\n"
-        return write_message(maildir, [to_bytes(head), *self._message.chunks()], owner)[1]
+        return write_message(maildir, chain([to_bytes(head)], self._message.chunks()), owner)[1]
