@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import needs_root, settings_for
 from vpopmail.settings import OPTIONS
 
-from .conftest import DOMAIN, TEXT, Place
+from .conftest import DOMAIN, NOBODY, TEXT, Place
 
 # What a delivery to a Maildir must not pay for.
 HEAVY = {
@@ -148,3 +148,20 @@ def test_root_becomes_the_owner_of_the_domain(public_place: Place) -> None:
     assert done.returncode == 0, done.stdout
     (path,) = (place.home() / "Maildir/new").iterdir()
     assert path.stat().st_uid == 65534
+
+
+@needs_root
+def test_root_writes_nothing_where_the_owner_of_the_domain_could_not(public_place: Place) -> None:
+    place = public_place
+    closed = place.top / "closed"
+    closed.mkdir(mode=0o700)
+    for part in ("tmp", "new", "cur"):
+        (closed / "Maildir" / part).mkdir(parents=True)
+        os.chown(closed / "Maildir" / part, NOBODY, NOBODY)
+    os.chown(closed / "Maildir", NOBODY, NOBODY)
+    place.lines(f"{closed}/Maildir/\n")
+    os.chown(place.home() / ".qmail", NOBODY, NOBODY)
+    owner = {"VPOPMAIL_VPOPUSER": str(NOBODY), "VPOPMAIL_VPOPGROUP": str(NOBODY)}
+    done = run(place.top, "", "delete", **owner)
+    assert (done.returncode, list((closed / "Maildir/new").iterdir())) == (111, [])
+    assert b"errno=13" in done.stdout

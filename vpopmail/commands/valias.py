@@ -7,8 +7,8 @@ address, ``&joe@example.com``, to a program, ``|command``, or into a Maildir, ``
 Of several of ``-n -s -d -i`` the last one counts.
 
 The aliases are those of the account store, if it keeps any, else the .qmail files of the domain.
-There ``default`` is the delivery of the whole domain, ``.qmail-default``: with ``-d default@domain``
-all its mail bounces from then on, as with the C program; ``vpopmail alias`` refuses that.
+There ``default`` is the delivery of the whole domain, ``.qmail-default``: after
+``-d default@domain`` all its mail bounces, as with the C program; ``vpopmail alias`` refuses that.
 
 DIAGNOSTICS
     0; 255 if there is nothing to show, or the caller may not see it; 254 for an option that is
