@@ -6,6 +6,7 @@ import errno
 import mailbox
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -99,6 +100,29 @@ def test_each_call_may_fail_and_nothing_of_it_is_left(
             for left in (path / part).iterdir():
                 left.unlink()
     assert number > 3
+
+
+def test_what_the_system_says_at_the_close_keeps_it_out_of_new(
+    maildir: Directory, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NFS may tell only then that there is no room, if nothing was synced."""
+    maildir.sync = False
+    close = os.close
+
+    def refuse(fd: int) -> None:
+        is_file = stat.S_ISREG(os.fstat(fd).st_mode)
+        close(fd)
+        if is_file:
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    before = len(os.listdir("/proc/self/fd"))
+    with monkeypatch.context() as patch:
+        patch.setattr(messages.os, "close", refuse)
+        with pytest.raises(MessageNotWritten) as caught:
+            write_message(maildir, [TEXT], None)
+    assert (caught.value.error.errno, caught.value.was_opened) == (errno.EDQUOT, True)
+    assert list((path / "new").iterdir()) == list((path / "tmp").iterdir()) == []
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_killed_anywhere_it_is_whole_in_new_or_not_there(path: Path) -> None:

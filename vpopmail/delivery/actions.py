@@ -69,7 +69,8 @@ class ToMailbox(Action):
     """Put the message into the Maildir of a user of the recipient's domain.
 
     Attributes:
-        user: as found; its quota holds.
+        user: as found; its quota holds. The flags that the domain's limits add are among its own
+            where a filter asks for them: with the options ``spamassassin`` or ``maildrop``.
     """
 
     __slots__ = ("user",)

@@ -87,12 +87,17 @@ def write_message(
     name = unique_name()
     # Descriptors, not Directory objects: this is most of what a delivery does besides its fsyncs.
     tmp = new = fd = -1
+    was_opened = False
     try:
         tmp = os.open("tmp", OPEN_DIRECTORY, dir_fd=maildir.fd)
         new = os.open("new", OPEN_DIRECTORY, dir_fd=maildir.fd)
         fd = seam.create(name, tmp)
+        was_opened = True
         try:
             size = _fill(fd, parts, owner, sync=maildir.sync)
+            # Before it gets its name: NFS may tell only now that there is no room.
+            written, fd = fd, -1
+            os.close(written)
             final = _publish(tmp, name, new, size)
         finally:
             _remove_quietly(tmp, name)
@@ -100,7 +105,7 @@ def write_message(
             _sync_names(new, final)
     except OSError as error:
         path = path_in_tmp(maildir.path, name)
-        raise MessageNotWritten(path, error, was_opened=fd >= 0) from error
+        raise MessageNotWritten(path, error, was_opened=was_opened) from error
     else:
         return final, size
     finally:
