@@ -58,6 +58,16 @@ def test_each_user_closes_its_own_descriptor_and_all_are_closed_at_the_end(tmp_p
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+def test_one_that_is_lent_stays_open_while_somebody_works_in_it(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    kept = KeptDirectories()
+    opened(kept, tmp_path)
+    with kept.open(str(tmp_path), sync=False) as lent:
+        kept.close()
+        assert os.fstat(lent.fd).st_ino == tmp_path.stat().st_ino
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_many_directories_hold_few_descriptors(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     kept = KeptDirectories()
