@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import vpopmail
 from tests.conftest import DOMAIN
+from tests.crash.processes import Killed, in_child
 from vpopmail import VA, Vpopmail
-from vpopmail.errors import AccountsLost, AssignUnreadable, BackendUnavailable, DomainExists
+from vpopmail.errors import (
+    AccountsLost,
+    AssignUnreadable,
+    BackendUnavailable,
+    DomainExists,
+    UserNotFound,
+)
+from vpopmail.safeio import seam
 
 JOE = f"joe@{DOMAIN}"
 HASH = "$1$abcdefgh$K2eYkWaGFCU4Ot9LWWHne."
@@ -163,3 +176,36 @@ def test_reconcile_tells_of_lost_users_and_removes_no_home(site: Vpopmail, domai
     report = str(site.reconcile())
     assert "put them back" in report
     assert (domain / "joe/Maildir").is_dir()
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["added", "killed before it was stored"])
+def test_users_of_whom_the_first_is_added_meanwhile_are_not_lost(
+    site: Vpopmail, domain: Path, killed: bool
+) -> None:
+    with suppress(UserNotFound):
+        site.users.delete(JOE)  # makes the lock file
+    assert not (domain / "vpasswd").exists()
+
+    def look_while_one_is_added() -> object:
+        one_at_a_time = iter([killed])
+
+        def notice(event: str, arguments: tuple[object, ...]) -> None:
+            if event == "os.scandir" and arguments[0] == str(domain):
+                for is_killed in one_at_a_time:
+                    with suppress(Killed):
+                        in_child(partial(_add_joe, site, is_killed))
+
+        sys.addaudithook(notice)
+        return site.users.find(JOE)
+
+    assert in_child(look_while_one_is_added) is None
+    assert (domain / "joe/Maildir").is_dir()
+
+
+def _add_joe(site: Vpopmail, killed: bool) -> None:
+    def watch(call: str, arguments: tuple[object, ...]) -> None:
+        if killed and call == "rename" and arguments[2] == "vpasswd":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    seam.watch = watch
+    site.users.add(JOE, crypted=HASH)

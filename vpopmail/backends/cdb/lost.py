@@ -34,13 +34,23 @@ def check_users(place: Place) -> None:
         AccountsLost: all its mail would bounce.
         OSError: the directory is not there.
     """
-    if place.status(TEXT) is not None or place.status(INDEX) is not None:
+    if not _is_bare(place):
         return
     place.check()
-    if (_has_counted(place) or _has_changed(place)) and _has_home(place.path, _LEVELS):
+    # In this order, the reverse of that in which a user is added: nobody who is added meanwhile
+    # looks as if he were lost, since his home comes first, and vpasswd before the other signs.
+    if (
+        _has_home(place.path, _LEVELS)
+        and (_has_counted(place) or _has_changed(place))
+        and _is_bare(place)
+    ):
         what = f"it is missing, and so is {INDEX}, but there have been users"
         advice = "put them back, from a backup if need be; without users, an empty file"
         raise AccountsLost(f"{place.path}/{TEXT}", f"{what}: {advice}")
+
+
+def _is_bare(place: Place) -> bool:
+    return place.status(TEXT) is None and place.status(INDEX) is None
 
 
 def _has_counted(place: Place) -> bool:
