@@ -11,12 +11,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
+
+from coverage import Coverage
 
 import vpopmail
 from vpopmail import Vpopmail
 
 _PATIENCE = 60  # seconds
+_ROOT = Path(__file__).parents[2]
 
 
 class Ran(NamedTuple):
@@ -39,7 +43,18 @@ def environment(site: Vpopmail, **more: str) -> dict[str, str]:
         "LOCK_TIMEOUT": "0",
         **more,
     }
-    return {**os.environ, **{f"VPOPMAIL_{name}": value for name, value in settings.items()}}
+    told = {f"VPOPMAIL_{name}": value for name, value in settings.items()}
+    return {**os.environ, **told}
+
+
+def measured() -> dict[str, str]:
+    """What lets coverage be measured in a program too, if it is in this run."""
+    if Coverage.current() is None:
+        return {}
+    return {
+        "COVERAGE_PROCESS_START": f"{_ROOT}/pyproject.toml",
+        "COVERAGE_FILE": f"{_ROOT}/.coverage",
+    }
 
 
 def command(program: str, *words: str) -> list[str]:
@@ -58,7 +73,7 @@ def run(site: Vpopmail, program: str, *words: str, text: str | None = "", **opti
     """
     done = subprocess.run(
         command(program, *words),
-        env=environment(site, **options),
+        env={**environment(site, **options), **measured()},
         input=text, capture_output=True, text=True, errors="surrogateescape",
         timeout=_PATIENCE, start_new_session=True,
     )  # fmt: skip
@@ -129,7 +144,8 @@ def run_at_terminal(
     Returns:
         The exit code (negative: a signal) and all that the terminal showed.
     """
-    return at_terminal(command(program, *words), environment(site, **options), answers)
+    environ = {**environment(site, **options), **measured()}
+    return at_terminal(command(program, *words), environ, answers)
 
 
 def at_terminal(

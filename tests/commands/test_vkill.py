@@ -17,6 +17,8 @@ import pytest
 from tests.conftest import needs_root
 from vpopmail.commands import vkill
 
+from .programs import measured
+
 CAT = shutil.which("cat") or "/bin/cat"
 KILLED = -signal.SIGKILL
 
@@ -54,7 +56,7 @@ def script(folder: Path, name: str) -> Path:
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     """Run the program; it needs no site."""
     command = [sys.executable, "-m", "vpopmail.commands.vkill", *words]
-    return subprocess.run(command, capture_output=True, text=True)
+    return subprocess.run(command, env={**os.environ, **measured()}, capture_output=True, text=True)
 
 
 def quietly(name: str) -> None:
