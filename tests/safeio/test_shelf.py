@@ -43,6 +43,7 @@ def test_it_keeps_what_a_dict_would_keep_and_in_its_order(acts: list[tuple[str, 
         assert kept.get(name) == model.get(name)
         assert len(kept) == len(model)
     assert list(kept.rows()) == list(model.items())
+    assert [row for page in kept.pages() for row in page] == list(model.values())
     kept.clear()
 
 

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from vpopmail.records import VqPasswd
 from vpopmail.safeio.shelf import Shelf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import TypeVar
+
+    from vpopmail.safeio.shelf import Row
 
     T = TypeVar("T")
 
 _NOTHING = object()
+# The arguments that make a record.
+FIELDS = (
+    "pw_name",
+    "pw_passwd",
+    "pw_uid",
+    "pw_gid",
+    "pw_gecos",
+    "pw_dir",
+    "pw_shell",
+    "pw_clear_passwd",
+    "pw_flags",
+)
+_row: Callable[[VqPasswd], Row] = attrgetter(*FIELDS)
 
 
 class Pending:
@@ -42,6 +59,10 @@ class Pending:
     def added(self) -> Iterator[VqPasswd]:
         """The new users, in the order in which they came, as fresh records."""
         return (VqPasswd(*row) for _, row in self._added.rows())  # type: ignore[arg-type]
+
+    def added_rows(self) -> Iterator[list[Row]]:
+        """The arguments that make the records of the new users, in order, many at a time."""
+        return self._added.pages()
 
     def is_added(self, name: str) -> bool:
         """Whether a user of this name is new."""
@@ -100,18 +121,3 @@ class Pending:
             self._added.put(name, _row(user))
         else:
             self.changed[name] = user
-
-
-def _row(user: VqPasswd) -> tuple[str | int, ...]:
-    """The arguments that make the record."""
-    return (
-        user.pw_name,
-        user.pw_passwd,
-        user.pw_uid,
-        user.pw_gid,
-        user.pw_gecos,
-        user.pw_dir,
-        user.pw_shell,
-        user.pw_clear_passwd,
-        user.pw_flags,
-    )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Row = tuple[str | int, ...]
 
 _MOST = 1000  # rows in memory
-_PAGE = 500  # rows that are read at once
+_PAGE = 1000  # rows that are read at once
 _CACHE = 512  # KiB of the file that are kept in memory
 _OPENING = (
     "PRAGMA journal_mode = OFF",
@@ -69,15 +69,18 @@ class Shelf:
 
     def rows(self) -> Iterator[tuple[str, Row]]:
         """Names and rows, in order; nothing may be added meanwhile."""
-        last = 0
-        while self._file is not None:
-            page = self._file.execute(_SOME, (last, _PAGE)).fetchall()
+        for page in self._pages():
             for _, key, row in page:
                 yield key.decode("utf-8", "surrogatepass"), loads(row)  # noqa: S302 - of this process
-            if len(page) < _PAGE:
-                break
-            last = page[-1][0]
         yield from list(self._near.items())
+
+    def pages(self) -> Iterator[list[Row]]:
+        """The rows without names, in order, many at a time; nothing may be added meanwhile."""
+        for page in self._pages():
+            yield [loads(row) for _, _, row in page]  # noqa: S302 - of this process
+        near = list(self._near.values())
+        for start in range(0, len(near), _PAGE):
+            yield near[start : start + _PAGE]
 
     def clear(self) -> None:
         """Forget all."""
@@ -92,6 +95,17 @@ class Shelf:
 
     def __del__(self) -> None:
         self.clear()
+
+    def _pages(self) -> Iterator[list[tuple[int, bytes, bytes]]]:
+        """What is in the file: numbers, keys and packed rows."""
+        last = 0
+        while self._file is not None:
+            page = self._file.execute(_SOME, (last, _PAGE)).fetchall()
+            if page:
+                yield page
+            if len(page) < _PAGE:
+                return
+            last = page[-1][0]
 
     def _write(self) -> None:
         """Let those in memory go to the file."""

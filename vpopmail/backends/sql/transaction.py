@@ -9,7 +9,6 @@ from vpopmail.backends.lock_file import LockFileTransaction
 from vpopmail.backends.sql import aliases, auth_log, last_auth, tables, users
 from vpopmail.backends.sql.connections import Duplicate, NoTable
 from vpopmail.errors import BackendUnavailable, UserExists, UserNotFound
-from vpopmail.formats import vpasswd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
 
-_AT_ONCE = 1000  # rows that are given to the driver in one call
 _ASKED_AT_ONCE = 200  # names
 _CLEAR = "pw_clear_passwd"
 
@@ -106,11 +104,12 @@ class SqlTransaction(LockFileTransaction):
     def _check(self) -> None:
         if self.table.name not in self.backend.connections.layout():
             tables.make_missing(self.backend.connections, self.backend.dialect, self.table)
-        writer, clear = self._writer(), self.settings.clear_passwd
-        for user in self.pending.values():
+        writer = self._writer()
+        for added in self.pending.added_rows():
+            writer.check_many(added)
+        for user in self.pending.changed.values():
             if user is not None:
-                vpasswd.format_line(user, clear_passwd=clear)
-                writer.row(user)  # not kept: many rows would take more room than the records
+                writer.check(user)
 
     def commit(self) -> None:
         """Store all in one transaction of the database: the commit point.
@@ -162,28 +161,28 @@ class SqlTransaction(LockFileTransaction):
         )
 
     def _store(self, work: Work) -> None:
-        unknown: list[VqPasswd] = []
+        if len(self.pending):
+            self._store_users(work)
+        aliases.store(work, self.backend, self.domain.realdomain, self.aliases)
+
+    def _store_users(self, work: Work) -> None:
+        writer, unknown = self._writer(), []
         for name, user in self.pending.changed.items():
             key = name.lower()
             old = self.seen[key] if key in self.seen else self.stored(key)
             if user is None:
                 self._delete(work, name)
             elif old is None:
-                unknown.append(user)
+                unknown.append(writer.row(user))
             else:
                 self._update(work, old, user)
-        self._insert(work, unknown)
-        added, domain = self.pending.added(), self.domain.realdomain
-        while some := list(islice(added, _AT_ONCE)):
-            self._insert(work, some)
+        insert = self.table.insert(writer.names)
+        work.execute_many(insert, unknown)
+        for added in self.pending.added_rows():
+            work.execute_many(insert, writer.rows(added))
             if self._notes_first_logins():
-                self.backend.store_first_logins(work, domain, [user.pw_name for user in some])
-        aliases.store(work, self.backend, domain, self.aliases)
-
-    def _insert(self, work: Work, some: list[VqPasswd]) -> None:
-        if some:
-            writer = self._writer()
-            work.execute_many(self.table.insert(writer.names), list(map(writer.row, some)))
+                names = [str(name) for name, *_ in added]
+                self.backend.store_first_logins(work, self.domain.realdomain, names)
 
     def _notes_first_logins(self) -> bool:
         return self.first_logins and LAST_AUTH in self.backend.facets
