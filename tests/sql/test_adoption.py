@@ -238,3 +238,21 @@ def test_errors_are_of_the_library_when_the_tables_are_gone(layout: str, url: st
         raw.run(url, f"DROP TABLE {table}")
         with pytest.raises(VpopmailError):
             site.users.find(JOE)
+
+
+@pytest.mark.parametrize("field", ["gecos", "password"])
+def test_a_blank_at_the_end_comes_back_or_is_refused(layout: str, url: str, field: str) -> None:
+    """A column of the type CHAR loses it; a clear password without it would be another one."""
+    text = "Wonderful-1 "
+    given = {"gecos": text, "crypted": HASH} if field == "gecos" else {"password": text}
+    with opened(layout, url) as site:
+        site.domains.add(DOMAIN)
+        try:
+            site.users.add(JOE, **given)
+        except InvalidCharacter:
+            assert layout.startswith("5.4.33 mysql")
+            assert JOE not in site.users
+        else:
+            user = site.users.get(JOE)
+            assert user.pw_gecos == (text if field == "gecos" else "joe")
+            assert user.pw_clear_passwd == (text if field == "password" and site.settings.clear_passwd else "")

@@ -14,6 +14,7 @@ import pytest
 import vpopmail
 from vpopmail import Config, Vpopmail
 from vpopmail.errors import (
+    AssignUnreadable,
     BackendUnavailable,
     ConfigError,
     ConversionFailed,
@@ -417,3 +418,40 @@ def test_memory_does_not_grow_with_the_users(
         assert report.domains[0].users == few * 10
     # Of the smaller one the fixed part weighs more, and coverage measures too.
     assert peaks[1] < peaks[0] * 2, peaks
+
+
+@pytest.mark.parametrize(("one", "other"), [("cdb", "sqlite"), ("sqlite", "cdb"), ("cdb", "mysql"), ("pgsql", "memory")])
+def test_a_site_without_domains_is_converted_to_nothing(
+    place: Callable[..., dict[str, object]], one: str, other: str
+) -> None:
+    with two_sites(place(one), place(other)) as (source, target):
+        for dry_run in (True, False, False):
+            report = source.convert(target, dry_run=dry_run)
+            assert (report.domains, report.failed) == ([], {})
+        assert list(target.domains) == []
+        target.domains.add(DOMAIN)  # and it is none the worse for it
+        target.users.add(JOE, crypted=HASH)
+        assert [user.pw_name for user in target.users.iter(DOMAIN)] == ["joe"]
+
+
+def test_a_site_whose_list_of_domains_cannot_be_read_is_no_site_without_domains(
+    place: Callable[..., dict[str, object]],
+) -> None:
+    with two_sites(place("cdb"), place("memory")) as (source, target):
+        source.domains.add(DOMAIN)
+        Path(source.settings.qmaildir, "users/assign").unlink()
+        with pytest.raises(AssignUnreadable):
+            source.convert(target)
+
+
+def test_a_dry_run_makes_no_file(place: Callable[..., dict[str, object]], sqlite_url: str) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite://"))
+    with two_sites(place("cdb"), place("sqlite")) as (source, target):
+        assert source.convert(target, dry_run=True).domains == []
+        fill(source)
+        report = source.convert(target, dry_run=True)
+        assert [(one.domain, one.users, one.aliases) for one in report.domains] == [(DOMAIN, 10, 2), (OTHER, 0, 0)]
+        assert not file.exists()
+        source.convert(target)
+        assert seen(target) == seen(source)
+        assert file.stat().st_mode & 0o7777 == 0o600

@@ -151,3 +151,14 @@ def test_a_process_that_ends_with_its_connections_open_says_nothing(database: tu
     )
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("empty", ["NULL", "''"])
+def test_a_row_whose_home_is_still_to_be_made_is_nothing_to_look_at(database: tuple[str, str], empty: str) -> None:
+    with opened(database) as site:
+        site.reconcile()
+        insert(database[1], pw_dir=empty)
+        assert [str(one) for one in site.reconcile().findings] == []
+        with vpopmail.use(site):
+            assert vpopmail.make_user_dir("joe", DOMAIN, 0, 0) is not None
+        assert [str(one) for one in site.reconcile().findings] == []

@@ -466,7 +466,7 @@ class Users(UserQueries):
         if limits is None:
             raise LimitsUnreadable(
                 f"{self._installation.settings.vpopmaildir}/etc/vlimits.default",
-                "neither it nor the domain's .qmailadmin-limits is there",
+                "it is missing, and the domain has no limits of its own: site.prepare() makes it",
             )
         return default_quota(limits)
 

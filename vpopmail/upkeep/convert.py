@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.accounts.open_batches import open_batch
+from vpopmail.accounts.open_batches import open_batch, stored_entries
 from vpopmail.errors import (
     ConfigError,
     ConversionFailed,
@@ -59,7 +59,7 @@ def convert_accounts(
         source.backend.account_location(), target.backend.account_location(), dry_run=dry_run
     )
     entries = _entries(source, domains)
-    others = [entry.realdomain for entry in source.qmail.entries()] if entries else []
+    others = [entry.realdomain for entry in stored_entries(source)] if entries else []
     if dry_run:
         for entry in entries:
             _look(
@@ -96,7 +96,7 @@ def _check(source: Installation, target: Installation) -> None:
 
 def _entries(source: Installation, domains: Iterable[str] | None) -> list[DomainEntry]:
     if domains is None:
-        return [entry for entry in source.qmail.entries() if not entry.is_alias]
+        return [entry for entry in stored_entries(source) if not entry.is_alias]
     found = {}
     for name in domains:
         entry = source.resolve(name)

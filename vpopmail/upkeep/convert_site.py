@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice, zip_longest
 
 from vpopmail.accounts.alias_domains import wrong_copies
+from vpopmail.accounts.open_batches import stored_entries
 from vpopmail.backends.abstract import DIR_CONTROL, IP_MAP, RELAY
 from vpopmail.errors import AlreadyThere, BackendUnavailable
 from vpopmail.records import LoginRecord
@@ -68,7 +69,7 @@ class SiteConversion:
         store = self.target.alias_domains
         if store is None:
             return
-        changed = wrong_copies(store, self.source.qmail.entries())
+        changed = wrong_copies(store, stored_entries(self.source))
         if changed:
             store.write_alias_domains(changed)
 

@@ -75,6 +75,8 @@ def examine_homes(look: ExaminedDomain) -> None:
     """Note users without home, what is wrong in homes, and homes without user."""
     known: set[str] = set()
     for user in look.installation.backend.iterate(look.entry):
+        if not user.pw_dir:
+            continue  # somebody has inserted the row: the first login or delivery makes the home
         split = split_home(look.entry.path, user.pw_dir)
         if split is None:
             _tell_elsewhere(look, user, "it is not below the directory of the domain")
@@ -157,7 +159,7 @@ def _examine_user(look: ExaminedDomain, user: VqPasswd, path: str) -> None:
 
 def _tell_elsewhere(look: ExaminedDomain, user: VqPasswd, what: str) -> None:
     advice = "look at it by hand: nothing of it is touched, and no link is followed"
-    subject = f"{look.address(user.pw_name)} in {user.pw_dir or 'no directory'}"
+    subject = f"{look.address(user.pw_name)} in {user.pw_dir}"
     look.examination.tell(HOME_ELSEWHERE, subject, what, advice)
 
 

@@ -65,7 +65,10 @@ class Connections:
         Raises:
             BackendUnavailable, ConfigError.
         """
-        self._reads.ask(lambda _connection: None)
+        try:
+            self._reads.ask(lambda _connection: None)
+        except NoTable:
+            return  # a file that the first change makes
 
     # reading
 
@@ -94,13 +97,18 @@ class Connections:
     def layout(self) -> dict[str, dict[str, Column]]:
         """The tables where changes are made, as they are: columns by table and name.
 
+        None at all, if the database is a file that is missing.
+
         Raises:
             BackendUnavailable.
         """
         if self._layout is None:
-            self._layout = self._reads.ask_primary(
-                lambda connection: self.dialect.layout(self._servers.rows_of(connection))
-            )
+            try:
+                self._layout = self._reads.ask_primary(
+                    lambda connection: self.dialect.layout(self._servers.rows_of(connection))
+                )
+            except NoTable:
+                return {}
         return self._layout
 
     def ask(self, text: str) -> Sequence[Sequence[Any]]:
@@ -215,6 +223,8 @@ class Connections:
 
     def _once(self, work: Callable[[Work], T], doubt: Doubt) -> T:
         held = self._servers.held(PRIMARY)
+        if not held.is_connected:
+            self.dialect.make_database()
         with held as connection:
             try:
                 cursor = connection.cursor()

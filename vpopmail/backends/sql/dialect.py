@@ -75,6 +75,13 @@ class Dialect(ABC):
             Whatever the driver raises.
         """
 
+    def make_database(self) -> None:  # noqa: B027 - a server has it, or its DBA makes it
+        """Make the database if it is a file that is missing; called before something is changed.
+
+        Raises:
+            BackendUnavailable.
+        """
+
     @abstractmethod
     def trouble(self, error: Exception) -> str:
         """What an error of the driver means: one of the constants of this module."""

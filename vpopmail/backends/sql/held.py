@@ -75,6 +75,11 @@ class Held:
         """Whether this process made it."""
         return self._pid == os.getpid()
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether it has a connection, which may be broken."""
+        return self._connection is not None
+
     def close(self) -> None:
         """Close the connection; the next ``with`` block makes another one."""
         connection, self._connection = self._connection, None

@@ -14,10 +14,11 @@ class Column:
         in_bytes: whether the length is one of bytes, of UTF-8.
         charset: of a text, lower case: ``latin1``, ``utf8mb4``; ``""`` where it does not matter.
         is_text: whether it holds text.
+        is_padded: whether blanks at the end of a text are lost in it: the type CHAR of MySQL.
         high: the highest number in it; 0 is any.
     """
 
-    __slots__ = ("charset", "high", "in_bytes", "is_text", "length", "name")
+    __slots__ = ("charset", "high", "in_bytes", "is_padded", "is_text", "length", "name")
 
     def __init__(
         self,
@@ -27,6 +28,7 @@ class Column:
         in_bytes: bool = False,
         charset: str = "",
         is_text: bool = True,
+        is_padded: bool = False,
         high: int = 0,
     ) -> None:
         self.name = name
@@ -34,6 +36,7 @@ class Column:
         self.in_bytes = in_bytes
         self.charset = charset
         self.is_text = is_text
+        self.is_padded = is_padded
         self.high = high
 
     @property

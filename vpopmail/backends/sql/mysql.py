@@ -8,7 +8,7 @@ from vpopmail.backends.sql.charsets import checked_text
 from vpopmail.backends.sql.dialect import Dialect
 from vpopmail.backends.sql.layout import Column
 from vpopmail.backends.sql.server import Server, configured
-from vpopmail.errors import UnknownBackend
+from vpopmail.errors import InvalidCharacter, UnknownBackend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,13 +128,16 @@ class MysqlDialect(Dialect):
                 length=0 if length is None else int(length),
                 charset=charset or "",
                 is_text=charset is not None,
+                is_padded=kind == "char",
                 high=0 if "unsigned" in full else _HIGHEST.get(kind, 0),
             )
             found.setdefault(table, {})[name] = column
         return found
 
     def put(self, value: Any, column: Column | None = None) -> Any:
-        """Text, unless the column's character set does not have it."""
+        """Text, unless the column's character set does not have it, or a blank would be lost."""
+        if column is not None and column.is_padded and str(value).endswith(" "):
+            raise InvalidCharacter("", f"the column {column.name} cannot store a blank at the end")
         return checked_text(value, "" if column is None else column.charset)
 
 

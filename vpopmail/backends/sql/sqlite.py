@@ -7,6 +7,7 @@ from vpopmail.backends.sql.backend import SqlBackend
 from vpopmail.backends.sql.dialect import Dialect
 from vpopmail.backends.sql.layout import Column
 from vpopmail.backends.sql.server import Server, parse_url
+from vpopmail.backends.sql.servers import NoTable
 from vpopmail.backends.sql.statements import NAMED
 from vpopmail.errors import InvalidCharacter
 
@@ -38,12 +39,13 @@ class SqliteDialect(Dialect):
         return [Server(database=f"{self.settings.domains_path}/{FILE}")]
 
     def connect(self, server: Server) -> Any:
-        """Open the file, made mode 0600 for the owner of the site if it is missing."""
+        """Open the file. Raises: NoTable: it is missing, and with it all tables."""
         import sqlite3
 
-        from vpopmail.backends.sql.database_file import make_file
+        from vpopmail.backends.sql.database_file import is_there
 
-        make_file(server.database, self.settings)
+        if not is_there(server.database, self.settings):
+            raise NoTable(server.database, "the file is missing")
         connection = sqlite3.connect(
             server.database,
             timeout=self.settings.lock_timeout,
@@ -54,6 +56,12 @@ class SqliteDialect(Dialect):
         level = "FULL" if self.settings.sync else "OFF"
         connection.execute(f"PRAGMA synchronous = {level}")
         return connection
+
+    def make_database(self) -> None:
+        """Make the file, mode 0600, for the owner of the site."""
+        from vpopmail.backends.sql.database_file import make_file
+
+        make_file(self.servers()[0].database, self.settings)
 
     def is_error(self, error: Exception) -> bool:
         """Also for a number beyond 64 bits, which the driver does not send."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vpopmail.backends.schema_plan import Obstacle, SchemaPlan
 from vpopmail.backends.sql import tables
 from vpopmail.backends.sql.account_table import SHARED, own_table
+from vpopmail.backends.sql.connections import NoTable
 from vpopmail.backends.sql.ddl import wanted
 from vpopmail.backends.sql.ddl.differences import compare
 from vpopmail.errors import BackendUnavailable, InvalidDomainName, SchemaRefused
@@ -77,7 +78,10 @@ class SchemaKeeper:
     def _changes(self, domains: Iterable[str]) -> list[Change]:
         language, settings = self.language, self.settings
         own = [] if settings.many_domains else sorted(set(_own_names(domains)))
-        live = language.inspect(self.connections.ask)
+        try:
+            live = language.inspect(self.connections.ask)
+        except NoTable:
+            live = {}  # a file that is missing
         found = wanted.read(
             language.dialect.name,
             own,
