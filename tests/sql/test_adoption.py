@@ -256,3 +256,24 @@ def test_a_blank_at_the_end_comes_back_or_is_refused(layout: str, url: str, fiel
             user = site.users.get(JOE)
             assert user.pw_gecos == (text if field == "gecos" else "joe")
             assert user.pw_clear_passwd == (text if field == "password" and site.settings.clear_passwd else "")
+
+
+def test_a_key_that_takes_one_line_of_each_kind_is_told_and_changes_nothing(mysql_url: str) -> None:
+    """Release 5.6.1 with default deliveries made such a table."""
+    raw.run(
+        mysql_url,
+        "CREATE TABLE valias (valias_type tinyint(1) NOT NULL DEFAULT 1, alias char(32) NOT NULL, domain char(96) NOT NULL,"
+        " valias_line text NOT NULL, copy tinyint(1) NOT NULL DEFAULT 0, PRIMARY KEY (alias, domain, valias_type))",
+    )
+    sales = f"sales@{DOMAIN}"
+    with sandbox("mysql", database_url=mysql_url, valias=True) as site:
+        site.domains.add(DOMAIN)
+        site.aliases.set(sales, [f"&{JOE}", "|/bin/true"])
+        with pytest.raises(BackendUnavailable, match=r"sales@example\.com.*valias"):
+            site.aliases.add(sales, f"&amy@{DOMAIN}")
+        assert sorted(site.aliases.get(sales)) == [f"&{JOE}", "|/bin/true"]
+        with vpopmail.use(site):
+            assert vpopmail.valias_insert("sales", DOMAIN, f"&amy@{DOMAIN}") == -1
+        site.schema.upgrade()
+        site.aliases.add(sales, f"&amy@{DOMAIN}")
+        assert sorted(site.aliases.get(sales)) == [f"&amy@{DOMAIN}", f"&{JOE}", "|/bin/true"]

@@ -53,11 +53,13 @@ class Connections:
         self._servers = Servers(dialect)
         self._reads = Reads(self._servers)
         self._layout: dict[str, dict[str, Column]] | None = None
+        self._is_made = False  # a file; one that a killed process has begun to make is finished
 
     def close(self) -> None:
         """Close those of all threads; one that is being used, after that."""
         self._servers.close()
         self._layout = None
+        self._is_made = False
 
     def open(self) -> None:
         """Connect for reading now, and not with the first statement.
@@ -223,8 +225,9 @@ class Connections:
 
     def _once(self, work: Callable[[Work], T], doubt: Doubt) -> T:
         held = self._servers.held(PRIMARY)
-        if not held.is_connected:
+        if not (self._is_made and held.is_connected):
             self.dialect.make_database()
+            self._is_made = True
         with held as connection:
             try:
                 cursor = connection.cursor()

@@ -122,8 +122,12 @@ class SqlTransaction(LockFileTransaction):
             self._commit()
         except Duplicate:
             changed = (name for name in self.pending.changed if not self.seen.get(name.lower()))
-            name = self.taken() or next(changed, "?")
-            address = f"{name}@{self.domain.realdomain}"
+            name = self.taken() or next(changed, "")
+            if not name and self.aliases:
+                alias = f"{next(iter(self.aliases))}@{self.domain.realdomain}"
+                what = "a key of the table valias refuses a line: see site.schema.check()"
+                raise BackendUnavailable(alias, what) from None
+            address = f"{name or '?'}@{self.domain.realdomain}"
             raise UserExists(address, "added by somebody else meanwhile") from None
         except NoTable as error:
             self.backend.connections.forget_layout()
