@@ -5,8 +5,9 @@ is each log record, warning, error of this library, shown record, plan or settin
 line and environment of each program that the library starts. One that has a secret in it fails
 the run.
 
-Not looked at: the values of local variables, which a debugger may show and Python does not, and
-what forked children of the crash tests do.
+What forked children of the trials hear they hand on with their answer. Not looked at: the values
+of local variables, which a debugger may show and Python does not, and what those children hear
+that are killed; the same calls are made by others that are not.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ COMMON = frozenset(nasty.TEXTS)
 _STARTS = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.spawn"}
 
 
+Heard = tuple[set[str], dict[str, str]]  # what a child knows and was told
+
+
 class Secrets:
     """The secrets of a run and what was told in it.
 
@@ -66,6 +70,19 @@ class Secrets:
         """Remember what was told."""
         if len(text) >= SHORTEST:
             self.told.setdefault(text, where)
+
+    def begin(self) -> None:
+        """In a forked child: only what comes from now on is handed on."""
+        self.known, self.told = set(), {}
+
+    def heard(self) -> Heard:
+        """What a child hands on."""
+        return self.known, self.told
+
+    def take(self, heard: Heard) -> None:
+        """Remember what a child handed on."""
+        self.known |= heard[0]
+        self.told = {**heard[1], **self.told}
 
     def leaks(self) -> list[str]:
         """Where which secret was told."""
@@ -97,6 +114,10 @@ def _is_common(secret: str, own: str) -> bool:
     return secret in COMMON or secret in own or len(set(secret)) < 3
 
 
+# Of this process, for the children that it forks.
+current = Secrets()
+
+
 class Watch:
     """The pytest plugin: listens from its making on.
 
@@ -106,7 +127,7 @@ class Watch:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.secrets = Secrets()
+        self.secrets = current
         self.of_workers: list[str] = []
         self.undo: list[Callable[[], object]] = []
         self._learn()

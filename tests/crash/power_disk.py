@@ -138,9 +138,9 @@ class Image:
     def _know(self, change: Change) -> None:
         for entry in change.entries:
             if entry.after is not None and entry.after not in self.kinds:
-                self.kinds[entry.after] = "directory" if change.is_directory else "file"
+                self.kinds[entry.after], content = change.new
                 self.entries.setdefault(entry.after, {})
-                self.data.setdefault(entry.after, b"")
+                self.data.setdefault(entry.after, content)  # a link leads there from the start
 
     def _apply(self, change: Change) -> None:
         if change.kind == "data":

@@ -43,7 +43,7 @@ class Change:
         entries: the names that change together; a rename changes two.
         data: the whole content after a write.
         meta: mode, owner and time after it.
-        is_directory: of a new inode.
+        new: the kind of a new inode, and where it leads if it is a symbolic link.
     """
 
     kind: str
@@ -51,7 +51,7 @@ class Change:
     entries: tuple[Entry, ...] = ()
     data: bytes = b""
     meta: Meta = (0, 0, 0, 0)
-    is_directory: bool = False
+    new: tuple[str, bytes] = ("file", b"")
 
 
 class Recorder:
@@ -87,6 +87,9 @@ class Recorder:
 
     def _link(self, _name: str, _dir_fd: int, new: str, new_dir_fd: int) -> Callable[[], None]:
         return self._entry_change(new, new_dir_fd)
+
+    def _symlink(self, _target: str, name: str, dir_fd: int) -> Callable[[], None]:
+        return self._entry_change(name, dir_fd)
 
     def _rename(self, name: str, dir_fd: int, new: str, new_dir_fd: int) -> Callable[[], None]:
         source, name = self._directory(dir_fd, name)
@@ -139,13 +142,13 @@ class Recorder:
             after = self._inode(name, held)
             if after == before:
                 return
-            directory = False
+            kind = ("file", b"")
             if after is not None:
                 new = self._keep(os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=held))
-                directory = stat.S_ISDIR(os.fstat(new).st_mode)
+                kind = _kind(new)
                 self._note_meta(new)
             entry = Entry(inode, name, before, after)
-            self.log.append(Change("entries", entries=(entry,), is_directory=directory))
+            self.log.append(Change("entries", entries=(entry,), new=kind))
 
         return settle
 
@@ -170,6 +173,13 @@ class Recorder:
     def _keep(self, fd: int) -> int:
         self._kept.append(fd)
         return fd
+
+
+def _kind(fd: int) -> tuple[str, bytes]:
+    mode = os.fstat(fd).st_mode
+    if stat.S_ISLNK(mode):
+        return "link", os.fsencode(os.readlink("", dir_fd=fd))
+    return "directory" if stat.S_ISDIR(mode) else "file", b""
 
 
 def record(work: Callable[[], object]) -> list[Change]:

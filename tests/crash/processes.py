@@ -17,6 +17,8 @@ from typing import Any
 
 from vpopmail.safeio import seam
 
+from tests import secrets
+
 from .statements import watch_changes
 
 
@@ -62,7 +64,8 @@ def _wait(child: tuple[int, int]) -> Any:
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL, f"ended by signal {os.WTERMSIG(status)}"
         raise Killed
-    good, answer = pickle.loads(data)
+    good, answer, heard = pickle.loads(data)
+    secrets.current.take(heard)
     assert good, answer
     return answer
 
@@ -72,6 +75,7 @@ def _answer(work: Callable[[], Any], writing: int) -> None:
     # coverage there is lost anyway.
     sys.settrace(None)
     gc.disable()  # it ends soon
+    secrets.current.begin()
     try:
         try:
             answer = (True, work())
@@ -79,7 +83,7 @@ def _answer(work: Callable[[], Any], writing: int) -> None:
             answer = (False, traceback.format_exc())
         os.set_blocking(writing, True)
         with open(writing, "wb") as file:
-            file.write(pickle.dumps(answer))
+            file.write(pickle.dumps((*answer, secrets.current.heard())))
     finally:
         os._exit(0)
 

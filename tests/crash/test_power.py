@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from vpopmail.safeio import seam
 
 from .places import open_site, snapshot
 from .power_disk import Disk, State
-from .power_log import Change, inodes_below, record
+from .power_log import Change, Recorder, inodes_below, record
 from .processes import in_child, in_children
 from .scenes import JOE, SCENES, Scene
 from .scenes_of_files import SCENES_OF_FILES
@@ -170,6 +171,19 @@ def _shown(disk: Disk, places: list[int]) -> str:
         for place, change in changes[:12]
     ]
     return "; ".join(parts) or "nothing"
+
+
+def test_the_recorder_knows_every_call_of_the_seam() -> None:
+    """One that it did not know would end an operation that is not swept yet with its own error."""
+    source = ast.parse(Path(seam.__file__).read_text())
+    told = [node.args[0] for node in ast.walk(source) if isinstance(node, ast.Call) and _is_watch(node)]
+    calls = {ast.literal_eval(name) for name in told}
+    assert {"rename", "symlink", "fsync"} <= calls
+    assert [name for name in sorted(calls) if not hasattr(Recorder, f"_{name}")] == []
+
+
+def _is_watch(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id == "watch"
 
 
 def test_the_site_is_put_back_as_it_was(top: Path) -> None:

@@ -44,9 +44,9 @@ def _deliver(top: Path) -> None:
         assert code == 0
 
 
-def _send(top: Path) -> None:
+def _send(top: Path, way: str) -> None:
     with synced(top) as site:
-        site.bulletins.send(str(top / "queue"))
+        site.bulletins.send(str(top / "queue"), way=way)
 
 
 def _recorded(work: Work) -> list[Change]:
@@ -97,8 +97,9 @@ def test_what_was_told_is_delivered_and_anything_else_comes_again(
     record_property(FIGURES, ("power failures of deliveries", {"points": points}))
 
 
+@pytest.mark.parametrize("way", ["copy", "hard link", "symbolic link"])
 def test_a_bulletin_that_was_told_is_with_everybody_and_is_nowhere_half(
-    place: Place, full: bool, record_property: Record
+    place: Place, way: str, full: bool, record_property: Record
 ) -> None:
     (place.top / "queue").write_bytes(b"Date: today\n" + TEXT)
     homes = [place.home(name) for name in ("joe", "amy")]
@@ -108,7 +109,7 @@ def test_a_bulletin_that_was_told_is_with_everybody_and_is_nowhere_half(
             assert len(messages(home)) == 1 or not told
             assert all(message.endswith(TEXT) for message in messages(home))
 
-    points = replay(place.top, partial(_send, place.top), look, None if full else SOME_STATES)
+    points = replay(place.top, partial(_send, place.top, way), look, None if full else SOME_STATES)
     record_property(FIGURES, ("power failures of bulletins", {"points": points}))
 
 

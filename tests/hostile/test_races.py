@@ -18,7 +18,9 @@ from vpopmail import Vpopmail, use
 
 from .conftest import World
 from .traps import set_trap
-from .world import DOMAIN, HASH, JOE, OTHER_HASH, OWNER, attempt, opened, outside
+from .world import (
+    DOMAIN, HASH, JOE, MESSAGE, OTHER_HASH, OWNER, PASSWORD, attempt, opened, outside,
+)  # fmt: skip
 
 pytestmark = needs_root
 _EXCHANGE = 2  # RENAME_EXCHANGE
@@ -48,7 +50,7 @@ def test_a_swapped_name_leads_root_nowhere(
     before = outside(top)
     attacker = _swap(where, where.with_name(f"{where.name}.moved"))
     try:
-        rounds = 13_000 // len(WORK) if full else 12
+        rounds = 13_000 // len(WORK) + 1 if full else 10
         done = in_child(partial(_work, top, rounds))
     finally:
         os.kill(attacker, signal.SIGKILL)
@@ -76,6 +78,8 @@ def _swap(one: Path, other: Path) -> int:
 WORK: list[Callable[[Vpopmail], object]] = [
     lambda s: s.users.set_quota(JOE, "2M"),
     lambda s: s.quotas.recount(JOE),
+    lambda s: s.mail.deliver(JOE, MESSAGE),
+    lambda s: s.logins.authenticate(JOE, PASSWORD, "imap"),
     lambda s: s.users.set_password(JOE, crypted=OTHER_HASH),
     lambda s: s.aliases.add(f"sales@{DOMAIN}", "&anna@example.com"),
     lambda s: s.users.delete(JOE),

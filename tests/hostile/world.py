@@ -23,6 +23,8 @@ JOE = f"joe@{DOMAIN}"
 HASH = "$1$abcdefgh$K2eYkWaGFCU4Ot9LWWHne."
 OTHER_HASH = "$1$abcdefgh$xxxxxxxxxxxxxxxxxxxxxx"
 SECRET = b"a secret of somebody else\n"
+PASSWORD = "Wonderful-1"
+MESSAGE = b"Subject: x\n\nmail\n"
 _PATIENCE = 120  # seconds after which an operation hangs; a test that is well never waits
 Act = Callable[[Vpopmail], object]
 Tree = dict[str, tuple[int, int, int, int, int, bytes]]
@@ -53,6 +55,7 @@ def build(top: Path) -> None:
     for name in ("file", "cur/1.mail", "new/2.mail", "maildirsize", "vpasswd", "entry"):
         (outside / name).write_bytes(SECRET)
         (outside / name).chmod(0o640)
+    (outside / "bulletin").write_bytes(MESSAGE)
     base = top / "home"
     base.mkdir()
     os.chown(base, STRANGER, STRANGER)
@@ -61,8 +64,8 @@ def build(top: Path) -> None:
         site.domains.add(DOMAIN, "Wonderful-1")
         site.domains.add(THEIRS, dir=str(base), uid=STRANGER, gid=STRANGER)
         site.domains.add_alias("alias.example", DOMAIN)
-        for name in ("joe", "anna"):
-            site.users.add(f"{name}@{DOMAIN}", crypted=HASH, quota="1M")
+        site.users.add(JOE, PASSWORD, quota="1M")
+        site.users.add(f"anna@{DOMAIN}", crypted=HASH, quota="1M")
         site.users.add(f"joe@{THEIRS}", crypted=HASH)
         site.aliases.set(f"sales@{DOMAIN}", [f"&{JOE}"])
         site.limits.set(DOMAIN, VLimits(maxaliases=3))
@@ -111,6 +114,14 @@ ACTS: dict[str, Act] = {
     "check_password": lambda s: s.users.check_password(JOE, "x"),
     "last_auth": lambda s: s.users.last_auth(JOE),
     "vset_lastauth": lambda _s: vpopmail.vset_lastauth("joe", DOMAIN, "192.0.2.1"),
+    "authenticate": lambda s: s.logins.authenticate(JOE, PASSWORD, "imap", remote_ip="192.0.2.2"),
+    "authenticate wrongly": lambda s: s.logins.authenticate(JOE, "wrong", "pop"),
+    "vmake_maildir": lambda s: vpopmail.vmake_maildir(DOMAIN, s.users.get(JOE).pw_dir),
+    "deliver": lambda s: s.mail.deliver(JOE, MESSAGE),
+    "deliver to an alias": lambda s: s.mail.deliver(f"sales@{DOMAIN}", MESSAGE),
+    "bulletin": lambda s: _send(s, "copy"),
+    "bulletin by hard links": lambda s: _send(s, "hard link"),
+    "bulletin by symbolic links": lambda s: _send(s, "symbolic link"),
     "quotas.usage": lambda s: s.quotas.usage(JOE),
     "quotas.recount": lambda s: s.quotas.recount(JOE),
     "quotas.domain_usage": lambda s: s.quotas.domain_usage(DOMAIN),
@@ -128,6 +139,8 @@ ACTS: dict[str, Act] = {
     "aliases.remove": lambda s: s.aliases.remove(f"sales@{DOMAIN}", f"&{JOE}"),
     "vadddotqmail": lambda _s: vpopmail.vadddotqmail("team", DOMAIN, "joe"),
     "default_delivery.find": lambda s: s.default_delivery.find(DOMAIN),
+    "default_delivery.set": lambda s: s.default_delivery.set(DOMAIN, f"{s.users.get(JOE).pw_dir}/Maildir/"),
+    "deliver by default": lambda s: s.mail.deliver(f"nobody@{DOMAIN}", MESSAGE),
     "catch_all.set": lambda s: s.catch_all.set(DOMAIN, "anna"),
     "catch_all.delete": lambda s: s.catch_all.delete(DOMAIN),
     "limits.get": lambda s: s.limits.get(DOMAIN),
@@ -148,6 +161,12 @@ ACTS: dict[str, Act] = {
     "domains.delete": lambda s: s.domains.delete(DOMAIN),
     "domains.add again": lambda s: s.domains.add(DOMAIN, "Wonderful-1"),
 }
+
+
+def _send(site: Vpopmail, way: str) -> None:
+    """A file of root's, which lies outside: its owner and mode are to stay."""
+    top = os.path.dirname(site.settings.vpopmaildir)
+    site.bulletins.send(f"{top}/outside/bulletin", [DOMAIN], way=way)
 
 
 def _batch(site: Vpopmail) -> None:

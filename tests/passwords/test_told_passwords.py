@@ -18,6 +18,7 @@ def pytest_configure(config):
 """
 BEGIN = """
 import vpopmail
+from tests.crash.processes import in_child
 from vpopmail import VqPasswd
 from vpopmail.accounts.checks import check_one_password
 from vpopmail.errors import InvalidInput
@@ -34,9 +35,11 @@ LEAKS = {
     "    try:\n        int('Fishy-3')\n    except ValueError:\n        InvalidInput('password')",
     "hash": f"VqPasswd('joe', {HASH!r}); warn('stored: %s', {HASH!r})",
     "plan": "hash_password('Fishy-5', 'md5'); str(Plan('set Fishy-5'))",
+    "child": "in_child(lambda: (hash_password('Fishy-8', 'md5'), warn('not %s', 'Fishy-8')) and None)",
+    "child of a child": "in_child(lambda: in_child(lambda: InvalidInput('x', 'Fishy-8 is bad')) and None)",
     "program": "hash_password('Fishy-6', 'md5'); run('/bin/true')",
 }
-SECRETS = ("Fishy-1", "Fishy-2", "Fishy-3", HASH, "Fishy-5", "Fishy-6")
+SECRETS = ("Fishy-1", "Fishy-2", "Fishy-3", HASH, "Fishy-5", "Fishy-6", "Fishy-8")
 FINE = "hash_password('Fishy-7', 'md5'); repr(VqPasswd('joe', pw_clear_passwd='Fishy-7'))"
 
 
@@ -54,7 +57,7 @@ def run(top: Path, bodies: list[str], *options: str) -> subprocess.CompletedProc
 
 def test_a_told_password_fails_the_run_whichever_way_it_was_told(tmp_path: Path) -> None:
     done = run(tmp_path, list(LEAKS.values()))
-    assert "6 passed" in done.stdout, done.stdout
+    assert "8 passed" in done.stdout, done.stdout
     for secret in SECRETS:
         assert f": {secret!r} in " in done.stdout, done.stdout
     assert done.returncode == 1
