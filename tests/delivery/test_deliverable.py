@@ -48,6 +48,20 @@ def test_an_alias_wherever_it_is_kept(make_place: Make, backend: str) -> None:
     assert place.site.mail.deliverable("first.last@example.com") == "alias"
 
 
+@pytest.mark.parametrize("backend", ["cdb", "memory"])
+def test_without_a_delivery_of_the_domain_only_aliases_in_files_get_mail(
+    make_place: Make, backend: str
+) -> None:
+    """qmail-local asks nobody then: the mail of users bounces, and of aliases that a backend keeps."""
+    place = make_place(backend=backend, qmail_ext=True)
+    place.site.aliases.add("kept@example.com", "&a@b.org")
+    (place.domain / ".qmail-sales").write_text("&a@b.org\n")
+    (place.domain / ".qmail-default").unlink()
+    found = [place.site.mail.deliverable(f"{name}@{DOMAIN}") for name in ("joe", "joe-x", "kept", "kept-x")]
+    assert found == [None, None, "alias" if backend == "cdb" else None, None]
+    assert place.site.mail.deliverable(f"sales@{DOMAIN}") == "alias"
+
+
 def test_lists_and_autoresponders_by_their_first_line(place: Place) -> None:
     place.site.aliases.add("news@example.com", "|/usr/bin/ezmlm-send '/x'")
     place.site.aliases.add("info@example.com", "| /usr/local/bin/autorespond 86400 3 /m /d")

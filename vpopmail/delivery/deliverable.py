@@ -125,9 +125,18 @@ class _Search:
         return None if action is None or action in _NOBODY else CATCH_ALL
 
     def _user(self, name: str) -> VqPasswd | None:
+        if not self._is_asked():
+            return None
         from vpopmail.accounts.lookup import find_user
 
         return find_user(self._installation, name, self._entry.realdomain)
+
+    def _is_asked(self) -> bool:
+        """Whether qmail-local asks vdelivermail, which knows users and aliases in the backend.
+
+        Without .qmail-default it delivers to aliases in files, and bounces everything else.
+        """
+        return self._directory.status(DEFAULT) is not None
 
     def _lines(self, alias: str) -> list[str] | None:
         """The lines of an alias: of its file, which qmail-local takes first, or in the backend."""
@@ -136,7 +145,7 @@ class _Search:
 
     def _kept(self, alias: str) -> list[str] | None:
         """The lines of an alias in the backend."""
-        if ALIASES not in self._installation.backend.facets:
+        if ALIASES not in self._installation.backend.facets or not self._is_asked():
             return None
         return self._installation.aliases.read_alias(self._entry, alias)
 
