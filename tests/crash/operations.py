@@ -67,7 +67,7 @@ CHANGES_NOTHING = {
         "domains.find", "domains.get", "domains.aliases", "domains.iter", "domains.count_users",
         "users.find", "users.find_in", "users.get", "users.iter", "users.iter_all",
         "users.check_lengths", "users.iter_unused", "users.last_auth",
-        "users.last_auths", "users.stream",
+        "users.last_auths", "users.stream", "users.stream_columns",
         "aliases.find", "aliases.find_in", "aliases.get", "aliases.in_files", "aliases.iter",
         "aliases.names",
         "aliases.check_lengths",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from stat import S_ISREG
 from time import time_ns
 
 from vpopmail.errors import HomeMissing
 from vpopmail.safeio import seam
 from vpopmail.safeio.directory import Owner, open_trusted
-from vpopmail.safeio.view import open_file
+from vpopmail.safeio.view import OPEN_FILE, open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from typing_extensions import Self
 
     from vpopmail.records import DomainEntry, VqPasswd
     from vpopmail.safeio.directory import Directory
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 FILE = "lastauth"
 _LONGEST = 64
+_MOST_OPEN = 64
+# Through a home, to a file in it: whether its owner lets us list it does not matter.
+_ENTER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_NAMES = frozenset(("", ".", ".."))
 
 
@@ -54,10 +60,10 @@ class FileLastAuth:
         except OSError:
             yield from ((user, None) for user in users)
             return
-        with directory:
+        with directory, _Homes(directory) as homes:
             for user in users:
                 home = _relative_home(domain, user)
-                yield user, None if home is None else _read_in(directory, home)
+                yield user, None if home is None else homes.read_last_auth(home)
 
     def write_last_auth(self, domain: DomainEntry, user: VqPasswd, remote_ip: str) -> None:
         """Replace the file; its commit point is the rename.
@@ -106,18 +112,58 @@ def _relative_home(domain: DomainEntry, user: VqPasswd) -> str | None:
     return home
 
 
-def _read_in(directory: Directory, home: str) -> tuple[str, int] | None:
-    """What is noted in a home; None if that cannot be read, whatever is there instead."""
-    try:
-        with directory.enter(home) as opened:
-            fd = open_file(FILE, opened.fd)
-    except OSError:
-        return None
-    try:
-        seconds = int(os.fstat(fd).st_mtime)
-        return os.read(fd, _LONGEST).decode("ascii", "replace").strip(), seconds
-    finally:
-        os.close(fd)
+class _Homes:
+    """The homes of a domain.
+
+    The directories that hold many stay open: most users of one come one after the other.
+
+    Args:
+        directory: that of the domain, open.
+    """
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._opened: dict[str, Directory] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._close()
+
+    def read_last_auth(self, home: str) -> tuple[str, int] | None:
+        """What is noted in a home; None if that cannot be read, whatever is there instead."""
+        above, _, name = home.rpartition("/")
+        try:
+            fd = os.open(name, _ENTER, dir_fd=self._above(above).fd)
+            try:
+                file = os.open(FILE, OPEN_FILE, dir_fd=fd)
+            finally:
+                os.close(fd)
+        except OSError:
+            return None
+        try:
+            status = os.fstat(file)
+            if not S_ISREG(status.st_mode):
+                return None
+            content = os.read(file, _LONGEST)
+        finally:
+            os.close(file)
+        return content.decode("ascii", "replace").strip(), int(status.st_mtime)
+
+    def _above(self, path: str) -> Directory:
+        if not path:
+            return self._directory
+        directory = self._opened.get(path)
+        if directory is None:
+            if len(self._opened) >= _MOST_OPEN:
+                self._close()
+            directory = self._opened[path] = self._directory.enter(path)
+        return directory
+
+    def _close(self) -> None:
+        while self._opened:
+            self._opened.popitem()[1].close()
 
 
 def _renew(home: Directory, content: bytes, uid: int) -> bool:

@@ -1,8 +1,12 @@
-"""How users are shown: whole, or single fields of them. Source: commands, listings."""
+"""How users are shown: whole, or single fields of them.
+
+Many at a time, field by field: to make a text for each would take as long as all the rest.
+
+Source: commands, listings.
+"""
 
 from __future__ import annotations
 
-from itertools import repeat
 from time import ctime
 
 from vpopmail import records
@@ -12,10 +16,11 @@ from vpopmail.settings.options import OLD_PROFILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
+    from vpopmail.formats.user_columns import UserColumns
     from vpopmail.records import VqPasswd
     from vpopmail.site import Vpopmail
+
+    Part = str | list[str]  # what all users have alike, or each his own
 
 FIELDS = "npCugcdqQl"  # in the order in which they are shown
 _LIMITS = (
@@ -60,57 +65,79 @@ class UserListing:
         site: whose.
         domain: a domain or alias domain that exists.
         letters: the fields to show, some of ``FIELDS`` in their order; ``""``: all, with names.
+        above: what comes before each user.
     """
 
-    def __init__(self, site: Vpopmail, domain: str, letters: str = "") -> None:
+    def __init__(self, site: Vpopmail, domain: str, letters: str = "", above: str = "") -> None:
         self._site = site
         self._domain = domain
         self._letters = letters
+        self._above = above
         settings = site.settings
         self._shows_logins = settings.auth_logging and (not letters or "l" in letters)
         self._hides_clear = not settings.clear_passwd and settings.profile != OLD_PROFILE
 
-    def texts(self, users: Iterable[VqPasswd]) -> Iterator[str]:
-        """What is shown of each user, in lines."""
-        show = self._fields if self._letters else self._whole
-        if not self._shows_logins:
-            return map(show, users, repeat(""))
-        logins = self._site.users.last_auths(self._domain, users)
-        return (show(user, _login_lines(login)) for user, login in logins)
+    def text(self, users: UserColumns) -> str:
+        """What is shown of some users, in lines."""
+        parts = self._fields(users) if self._letters else self._whole(users)
+        return _woven([self._above, *parts], len(users))
 
-    def _whole(self, user: VqPasswd, login: str) -> str:
-        quota = user.pw_shell
-        return (
-            f"name:   {user.pw_name}\n"
-            f"passwd: {user.pw_passwd}\n"
-            f"clear passwd: {_NOT_KEPT if self._hides_clear else user.pw_clear_passwd}\n"
-            f"comment/gecos: {user.pw_gecos}\n"
-            f"uid:    {user.pw_uid}\n"
-            f"gid:    {user.pw_gid}\n"
-            f"flags:  {user.pw_flags}\n"
-            f"gecos: {user.pw_gecos}\n"
-            f"{limit_lines(user) if user.pw_flags else _NO_LIMITS}"
-            f"dir:       {user.pw_dir}\n"
-            f"quota:     {quota}\n"
-            f"usage:     {NOQUOTA if quota == NOQUOTA else self._usage(user)}\n"
-            f"{login}"
-        )
+    def _whole(self, users: UserColumns) -> list[Part]:
+        return [
+            "name:   ",
+            users.pw_name,
+            "\npasswd: ",
+            users.pw_passwd,
+            "\nclear passwd: ",
+            self._clear(users),
+            "\ncomment/gecos: ",
+            users.pw_gecos,
+            "\nuid:    ",
+            _digits(users.pw_uid),
+            "\ngid:    ",
+            _digits(users.pw_gid),
+            "\nflags:  ",
+            _digits(users.pw_flags),
+            "\ngecos: ",
+            users.pw_gecos,
+            "\n",
+            _limits(users),
+            "dir:       ",
+            users.pw_dir,
+            "\nquota:     ",
+            users.pw_shell,
+            "\nusage:     ",
+            self._usage(users),
+            "\n",
+            self._logins(users),
+        ]
 
-    def _fields(self, user: VqPasswd, login: str) -> str:
-        lines = ""
+    def _fields(self, users: UserColumns) -> list[Part]:
+        parts: list[Part] = []
         for letter in self._letters:
-            member = _MEMBERS.get(letter)
-            if member is not None:
-                lines += f"{getattr(user, member)}\n"
-            elif letter == "C":
-                lines += f"{_NOT_KEPT if self._hides_clear else user.pw_clear_passwd}\n"
-            elif letter == "Q":
-                lines += f"{self._usage(user)}\n"
+            if letter == "l":
+                parts.append(self._logins(users))
             else:
-                lines += login
-        return lines
+                parts += (self._field(letter, users), "\n")
+        return parts
 
-    def _usage(self, user: VqPasswd) -> str:
+    def _field(self, letter: str, users: UserColumns) -> Part:
+        if letter == "C":
+            return self._clear(users)
+        if letter == "Q":
+            return self._usage(users)
+        column = getattr(users, _MEMBERS[letter])
+        return _digits(column) if letter in "ug" else column
+
+    def _clear(self, users: UserColumns) -> Part:
+        return _NOT_KEPT if self._hides_clear else users.pw_clear_passwd
+
+    def _usage(self, users: UserColumns) -> Part:
+        if users.pw_shell.count(NOQUOTA) == len(users):
+            return NOQUOTA
+        return [self._usage_of(user) for user in users.records()]
+
+    def _usage_of(self, user: VqPasswd) -> str:
         if user.pw_shell == NOQUOTA:
             return NOQUOTA
         try:
@@ -118,6 +145,35 @@ class UserListing:
         except HomeMissing:
             percent = 0
         return f"{percent}%"
+
+    def _logins(self, users: UserColumns) -> Part:
+        if not self._shows_logins:
+            return ""
+        logins = self._site.users.last_auths(self._domain, users.records())
+        return [_login_lines(login) for _, login in logins]
+
+
+def _woven(parts: list[Part], count: int) -> str:
+    """The parts one after the other, once for each user: the same text, or that of the user."""
+    width = len(parts)
+    texts = [part if isinstance(part, str) else "" for part in parts] * count
+    for place, part in enumerate(parts):
+        if not isinstance(part, str):
+            texts[place::width] = part
+    return "".join(texts)
+
+
+def _digits(numbers: list[int]) -> list[str]:
+    known = {number: str(number) for number in set(numbers)}
+    return [known[number] for number in numbers]
+
+
+def _limits(users: UserColumns) -> Part:
+    if not any(users.pw_flags):
+        return _NO_LIMITS
+    pairs = list(zip(users.pw_flags, users.pw_gid, strict=True))
+    known = {pair: limit_lines(*pair) for pair in set(pairs)}
+    return [known[pair] for pair in pairs]
 
 
 def _login_lines(login: tuple[str, int] | None) -> str:
@@ -129,15 +185,20 @@ def _login_lines(login: tuple[str, int] | None) -> str:
     return f"last auth: {ctime(seconds)}\nlast auth ip: {address}\n"
 
 
-def limit_lines(user: VqPasswd) -> str:
-    """The flags of a user in words; a star marks what only the limits of the domain set."""
-    if not user.pw_flags:
+def limit_lines(flags: int, own: int) -> str:
+    """Flags of a user in words; a star marks what only the limits of the domain set.
+
+    Args:
+        flags: the effective ones.
+        own: those of the user himself.
+    """
+    if not flags:
         return _NO_LIMITS
     lines = ["limits:\n"]
     for bit, text in _LIMITS:
-        if user.pw_flags & bit:
-            star = "" if user.pw_gid & bit else " (*)"
+        if flags & bit:
+            star = "" if own & bit else " (*)"
             lines.append(f"{_INDENT}{text}{star}\n")
-    if user.pw_flags != user.pw_gid:
+    if flags != own:
         lines.append(f"{_INDENT}* = set by domain-wide limits\n")
     return "".join(lines)
