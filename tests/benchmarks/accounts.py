@@ -30,9 +30,13 @@ BATCH = 10_000
 
 
 @contextmanager
-def durable_site() -> Iterator[Vpopmail]:
-    """A cdb site that brings its changes to the disk."""
-    directory = tempfile.mkdtemp()
+def durable_site(place: str | None = None) -> Iterator[Vpopmail]:
+    """A cdb site that brings its changes to the disk.
+
+    Args:
+        place: in which directory; else that for temporary files.
+    """
+    directory = tempfile.mkdtemp(dir=place)
     try:
         with Vpopmail(load({**settings(directory), "sync": True})) as site:
             site.prepare()

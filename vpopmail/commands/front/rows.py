@@ -63,6 +63,7 @@ def read_csv(source: Source, columns: Columns) -> Iterator[Row]:
     lines = _Lines(source)
     reader = csv.reader(lines, strict=True)
     names = _header(reader, columns)
+    width = len(names)
     while True:
         lines.too_long = False
         number = lines.number + 1
@@ -76,14 +77,13 @@ def read_csv(source: Source, columns: Columns) -> Iterator[Row]:
         if not cells:
             continue
         complaint = _flaw(lines, cells)
-        if not complaint and len(cells) != len(names):
-            complaint = f"{len(cells)} cells, but {len(names)} columns"
+        if not complaint and len(cells) != width:
+            complaint = f"{len(cells)} cells, but {width} columns"
         if complaint:
             yield Row(number, complaint=complaint)
         else:
-            yield _row(
-                number, dict(zip(names, (cell or None for cell in cells), strict=True)), columns
-            )
+            given = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
+            yield _row(number, given, columns)
 
 
 def read_jsonl(source: Source, columns: Columns) -> Iterator[Row]:
@@ -93,6 +93,7 @@ def read_jsonl(source: Source, columns: Columns) -> Iterator[Row]:
         source, columns: as for ``read_csv``.
     """
     lines = _Lines(source)
+    decode = json.JSONDecoder(object_pairs_hook=_object).decode
     for line in lines:
         too_long, lines.too_long = lines.too_long, False
         if not line.strip():
@@ -101,7 +102,7 @@ def read_jsonl(source: Source, columns: Columns) -> Iterator[Row]:
             yield Row(lines.number, complaint=_TOO_LONG if too_long else _NOT_UTF8)
             continue
         try:
-            found = json.loads(line.rstrip("\r\n"), object_pairs_hook=_object)
+            found = decode(line.rstrip("\r\n"))
         except json.JSONDecodeError as error:
             yield Row(lines.number, complaint=f"no JSON: {error.msg} at column {error.colno}")
         except (ValueError, RecursionError) as error:
@@ -150,7 +151,7 @@ def _header(reader: Iterator[list[str]], columns: Columns) -> list[str]:
 def _flaw(lines: _Lines, cells: list[str]) -> str:
     if lines.too_long:
         return _TOO_LONG
-    return _NOT_UTF8 if any(map(_is_stray, cells)) else ""
+    return _NOT_UTF8 if _is_stray("".join(cells)) else ""
 
 
 def _row(number: int, found: dict[str, object], columns: Columns) -> Row:
