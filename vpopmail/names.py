@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MAX_DOMAIN = 96
 MIN_DOMAIN = 3
 MAX_LABEL = 63
+_MIN_LAST_LABEL = 2
 _MAX_GIVEN = 253  # characters of a name whose A-label is looked for
 SEPARATORS = "@%/"
 DEFAULT_DOMAIN_CHARACTERS = frozenset(
@@ -23,6 +24,7 @@ DEFAULT_DOMAIN_CHARACTERS = frozenset(
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _USER = frozenset(_LETTERS + "0123456789!#$&'*+-./=?^_`{|}~")
+_SHELL = frozenset("&|'`")
 _DOMAIN = frozenset(_LETTERS + "0123456789-.")
 _VVALID = frozenset(_LETTERS + "0123456789.-_")
 _FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -114,6 +116,23 @@ def check_new_user(name: str, domain: str = "") -> None:
         domain: its domain, which the error names too.
 
     Raises:
+        InvalidUserName: what ``check_local_part`` refuses; and a name that a program takes for an
+            option, or that means something else in the delivery line that names its home.
+    """
+    check_local_part(name, domain)
+    if name[0] == "-" or not _SHELL.isdisjoint(name):
+        advice = "no '-' at its start, and none of & | ' `"
+        raise errors.InvalidUserName(_address(name, domain), advice)
+
+
+def check_local_part(name: str, domain: str = "") -> None:
+    """Refuse a name that cannot be a home or an alias; lengths are checked elsewhere.
+
+    Args:
+        name: the local part.
+        domain: its domain, which the error names too.
+
+    Raises:
         InvalidUserName: empty, a forbidden character, ``/``, ``.``, ``..``, or the name of a file
             that the domain's directory needs.
     """
@@ -152,6 +171,20 @@ def check_new_domain(name: str) -> None:
     for label in name.split("."):
         if not label or len(label) > MAX_LABEL or label[0] == "-" or label[-1] == "-":
             raise errors.InvalidDomainName(name, f"malformed label '{label[:MAX_LABEL]}'")
+
+
+def check_last_label(name: str) -> None:
+    """Refuse a domain name that no host on the Internet has: without a dot, or ``a.b``.
+
+    Raises:
+        InvalidDomainName.
+
+    Source: api, vadddomain's own domain rule [5.6].
+    """
+    _, dot, last = name.rpartition(".")
+    if not dot or len(last) < _MIN_LAST_LABEL:
+        advice = "at least one dot, and two characters after the last"
+        raise errors.InvalidDomainName(name, advice)
 
 
 def check_kind_of_text(*texts: str) -> None:

@@ -129,6 +129,28 @@ def test_a_refused_domain_leaves_everything_as_it_was(
     assert without_locks(tree(tmp_path)) == before
 
 
+@pytest.mark.parametrize("name", ["localhost", "delete", "a.b"])
+@pytest.mark.parametrize("profile", ["5.4", "5.6"])
+def test_later_release_wants_a_name_as_hosts_have_it(
+    make_site: Callable[..., Vpopmail], profile: str, name: str
+) -> None:
+    site = make_site(profile=profile)
+    if profile == "5.4":
+        site.domains.add(name)
+        assert [entry.domain for entry in site.domains.iter()] == [name]
+        site.domains.delete(name)
+        return
+    with pytest.raises(InvalidDomainName, match="at least one dot"):
+        site.domains.add(name)
+    assert list(site.domains.iter()) == []
+
+
+@pytest.mark.parametrize("name", ["example.de", "a.xn--p1ai"])
+def test_short_name_of_a_host_is_taken(site: Vpopmail, name: str) -> None:
+    site.domains.add(name)
+    assert name in site.domains
+
+
 def test_an_alias_of_nothing_is_refused(site: Vpopmail) -> None:
     with pytest.raises(DomainNotFound) as caught:
         site.domains.add_alias("alias.example", "none.example")

@@ -192,6 +192,11 @@ def test_without_any_limits_a_quota_must_be_given(
         (".qmail-joe", {}, VA.ILLEGAL_USERNAME),
         ("..", {}, VA.ILLEGAL_USERNAME),
         ("j o", {}, VA.ILLEGAL_USERNAME),
+        ("-amy", {}, VA.ILLEGAL_USERNAME),
+        ("a|b", {}, VA.ILLEGAL_USERNAME),
+        ("a&b", {}, VA.ILLEGAL_USERNAME),
+        ("o'hara", {}, VA.ILLEGAL_USERNAME),
+        ("a`b`", {}, VA.ILLEGAL_USERNAME),
     ],
 )
 def test_a_refused_user_leaves_everything_as_it_was(
@@ -292,7 +297,7 @@ def test_what_is_not_there_cannot_be_deleted(
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("name", ["j", "a b", "vpasswd.old", "..", "é", "a/b"])
+@pytest.mark.parametrize("name", ["j", "a b", "vpasswd.old", "..", "é", "a/b", "-amy", "a|b", "o'hara"])
 def test_a_stored_name_however_odd_can_be_deleted(
     site: Vpopmail, domain: Path, name: str
 ) -> None:

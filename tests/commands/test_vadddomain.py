@@ -128,6 +128,7 @@ def test_quota_is_that_of_postmaster(site: Vpopmail) -> None:
         (("-e", "a b@c.org", DOMAIN, "s3cret"), (255, "Error: Illegal username\n")),
         ((DOMAIN, "x" * 129), (229, "Error: (vadduser) password too long\n")),
         (("ab", "s3cret"), (244, "Error: Invalid domain name\n")),
+        (("localhost", "s3cret"), (244, "Error: Invalid domain name\n")),
         (("-bad.org", "s3cret"), None),
         (("a" * 97, "s3cret"), (230, "Error: domain name too long\n")),
         (("-u", "no such user", DOMAIN, "s3cret"),

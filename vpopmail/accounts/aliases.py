@@ -21,7 +21,7 @@ from vpopmail.log import warn
 from vpopmail.names import (
     check_domain_length,
     check_kind_of_text,
-    check_new_user,
+    check_local_part,
     checked_texts,
     fold,
     split_address,
@@ -356,7 +356,7 @@ class Aliases:
     def _checked_new(self, alias: str, domain: str) -> str:
         alias = fold(alias)
         self._check_length(alias, domain)
-        check_new_user(alias, domain)
+        check_local_part(alias, domain)
         check_domain_length(fold(domain))
         return alias
 

@@ -25,6 +25,7 @@ from vpopmail.names import (
     check_domain_length,
     check_kind_of_number,
     check_kind_of_text,
+    check_last_label,
     check_new_domain,
     fold_domain,
     has_domain_characters,
@@ -32,6 +33,7 @@ from vpopmail.names import (
 from vpopmail.plan.steps import Plan
 from vpopmail.records import DomainEntry
 from vpopmail.safeio.paths import check_path
+from vpopmail.settings.options import OLD_PROFILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,6 +89,8 @@ class Domains(DomainQueries):
         check_kind_of_text("" if dir is None else dir)
         check_kind_of_number(0 if uid is None else uid, 0 if gid is None else gid)
         check_new_domain(name)
+        if settings.profile != OLD_PROFILE:
+            check_last_label(name)
         base = dir.rstrip("/") if dir else settings.vpopmaildir
         _check_base(base)
         owner = (

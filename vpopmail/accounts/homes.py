@@ -8,7 +8,7 @@ from vpopmail.accounts.user_change import open_change
 from vpopmail.errors import DomainDirectoryMissing, HomeMissing, InvalidPath
 from vpopmail.mailstore.homes import make_maildir
 from vpopmail.mailstore.paths import split_home
-from vpopmail.names import check_new_user, fold
+from vpopmail.names import check_local_part, fold
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan
 from vpopmail.records import VqPasswd
@@ -37,7 +37,7 @@ def make_home(installation: Installation, name: str, domain: str) -> tuple[Plan,
         InvalidUserName, DomainNotFound, HomeExists, DirectoryTooLong, BackendUnavailable, OSError.
     """
     name = fold(name)
-    check_new_user(name, domain)
+    check_local_part(name, domain)
     entry = get_domain(installation, domain)
     plan = Plan(f"make the home of {name}@{entry.realdomain}")
     with open_change(installation, entry) as change:

@@ -82,7 +82,9 @@ def read_csv(source: Source, columns: Columns) -> Iterator[Row]:
         if complaint:
             yield Row(number, complaint=complaint)
         else:
-            given = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
+            given: dict[str, object] = {
+                name: cell for name, cell in zip(names, cells, strict=True) if cell
+            }
             yield _row(number, given, columns)
 
 
