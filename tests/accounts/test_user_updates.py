@@ -26,7 +26,7 @@ from vpopmail.errors import (
     VpopmailError,
 )
 from vpopmail.passwords import hash_password
-from vpopmail.records import NO_PASSWD_CHNG, NO_POP, NO_SMTP, V_OVERRIDE
+from vpopmail.records import NO_PASSWD_CHNG, NO_POP, NO_SMTP, V_OVERRIDE, VqPasswd
 from vpopmail.testing import sandbox
 
 JOE = f"joe@{DOMAIN}"
@@ -436,3 +436,25 @@ def test_an_address_without_a_domain_says_what_is_missing(site: Vpopmail, addres
     for call in (site.users.add, site.users.set_password, site.users.delete):
         with pytest.raises(InvalidDomainName, match="give user@domain"):
             call(address)
+
+
+@pytest.mark.parametrize("moment", ["decision", "commit"])
+def test_change_of_all_users_passes_over_one_who_is_deleted_meanwhile(
+    make_site: Callable[..., Vpopmail], moment: str
+) -> None:
+    ours, theirs = make_site(), make_site()
+    ours.domains.add(DOMAIN)
+    for name in ("amy", "joe", "zoe"):
+        ours.users.add(f"{name}@{DOMAIN}")
+    last = {"decision": "amy", "commit": "zoe"}[moment]  # whose change another process gets in before
+
+    def edit(user: VqPasswd) -> None:
+        user.pw_gecos = "changed"
+        if user.pw_name == last and f"joe@{DOMAIN}" in theirs.users:
+            theirs.users.delete(f"joe@{DOMAIN}")
+
+    ours.users.edit_all(DOMAIN, [edit])
+    assert [(user.pw_name, user.pw_gecos) for user in ours.users.iter(DOMAIN)] == [
+        ("amy", "changed"),
+        ("zoe", "changed"),
+    ]

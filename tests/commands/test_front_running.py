@@ -15,7 +15,7 @@ from vpopmail import Vpopmail, __version__
 from vpopmail.codes import VA, verror
 from vpopmail.errors import AliasNotFound, InvalidIpAddress, IpMapNotFound, UserNotFound, VpopmailError
 
-from .conftest import JOE, NOBODY, VPOPMAIL
+from .conftest import DOMAIN, JOE, NOBODY, VPOPMAIL
 from .front import vpopmail
 from .programs import command, environment, run, run_as, run_at_terminal
 
@@ -116,9 +116,24 @@ def test_full_standard_output_is_told(site: Vpopmail, home: Path) -> None:
             command("vpopmail", "user", "list"),
             env=environment(site), stdout=full, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-    assert done.returncode != 0
-    assert "No space left on device" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stderr) == (255, "vpopmail: standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize("users", [1, 3000])
+def test_listing_that_cannot_be_written_is_not_taken_for_a_full_site(
+    site: Vpopmail, home: Path, users: int
+) -> None:
+    with site.batch():
+        for number in range(users):
+            site.users.add(f"user{number}@{DOMAIN}", crypted="x", gecos="A long name" * 3)
+    lists = (("vpopmail", "user", "list", "--json"), ("vuserinfo", "-D", DOMAIN), ("vuserinfo", "-nD", DOMAIN))
+    for words in lists:
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                command(*words), env=environment(site), stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        told = f"{words[0]}: standard output: No space left on device\n"
+        assert (done.returncode, done.stderr) == (255, told)
 
 
 @pytest.mark.parametrize("line", ["user add --bulk csv", f"user password {JOE} --password-stdin"])

@@ -389,13 +389,16 @@ class Users(UserQueries):
         edits: list[Edit],
         *,
         refresh: bool = True,
+        passes_over: bool = False,
         dry_run: bool = False,
     ) -> Plan:
-        """``edit`` of a user by his name as it is stored."""
+        """``edit`` of a user by his stored name; who is not there may be passed over."""
         address = f"{name}@{entry.realdomain}"
 
         def decide(change: UserChange) -> None:
             user = change.find(name)
+            if user is None and passes_over:
+                return
             if user is None:
                 raise UserNotFound(address)
             before = user.copy()
@@ -419,6 +422,8 @@ class Users(UserQueries):
     def edit_all(self, domain: str, edits: list[Edit]) -> list[Plan]:
         """Apply functions to the records of all users of a domain: of all of them or of none.
 
+        Who is deleted meanwhile is passed over.
+
         Args:
             domain: domain or alias domain.
             edits: as for ``edit``.
@@ -427,7 +432,7 @@ class Users(UserQueries):
             The plans. Their commit point is one, that of the batch that they are.
 
         Raises:
-            What ``edit`` raises; UserNotFound also for one who was deleted meanwhile.
+            What ``edit`` raises, but UserNotFound.
         """
         from vpopmail.accounts.batch import Batch
 
@@ -435,7 +440,7 @@ class Users(UserQueries):
         # Names as they are stored: one that somebody wrote by hand may have capitals.
         names = [user.pw_name for user in self.iter(domain)]
         with Batch(self._installation):
-            return [self._edit(entry, name, edits) for name in names]
+            return [self._edit(entry, name, edits, passes_over=True) for name in names]
 
     def store(self, user: VqPasswd, domain: str) -> Plan:
         """Store all members of a record, which must be that of a user who exists.

@@ -14,6 +14,7 @@ import sys
 
 from vpopmail.codes import UNKNOWN_ERROR, VA, verror
 from vpopmail.commands.terminal.options import Misuse
+from vpopmail.commands.terminal.output import OutputLost, open_output
 from vpopmail.errors import (
     ConfigError,
     FormatError,
@@ -91,9 +92,9 @@ def run_without_site(name: str, work: Callable[[list[str]], int], *, usage: str)
     """
     words = [to_text(os.fsencode(word)) for word in sys.argv[1:]]
     _occupy_standard_descriptors()
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # closed by who started us
-            stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    open_output()
+    if sys.stderr is not None:
+        sys.stderr.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for number in _INTERRUPTING:
         if _signal.getsignal(number) != _signal.SIG_IGN:
             _signal.signal(number, _interrupt)
@@ -106,7 +107,7 @@ def run_without_site(name: str, work: Callable[[list[str]], int], *, usage: str)
         _end_by(_signal.SIGPIPE)
     except _Interrupted as interrupted:
         _end_by(interrupted.number)
-    except OSError as error:
+    except OutputLost as error:
         complain(name, f"standard output: {error.strerror}")
         _forget_output()
         code = FAILED
@@ -211,7 +212,7 @@ def _complete(name: str, work: Callable[[list[str]], int], words: list[str], usa
         return refusal.code
     except VpopmailError as error:
         return fail(error)
-    except BrokenPipeError:
+    except (BrokenPipeError, OutputLost):
         raise
     except OSError as error:
         print(f"Error: {verror(VA.COULD_NOT_UPDATE_FILE)}")

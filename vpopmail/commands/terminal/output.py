@@ -1,0 +1,47 @@
+"""Standard output, whose own errors are told apart from those of the site's files."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+_STANDARD_OUTPUT = 1
+
+
+class OutputLost(Exception):
+    """Standard output cannot be written, and not because its reader has gone.
+
+    Args:
+        strerror: why.
+    """
+
+    def __init__(self, strerror: str) -> None:
+        super().__init__(strerror)
+        self.strerror = strerror
+
+
+class _Descriptor(io.FileIO):
+    def write(self, data: Buffer) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputLost(error.strerror or "") from error
+
+
+def open_output() -> None:
+    """Have standard output raise OutputLost, and take any text that ``to_text`` made of bytes."""
+    if sys.stdout is None:
+        return  # closed by who started us
+    descriptor = _Descriptor(_STANDARD_OUTPUT, "wb", closefd=False)
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(descriptor),
+        encoding="utf-8",
+        errors="surrogateescape",
+        line_buffering=descriptor.isatty(),
+    )
