@@ -6,13 +6,16 @@ import fcntl
 import os
 import signal
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import needs_root, tree, without_locks
+from tests.conftest import needs_root, settings_for, tree, without_locks
 from tests.system_log import SystemLog
 from vpopmail import NO_PASSWD_CHNG, Vpopmail
+from vpopmail.settings import load
 
 from .conftest import DOMAIN, JOE, NOBODY, VPOPMAIL
 from .programs import command, environment, run, run_as, run_at_terminal
@@ -186,6 +189,37 @@ def test_root_becomes_the_owner_of_the_domain_before_a_password_is_asked_for(own
     assert out.endswith(b"Password successfully changed.\n")
     assert owned.users.check_password(JOE, "geheim")
     assert not owned.reconcile(dry_run=True).findings
+
+
+# Tells on standard error of what is imported by who is no longer root.
+SPY = """
+import os, sys
+sys.addaudithook(lambda event, args: event == "import" and os.geteuid() and print("import", args[0], file=sys.stderr))
+from vpopmail.commands.vchangepw import main
+main()
+"""
+
+
+@needs_root
+@pytest.mark.parametrize("options", [{}, {"backend": "sqlite"}, {"backend": "sqlite", "many_domains": False}])
+def test_nothing_is_imported_by_the_owner_of_the_domain(options: dict[str, object]) -> None:
+    """Where root's Python is installed he may not be let in."""
+    with tempfile.TemporaryDirectory() as directory:
+        base = Path(directory)
+        base.chmod(0o755)
+        for name, value in settings_for(base, vpopuser=VPOPMAIL, vpopgroup=VPOPMAIL, **options).items():
+            options = {**options, name: value}
+        with Vpopmail(load(options)) as site:
+            site.prepare()
+            site.domains.add(DOMAIN)
+            site.users.add(JOE, "s3cret")
+        more = {f"VPOPMAIL_{name.upper()}": str(value) for name, value in options.items()}
+        done = subprocess.run(
+            [sys.executable, "-c", SPY], env={**os.environ, **more}, start_new_session=True,
+            input=f"{JOE}\ns3cret\ngeheim\ngeheim\n", capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.stdout.endswith("Password successfully changed.\n"), done
+        assert "import" not in done.stderr
 
 
 @needs_root

@@ -6,6 +6,7 @@ Source: commands, who may run; vchangepw.
 from __future__ import annotations
 
 import os
+import sys
 
 from vpopmail.errors import NotPermitted
 
@@ -43,11 +44,16 @@ def _import_all() -> None:
 
     import vpopmail.accounts.user_recovery
     import vpopmail.accounts.users
+    import vpopmail.backends.cdb.lost
     import vpopmail.backends.cdb.writing
     import vpopmail.backends.files.dir_control
     import vpopmail.backends.files.limits
     import vpopmail.events.events
-    import vpopmail.formats.cdb_writing  # noqa: F401
+    import vpopmail.formats.cdb_writing
     from vpopmail.passwords.libcrypt import crypt
+
+    if "vpopmail.backends.sql.backend" in sys.modules:  # else there is no need to pay for them
+        import vpopmail.backends.sql.tables
+        import vpopmail.backends.sql.transaction  # noqa: F401
 
     crypt(b"", b"..")  # it looks for its library at the first password
