@@ -7,9 +7,12 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from typing_extensions import Buffer
 
 _STANDARD_OUTPUT = 1
+_before: list[TextIO] = []  # kept: one that somebody opened closes the descriptor when it goes
 
 
 class OutputLost(Exception):
@@ -38,6 +41,7 @@ def open_output() -> None:
     """Have standard output raise OutputLost, and take any text that ``to_text`` made of bytes."""
     if sys.stdout is None:
         return  # closed by who started us
+    _before.append(sys.stdout)
     descriptor = _Descriptor(_STANDARD_OUTPUT, "wb", closefd=False)
     sys.stdout = io.TextIOWrapper(
         io.BufferedWriter(descriptor),
