@@ -33,7 +33,7 @@ def joe(site: Vpopmail) -> Vpopmail:
 
 def test_init_makes_a_site_that_takes_domains_and_says_what_it_made(bare: Vpopmail) -> None:
     ran = vpopmail(bare, "site init")
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0
     assert f"made: {bare.settings.domains_path}\n" in ran.out
     assert "account store: answers\n" in ran.out
     assert vpopmail(bare, "domain add example.com --no-password").code == 0
@@ -90,6 +90,23 @@ def test_init_tells_of_a_store_that_does_not_answer(bare: Vpopmail) -> None:
     assert ran.code == 233
     assert ran.err.startswith("no authentication database connection: ")
     assert (ran.err.count("\n"), "hidden" in ran.err) == (1, False)
+
+
+def test_init_names_the_settings_that_the_programs_will_not_know(bare: Vpopmail) -> None:
+    file = Path(bare.settings.etc_path("vpopmail.toml"))
+    ran = vpopmail(bare, "site init", VPOPUSER="root", DATABASE_URL="mysql://joe:hidden@host/db")
+    assert ran.code == 0
+    told, _, where = ran.err.partition("; ")
+    assert where == f"programs look in {file}\n"
+    assert told.startswith("only in this environment: ")
+    assert {"VPOPMAIL_QMAILDIR", "VPOPMAIL_DATABASE_URL"} <= set(told.partition(": ")[2].split(", "))
+    assert "VPOPMAIL_VPOPMAILDIR" not in told and "hidden" not in told
+    settings = bare.settings
+    file.write_text(
+        f"qmaildir = '{settings.qmaildir}'\nvpopuser = {settings.uid}\nvpopgroup = {settings.gid}\nlock_timeout = 0\n"
+    )
+    ran = vpopmail(bare, "site init")
+    assert (ran.code, ran.err) == (0, "")
 
 
 def test_setting_that_is_wrong_is_told_in_a_line(site: Vpopmail) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from vpopmail.commands.front import passwords
 from vpopmail.commands.front.arguments import WRONG_USAGE, Noun, add_dry_run, add_json
 from vpopmail.commands.front.showing import printable, report, show_records
 from vpopmail.commands.terminal.options import Misuse
 from vpopmail.commands.terminal.prompt import ask_password, has_terminal
+from vpopmail.errors import ConfigError
+from vpopmail.settings import load
+from vpopmail.settings.options import OPTIONS
+from vpopmail.settings.sources import from_environ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable
 
+    from vpopmail.settings import Settings
     from vpopmail.site import Vpopmail
     from vpopmail.upkeep.findings import Finding
 
@@ -33,7 +41,9 @@ def make_parser() -> ArgumentParser:
         "The settings are checked, missing directories and files are made, the account store is\n"
         "tried, and the programs are written into bindir, where the .qmail-default of domains\n"
         "look for vdelivermail. What is there stays. It says what it did, and can be called\n"
-        "again: for one, after an upgrade of Python or of this package.",
+        "again: for one, after an upgrade of Python or of this package. A setting that only a\n"
+        "variable of the environment tells is named on standard error: put it into\n"
+        "etc/vpopmail.toml, for qmail and others start programs without that variable.",
     )
     add_dry_run(parser)
     parser = noun.action(
@@ -114,13 +124,31 @@ def _init(site: Vpopmail, arguments: Namespace) -> int:
         print(f"{verb}: nothing, all is there")
     if arguments.dry_run:
         print(printable(f"to write: programs, in {settings.bindir}"))
+        _tell_of_environment(settings)
         return 0
     site.installation.backend.connect()
     print("account store: answers")
     programs = site.install_programs()
     names = ", ".join(path.rpartition("/")[2] for path in programs)
     print(printable(f"programs in {settings.bindir}: {names}"))
+    _tell_of_environment(settings)
     return 0
+
+
+def _tell_of_environment(settings: Settings) -> None:
+    """Warn of options that the programs will not know: who starts them has another environment."""
+    told = from_environ(os.environ)
+    try:
+        known = load({"vpopmaildir": settings.vpopmaildir}, {})
+    except ConfigError:
+        lost = list(told)
+    else:
+        lost = [name for name in told if getattr(known, name) != getattr(settings, name)]
+    variables = [OPTIONS[name].variable for name in told if name in lost and name != "vpopmaildir"]
+    if variables:
+        file = settings.etc_path("vpopmail.toml")
+        text = f"only in this environment: {', '.join(variables)}; programs look in {file}"
+        print(printable(text), file=sys.stderr)
 
 
 def _check(site: Vpopmail, arguments: Namespace) -> int:
