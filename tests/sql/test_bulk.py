@@ -123,3 +123,30 @@ def test_one_who_was_added_at_the_last_moment_discards_all(
             for number in range(10):
                 site.users.add(f"u{number}@{DOMAIN}", crypted=HASH)
         assert [user.pw_name for user in site.users.iter(DOMAIN)] == ["u7"]
+
+
+ODD = [r"\N", r"\.", "\\", "\\t", "end\\", "it's", '"', "%s", "\u00e9\u4e2d", "$1", " ", ","]
+
+
+def test_many_users_have_what_they_were_given(database: tuple[str, str]) -> None:
+    """Some ways of bringing many rows to a server have signs of their own."""
+    with opened(database) as site:
+        with site.batch():
+            for number in range(40 * len(ODD)):
+                odd = ODD[number % len(ODD)]
+                site.users.add(f"u{number}@{DOMAIN}", crypted=HASH, gecos=f"{odd}{number}{odd}")
+        found = {user.pw_name: user for user in site.users.iter(DOMAIN)}
+        assert len(found) == 40 * len(ODD)
+        for number in range(len(found)):
+            user, odd = found[f"u{number}"], ODD[number % len(ODD)]
+            assert (user.pw_gecos, user.pw_passwd) == (f"{odd}{number}{odd}", HASH)
+
+
+def test_of_many_one_who_is_there_by_now_discards_all(database: tuple[str, str]) -> None:
+    with opened(database) as site, opened(database) as other:
+        with pytest.raises(UserExists, match="u150"), site.batch():
+            for number in range(300):
+                site.users.add(f"u{number}@{DOMAIN}", crypted=HASH)
+            other.users.add(f"u150@{DOMAIN}", crypted=HASH)
+        assert [user.pw_name for user in site.users.iter(DOMAIN)] == ["u150"]
+        site.users.add(f"later@{DOMAIN}", crypted=HASH)

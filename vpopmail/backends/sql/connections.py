@@ -318,4 +318,5 @@ class Work:
     def execute_many(self, text: str, rows: Sequence[Sequence[object]]) -> None:
         """Do a statement for each row of values, which are in the order of their places in it."""
         if rows:
-            self._cursor.executemany(self._dialect.render_by_place(text).text, rows)
+            rendered = self._dialect.render_by_place(text)
+            self._dialect.execute_many(self._cursor, rendered.text, rows)

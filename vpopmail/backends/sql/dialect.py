@@ -8,7 +8,7 @@ from vpopmail.backends.sql.statements import BY_PLACE, PYFORMAT, Rendered, rende
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from vpopmail.backends.sql.layout import Column
@@ -168,6 +168,16 @@ class Dialect(ABC):
         if found is None:
             found = self._by_place[text] = render(text, style, self.identify)
         return found
+
+    def execute_many(self, cursor: Any, text: str, rows: Sequence[Sequence[object]]) -> None:
+        """Do a statement for each row of values.
+
+        Args:
+            cursor: of the driver.
+            text: as it takes it, with values by place.
+            rows: the values of each.
+        """
+        cursor.executemany(text, rows)
 
     def put(self, value: Any, column: Column | None = None) -> Any:  # noqa: ARG002
         """A value as the driver takes it.

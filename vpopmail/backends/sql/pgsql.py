@@ -12,8 +12,10 @@ from vpopmail.errors import UnknownBackend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
+_WORTH_COPY = 100  # rows
 _CONNECT_TIMEOUT = 10  # seconds
 _GONE_AFTER = 60  # seconds without any sign of the host
 # With a standby (25006) where the primary was, and a commit of unknown end (40003).
@@ -25,6 +27,7 @@ _TABLES = """
     SELECT table_name, column_name, data_type, character_maximum_length
     FROM information_schema.columns WHERE table_schema = current_schema()
 """
+_ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _HIGHEST = {"smallint": 32767, "integer": 2**31 - 1}
 
 
@@ -65,6 +68,17 @@ class PgsqlDialect(Dialect):
             autocommit=True,
             prepare_threshold=1,
         )
+
+    def execute_many(self, cursor: Any, text: str, rows: Sequence[Sequence[object]]) -> None:
+        """Many new rows by COPY, which takes a fraction of a statement for each."""
+        into, _, values = text.partition(" VALUES ")
+        only_inserts = values.find(")") == len(values) - 1
+        if len(rows) < _WORTH_COPY or not only_inserts:
+            cursor.executemany(text, rows)
+            return
+        target = into.removeprefix("INSERT INTO ")
+        with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+            copy.write("".join(map(_line, rows)))
 
     def trouble(self, error: Exception) -> str:
         """What an SQLSTATE means; an error without one is a broken connection."""
@@ -131,6 +145,12 @@ class PgsqlDialect(Dialect):
     def put(self, value: Any, column: Column | None = None) -> Any:  # noqa: ARG002
         """Text, unless it is no UTF-8."""
         return checked_text(value, "")
+
+
+def _line(row: Sequence[object]) -> str:
+    """A row in COPY's text format."""
+    fields = ["\\N" if value is None else str(value).translate(_ESCAPED) for value in row]
+    return "\t".join(fields) + "\n"
 
 
 class PgsqlBackend(SqlBackend):
