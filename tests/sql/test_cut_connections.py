@@ -113,6 +113,22 @@ def test_deletions_updates_and_batches_are_made_once_too(kind: str, url: str, cu
         assert not site.reconcile()
 
 
+@pytest.mark.parametrize("when", [BEFORE, AFTER, UNANSWERED])
+@pytest.mark.parametrize("text", [b"INSERT INTO", b"COPY", b"COMMIT"])
+def test_many_additions_are_made_once_wherever_they_are_cut(
+    kind: str, url: str, cutter: Proxy, text: bytes, when: str
+) -> None:
+    with opened(kind, url, cutter) as site:
+        site.domains.add(DOMAIN)
+        cut(site, cutter, text, when)
+        with site.batch():
+            for number in range(150):
+                site.users.add(f"u{number}@{DOMAIN}", crypted=HASH)
+        assert len(names(url)) == 150
+        assert cutter.cuts == 1 or (kind, text) == ("mysql", b"COPY")
+        assert not site.reconcile()
+
+
 @pytest.mark.parametrize("when", [BEFORE, UNANSWERED])
 def test_a_server_that_goes_for_good_in_the_commit(kind: str, url: str, cutter: Proxy, when: str) -> None:
     """The code tells; when it is back the next change settles what only the server knows."""
