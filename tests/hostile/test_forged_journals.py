@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from tests.conftest import needs_root
 from tests.crash.processes import in_child
+from vpopmail import Vpopmail
+from vpopmail.accounts.fingerprints import fingerprint
+from vpopmail.records import DomainEntry, VqPasswd
 
 from .conftest import World
 from .world import DOMAIN, HASH, OWNER, STRANGER, THEIRS, attempt, look, opened
@@ -87,3 +90,38 @@ def _only_theirs(top: Path) -> None:
     with opened(top) as site:
         attempt(site, lambda s: s.users.add(f"zoe@{THEIRS}", crypted=HASH))
         attempt(site, lambda s: s.domains.add("another.example", dir=str(top / "home"), uid=STRANGER, gid=STRANGER))
+
+
+def test_a_forged_adoption_forgets_no_account_of_a_store_that_hosts_share(world: World) -> None:
+    """The domain is served by another host: here lies a directory of its name, and its owner."""
+    top = world.renew()
+    place = top / "v/domains" / DOMAIN
+    before = in_child(partial(_share_account, top))
+    assert before is not None
+    _forge(place, OWNER, "adopted accounts", [f"stored\tshared\t{before}"], [])
+    assert in_child(partial(_reconcile_and_find, top)) == before
+
+
+def _share_account(top: Path) -> str:
+    with opened(top, backend="sqlite") as site:
+        entry = site.domains.get(DOMAIN)
+        _stored(site, entry, VqPasswd("shared", HASH, pw_dir=f"{entry.path}/shared"))
+        site.qmail.remove_domains([entry])
+        return fingerprint(site.installation.backend.find(entry, "shared"))
+
+
+def _stored(site: Vpopmail, entry: DomainEntry, user: VqPasswd) -> None:
+    with site.installation.open_domain(entry) as directory:
+        transaction = site.installation.backend.transaction(entry, directory)
+        transaction.lock()
+        transaction.add(user)
+        transaction.stage()
+        transaction.commit()
+        transaction.close()
+
+
+def _reconcile_and_find(top: Path) -> str:
+    with opened(top, backend="sqlite") as site:
+        assert site.reconcile().repaired  # the stage is gone
+        entry = DomainEntry(DOMAIN, DOMAIN, OWNER, OWNER, str(top / "v/domains" / DOMAIN))
+        return fingerprint(site.installation.backend.find(entry, "shared"))
