@@ -24,7 +24,7 @@ DEFAULT_DOMAIN_CHARACTERS = frozenset(
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _USER = frozenset(_LETTERS + "0123456789!#$&'*+-./=?^_`{|}~")
-_SHELL = frozenset("&|'`")
+_SHELL = frozenset("&|`")
 _DOMAIN = frozenset(_LETTERS + "0123456789-.")
 _VVALID = frozenset(_LETTERS + "0123456789.-_")
 _FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -121,7 +121,7 @@ def check_new_user(name: str, domain: str = "") -> None:
     """
     check_local_part(name, domain)
     if name[0] == "-" or not _SHELL.isdisjoint(name):
-        advice = "no '-' at its start, and none of & | ' `"
+        advice = "no '-' at its start, and none of & | `"
         raise errors.InvalidUserName(_address(name, domain), advice)
 
 

@@ -195,7 +195,6 @@ def test_without_any_limits_a_quota_must_be_given(
         ("-amy", {}, VA.ILLEGAL_USERNAME),
         ("a|b", {}, VA.ILLEGAL_USERNAME),
         ("a&b", {}, VA.ILLEGAL_USERNAME),
-        ("o'hara", {}, VA.ILLEGAL_USERNAME),
         ("a`b`", {}, VA.ILLEGAL_USERNAME),
     ],
 )
@@ -297,7 +296,7 @@ def test_what_is_not_there_cannot_be_deleted(
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("name", ["j", "a b", "vpasswd.old", "..", "é", "a/b", "-amy", "a|b", "o'hara"])
+@pytest.mark.parametrize("name", ["j", "a b", "vpasswd.old", "..", "é", "a/b", "-amy", "a|b"])
 def test_a_stored_name_however_odd_can_be_deleted(
     site: Vpopmail, domain: Path, name: str
 ) -> None:

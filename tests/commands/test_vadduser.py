@@ -226,7 +226,7 @@ def test_refused_field_leaves_nothing(
     assert tree(home) == before
 
 
-@pytest.mark.parametrize("name", ["../amy", ".", "vpasswd", "a/b", "-amy", "a|b", "o'hara"])
+@pytest.mark.parametrize("name", ["../amy", ".", "vpasswd", "a/b", "-amy", "a|b"])
 def test_name_that_is_no_mailbox_is_refused(site: Vpopmail, home: Path, name: str) -> None:
     before = tree(home)
     assert run(site, "vadduser", "--", f"{name}@{DOMAIN}", "geheim").code != 0
