@@ -18,7 +18,6 @@ from vpopmail.errors import (
     DomainExists,
     InvalidDomainName,
     InvalidPath,
-    LimitsUnreadable,
     UserExists,
 )
 from vpopmail.names import (
@@ -262,11 +261,9 @@ class Domains(DomainQueries):
         check_strength(self._installation, password)
         defaults = DomainEntry(domain, domain, settings.uid, settings.gid, "")
         limits = self._installation.limits.read_limits(defaults)
-        if limits is None:
-            path = f"{settings.vpopmaildir}/etc/vlimits.default"
-            raise LimitsUnreadable(path, "it is missing: vpopmail site init makes it")
+        quota = default_quota(settings, limits)
         user = new_user(settings, POSTMASTER, password, gecos="Postmaster")
-        user.pw_shell = default_quota(limits)
+        user.pw_shell = quota
         return user
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vpopmail.accounts import checks
 from vpopmail.accounts.catchall import DEFAULT, is_catch_all
-from vpopmail.errors import CatchAllProtected, UserExists, UserNotFound
+from vpopmail.errors import CatchAllProtected, LimitsUnreadable, UserExists, UserNotFound
 from vpopmail.names import check_kind_of_number
 from vpopmail.passwords import hash_password
 from vpopmail.records import NOQUOTA, USE_APOP, V_OVERRIDE, VqPasswd
@@ -119,8 +119,17 @@ def check_not_catch_all(change: UserChange, name: str) -> None:
         raise CatchAllProtected(f"{name}@{change.domain.realdomain}")
 
 
-def default_quota(limits: VLimits) -> str:
-    """The quota of a new user by the limits of its domain."""
+def default_quota(settings: Settings, limits: VLimits | None) -> str:
+    """The quota of a new user by the limits that hold for its domain; None: there are none.
+
+    Raises:
+        LimitsUnreadable.
+    """
+    if limits is None:
+        from vpopmail.backends.files.limits import DEFAULTS
+
+        advice = "it is missing, and the domain has no own limits: vpopmail site init makes it"
+        raise LimitsUnreadable(settings.etc_path(DEFAULTS), advice)
     size = f"{limits.defaultquota}S" if limits.defaultquota > 0 else ""
     count = f"{limits.defaultmaxmsgcount}C" if limits.defaultmaxmsgcount > 0 else ""
     return ",".join(part for part in (size, count) if part) or NOQUOTA

@@ -27,7 +27,6 @@ from vpopmail.errors import (
     BackendUnavailable,
     InvalidDomainName,
     InvalidUserName,
-    LimitsUnreadable,
     PasswordChangeForbidden,
     QuotaTooLong,
     UserNotFound,
@@ -164,8 +163,11 @@ class Users(UserQueries):
         self, entry: DomainEntry, user: VqPasswd, quota: str | None
     ) -> dict[str, bytes]:
         """Give a new user his quota; the files of the home that go with it."""
-        user.pw_shell = self._default_quota(entry) if quota is None else quota
-        return home_files(self._installation.settings, user)
+        settings = self._installation.settings
+        if quota is None:
+            quota = default_quota(settings, read_limits(self._installation, entry))
+        user.pw_shell = quota
+        return home_files(settings, user)
 
     def delete(self, address: str, *, dry_run: bool = False) -> Plan:
         """Delete a user with all mail. Aliases that mention the user stay.
@@ -465,15 +467,6 @@ class Users(UserQueries):
         return self.edit(given.pw_name, domain, [put], refresh=False)
 
     # deciding
-
-    def _default_quota(self, entry: DomainEntry) -> str:
-        limits = read_limits(self._installation, entry)
-        if limits is None:
-            raise LimitsUnreadable(
-                f"{self._installation.settings.vpopmaildir}/etc/vlimits.default",
-                "it is missing, and the domain has no limits of its own: site.prepare() makes it",
-            )
-        return default_quota(limits)
 
     def check_lengths(self, name: str, domain: str) -> None:
         """Refuse a name or domain of an impossible length, as the C library does first.

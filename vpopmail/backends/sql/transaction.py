@@ -125,7 +125,7 @@ class SqlTransaction(LockFileTransaction):
             name = self.taken() or next(changed, "")
             if not name and self.aliases:
                 alias = f"{next(iter(self.aliases))}@{self.domain.realdomain}"
-                what = "a key of the table valias refuses a line: see site.schema.check()"
+                what = "a key of the table valias refuses a line: see vpopmail site schema check"
                 raise BackendUnavailable(alias, what) from None
             address = f"{name or '?'}@{self.domain.realdomain}"
             raise UserExists(address, "added by somebody else meanwhile") from None
