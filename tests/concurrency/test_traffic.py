@@ -87,9 +87,7 @@ def test_threads(
 
 
 def _count(full: bool, *, sync: bool) -> int:
-    if full:
-        return 100 if sync else 1000
-    return 4 if sync else 40
+    return 1000 if full and not sync else 100
 
 
 def _prepare(top: Path) -> None:
