@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -134,6 +135,26 @@ def test_listing_that_cannot_be_written_is_not_taken_for_a_full_site(
             )
         told = f"{words[0]}: standard output: No space left on device\n"
         assert (done.returncode, done.stderr) == (255, told)
+
+
+def test_listing_waits_for_a_slow_reader_of_a_pipe_that_does_not_block(site: Vpopmail, home: Path) -> None:
+    with site.batch():
+        for number in range(500):
+            site.users.add(f"user{number}@{DOMAIN}", crypted="x")
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    os.set_blocking(writing, False)  # as one does who holds the other end of a socket, or shares it
+    words = command("vuserinfo", "-D", DOMAIN)
+    with subprocess.Popen(words, env=environment(site), stdout=writing, stderr=subprocess.PIPE) as program:
+        os.close(writing)
+        shown = b""
+        while some := os.read(reading, 256):
+            shown += some
+        assert program.stderr is not None
+        told = program.stderr.read()
+    os.close(reading)
+    assert (program.returncode, told) == (0, b"")
+    assert shown.decode() == run(site, "vuserinfo", "-D", DOMAIN).out
 
 
 @pytest.mark.parametrize("line", ["user add --bulk csv", f"user password {JOE} --password-stdin"])

@@ -30,11 +30,22 @@ class OutputLost(Exception):
 class _Descriptor(io.FileIO):
     def write(self, data: Buffer) -> int:
         try:
-            return super().write(data)
+            while (written := super().write(data)) is None:
+                _wait_for_room()
         except BrokenPipeError:
             raise
         except OSError as error:
             raise OutputLost(error.strerror or "") from error
+        return written
+
+
+def _wait_for_room() -> None:
+    """Wait for who reads: one who shares the pipe with us has had it not block."""
+    from select import POLLOUT, poll
+
+    room = poll()
+    room.register(_STANDARD_OUTPUT, POLLOUT)
+    room.poll()
 
 
 def open_output() -> None:

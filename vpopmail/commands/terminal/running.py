@@ -245,7 +245,7 @@ def _end_by(number: int) -> NoReturn:
 
 def _forget_output() -> None:
     """Have nothing written any more: Python would try once more, and complain."""
-    null = os.open(os.devnull, os.O_RDONLY)
+    null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     sys.stdout = None
 
