@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,6 +99,26 @@ def test_logins_are_read_in_many_directories_of_homes(site: Vpopmail, domain: Pa
     assert [login for _, login in logins] == [("0.0.0.0", number) for number in range(1, 300)]
     list(zip(site.users.last_auths(DOMAIN, users), range(100), strict=False))  # not to its end
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_logins_are_read_with_few_descriptors(site: Vpopmail, domain: Path) -> None:
+    site.users.add(f"joe@{DOMAIN}")
+    [joe] = site.users.stream(DOMAIN)
+    users = []
+    for number in range(20):
+        place = domain / "many" / str(number)
+        shutil.copytree(joe.pw_dir, place / "joe")
+        users.append(joe.copy())
+        users[-1].pw_dir = str(place / "joe")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 8, hard))
+    try:
+        logins = [login for _, login in site.users.last_auths(DOMAIN, users)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert None not in logins
 
 
 @pytest.mark.parametrize("part", ["home", "above", "file"])

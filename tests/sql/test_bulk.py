@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from vpopmail import NO_POP, Vpopmail
+from vpopmail.backends.sql.backend import SqlBackend
 from vpopmail.errors import UserExists
 from vpopmail.safeio import shelf
 from vpopmail.testing import sandbox
@@ -140,6 +141,22 @@ def test_many_users_have_what_they_were_given(database: tuple[str, str]) -> None
         for number in range(len(found)):
             user, odd = found[f"u{number}"], ODD[number % len(ODD)]
             assert (user.pw_gecos, user.pw_passwd) == (f"{odd}{number}{odd}", HASH)
+
+
+def test_many_changes_of_rows_are_no_new_rows(database: tuple[str, str]) -> None:
+    """Only new ones have a quicker way to a server."""
+    with opened(database) as site:
+        with site.batch():
+            for number in range(200):
+                site.users.add(f"u{number}@{DOMAIN}", crypted=HASH)
+        names = [f"u{number}" for number in range(200)]
+        backend = site.installation.backend
+        assert isinstance(backend, SqlBackend)
+        text = "UPDATE [vpopmail] SET [pw_gecos] = :gecos WHERE [pw_name] = :name"
+        rows = [(f"{name} changed", name) for name in names]
+        backend.connections.change(lambda work: work.execute_many(text, rows))
+        found = {user.pw_name: user.pw_gecos for user in site.users.iter(DOMAIN)}
+        assert found == {name: f"{name} changed" for name in names}
 
 
 def test_of_many_one_who_is_there_by_now_discards_all(database: tuple[str, str]) -> None:

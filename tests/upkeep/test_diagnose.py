@@ -279,6 +279,20 @@ def test_a_missing_home_fails_there_and_the_maildir_is_not_reached(
     assert filled.diagnose(JOE, PASSWORD).ok
 
 
+def test_a_home_that_the_first_login_will_make_is_no_failure(filled: Vpopmail, place: Path) -> None:
+    shutil.rmtree(place / "joe")
+    text = (place / "vpasswd").read_text().replace(f"{place}/joe", "")
+    (place / "vpasswd").write_text(text)
+    filled.reconcile(domains=[DOMAIN])
+    diagnosis = filled.diagnose(JOE, PASSWORD)
+    assert diagnosis.ok, str(diagnosis)
+    assert diagnosis["home"].says == "none is stored: the first login or delivery makes it"
+    assert diagnosis["Maildir"].ok is None
+    filled.logins.authenticate(JOE, PASSWORD, "pop")
+    diagnosis = filled.diagnose(JOE, PASSWORD)
+    assert [step.ok for step in diagnosis.steps] == [True] * len(STEPS)
+
+
 def test_a_home_that_is_a_link_fails(filled: Vpopmail, place: Path, tmp_path: Path) -> None:
     (place / "joe").rename(tmp_path / "joe")
     (place / "joe").symlink_to(tmp_path / "joe")

@@ -299,7 +299,7 @@ class _Login:
         if self.entry is None or self.user is None:
             return None
         found = look_at_home(self.installation, self.entry, self.user)
-        self.home_is_right = found[0]
+        self.home_is_right = found[0] and bool(self.user.pw_dir)
         return found
 
     def _maildir(self) -> Found | None:

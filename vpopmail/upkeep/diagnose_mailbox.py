@@ -26,10 +26,11 @@ def look_at_home(installation: Installation, entry: DomainEntry, user: VqPasswd)
     Raises:
         DomainDirectoryMissing, OSError.
     """
+    if not user.pw_dir:  # somebody has inserted the row
+        return True, "none is stored: the first login or delivery makes it", ""
     path = _path(entry, user)
     if not path:
-        shown = user.pw_dir or "none"
-        return False, f"it is not below the domain: {shown}", "correct the stored directory"
+        return False, f"it is not below the domain: {user.pw_dir}", "correct the stored directory"
     with installation.open_domain(entry) as directory:
         found = _trouble_on_the_way(directory, path, entry)
     return found or (True, f"{user.pw_dir} is there and belongs to its owner", "")

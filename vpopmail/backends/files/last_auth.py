@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from stat import S_ISREG
 from time import time_ns
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 FILE = "lastauth"
 _LONGEST = 64
 _MOST_OPEN = 64
+_FEW = frozenset((errno.EMFILE, errno.ENFILE))
 # Through a home, to a file in it: whether its owner lets us list it does not matter.
 _ENTER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_NAMES = frozenset(("", ".", ".."))
@@ -133,13 +135,8 @@ class _Homes:
 
     def read_last_auth(self, home: str) -> tuple[str, int] | None:
         """What is noted in a home; None if that cannot be read, whatever is there instead."""
-        above, _, name = home.rpartition("/")
         try:
-            fd = os.open(name, _ENTER, dir_fd=self._above(above).fd)
-            try:
-                file = os.open(FILE, OPEN_FILE, dir_fd=fd)
-            finally:
-                os.close(fd)
+            file = self._open(home)
         except OSError:
             return None
         try:
@@ -150,6 +147,24 @@ class _Homes:
         finally:
             os.close(file)
         return content.decode("ascii", "replace").strip(), int(status.st_mtime)
+
+    def _open(self, home: str) -> int:
+        """The file in a home; where descriptors are few, those that are kept open go for it."""
+        try:
+            return self._open_below(home)
+        except OSError as error:
+            if error.errno not in _FEW or not self._opened:
+                raise
+        self._close()
+        return self._open_below(home)
+
+    def _open_below(self, home: str) -> int:
+        above, _, name = home.rpartition("/")
+        fd = os.open(name, _ENTER, dir_fd=self._above(above).fd)
+        try:
+            return os.open(FILE, OPEN_FILE, dir_fd=fd)
+        finally:
+            os.close(fd)
 
     def _above(self, path: str) -> Directory:
         if not path:

@@ -72,7 +72,7 @@ class PgsqlDialect(Dialect):
     def execute_many(self, cursor: Any, text: str, rows: Sequence[Sequence[object]]) -> None:
         """Many new rows by COPY, which takes a fraction of a statement for each."""
         into, _, values = text.partition(" VALUES ")
-        only_inserts = values.find(")") == len(values) - 1
+        only_inserts = values.endswith(")") and values.count(")") == 1
         if len(rows) < _WORTH_COPY or not only_inserts:
             cursor.executemany(text, rows)
             return
