@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -28,10 +29,14 @@ def test_commands_of_the_readme_print_what_it_says(tmp_path: Path) -> None:
     program.parent.mkdir()
     program.write_text(LAUNCHER.format(python=sys.executable))
     program.chmod(0o755)
-    names = {name: str(value) for name, value in settings_for(tmp_path).items()}
+    settings = settings_for(tmp_path)
+    base = settings.pop("vpopmaildir")
+    file = Path(str(base), "etc/vpopmail.toml")
+    file.parent.mkdir(parents=True)
+    file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items()))
     environment = {
         **os.environ,
-        **{f"VPOPMAIL_{name.upper()}": value for name, value in names.items()},
+        "VPOPMAIL_VPOPMAILDIR": str(base),
         "PATH": f"{program.parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
     }
