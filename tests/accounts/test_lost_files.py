@@ -202,6 +202,31 @@ def test_users_of_whom_the_first_is_added_meanwhile_are_not_lost(
     assert (domain / "joe/Maildir").is_dir()
 
 
+def test_users_of_whom_the_first_is_taken_back_meanwhile_are_not_lost(site: Vpopmail, domain: Path) -> None:
+    with suppress(Killed):
+        in_child(partial(_add_joe, site, True))
+    assert (domain / "joe/Maildir").is_dir()
+
+    def look_while_he_is_taken_back() -> object:
+        one_at_a_time = iter([None])
+
+        def notice(event: str, arguments: tuple[object, ...]) -> None:
+            if event == "open" and arguments[0] == str(domain / ".dir-control"):
+                for _ in one_at_a_time:
+                    in_child(partial(_finish_leftovers, site))
+
+        sys.addaudithook(notice)
+        return site.users.find(JOE)
+
+    assert in_child(look_while_he_is_taken_back) is None
+    assert not (domain / "joe").exists()
+
+
+def _finish_leftovers(site: Vpopmail) -> None:
+    with suppress(UserNotFound):
+        site.users.delete(JOE)
+
+
 def _add_joe(site: Vpopmail, killed: bool) -> None:
     def watch(call: str, arguments: tuple[object, ...]) -> None:
         if killed and call == "rename" and arguments[2] == "vpasswd":

@@ -39,10 +39,12 @@ def check_users(place: Place) -> None:
     place.check()
     # In this order, the reverse of that in which a user is added: nobody who is added meanwhile
     # looks as if he were lost, since his home comes first, and vpasswd before the other signs.
+    # The home of one whose addition is undone meanwhile goes before them: so it is looked for again.
     if (
         _has_home(place.path, _LEVELS)
         and (_has_counted(place) or _has_changed(place))
         and _is_bare(place)
+        and _has_home(place.path, _LEVELS)
     ):
         what = f"it is missing, and so is {INDEX}, but there have been users"
         advice = "put them back, from a backup if need be; without users, an empty file"
