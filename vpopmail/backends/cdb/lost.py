@@ -39,7 +39,7 @@ def check_users(place: Place) -> None:
     place.check()
     # In this order, the reverse of that in which a user is added: nobody who is added meanwhile
     # looks as if he were lost, since his home comes first, and vpasswd before the other signs.
-    # The home of one whose addition is undone meanwhile goes before them: so it is looked for again.
+    # The home of one whose addition is undone meanwhile goes before them: it is looked for again.
     if (
         _has_home(place.path, _LEVELS)
         and (_has_counted(place) or _has_changed(place))
