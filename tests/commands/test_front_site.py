@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sysconfig
+import venv
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,7 @@ from vpopmail.upkeep.programs import PROGRAMS
 
 from .front import CRYPTED, records, vpopmail
 from .conftest import NOBODY
-from .programs import environment, run, run_as, run_at_terminal
+from .programs import command, environment, run, run_as, run_at_terminal
 
 
 @pytest.fixture
@@ -90,6 +93,26 @@ def test_init_tells_of_a_store_that_does_not_answer(bare: Vpopmail) -> None:
     assert ran.code == 233
     assert ran.err.startswith("no authentication database connection: ")
     assert (ran.err.count("\n"), "hidden" in ran.err) == (1, False)
+
+
+@needs_root
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_init_warns_of_a_python_that_the_owner_of_the_domains_cannot_read(
+    bare: Vpopmail, tmp_path: Path, is_closed: bool
+) -> None:
+    closed = tmp_path / "closed"
+    venv.create(closed, symlinks=True)
+    library = Path(sysconfig.get_path("purelib", vars={"base": str(closed)}))
+    library.rmdir()
+    library.symlink_to(sysconfig.get_path("purelib"))
+    closed.chmod(0o700)
+    owner = str(NOBODY if is_closed else os.geteuid())
+    done = subprocess.run(
+        [closed / "bin" / "python", *command("vpopmail", "site", "init")[1:]],
+        env=environment(bare, VPOPUSER=owner, VPOPGROUP=owner), capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert (f" is closed to uid {owner}: programs that it runs will not start\n" in done.stderr) == is_closed
 
 
 def test_init_names_the_settings_that_the_programs_will_not_know(bare: Vpopmail) -> None:

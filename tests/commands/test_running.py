@@ -98,6 +98,30 @@ def test_full_standard_output_is_told(site: Vpopmail) -> None:
     assert (done.returncode, done.stderr) == (255, "vdeluser: standard output: No space left on device\n")
 
 
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        ("full", (255, "vuserinfo: standard output: No space left on device\n")),
+        ("closed pipe", (-signal.SIGPIPE, "")),
+    ],
+)
+def test_what_could_not_be_written_is_not_told_twice(
+    site: Vpopmail, joe: str, output: str, told: tuple[int, str]
+) -> None:
+    if output == "full":
+        writing = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reading, writing = os.pipe()
+        os.close(reading)
+    # Python 3.13 tells what goes wrong in the last flush; in development mode all do.
+    done = subprocess.run(
+        command("vuserinfo", joe), env=environment(site) | {"PYTHONDEVMODE": "1", "PYTHONWARNINGS": "ignore"},
+        stdout=writing, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    os.close(writing)
+    assert (done.returncode, done.stderr) == told
+
+
 def test_wrong_quota_is_told_besides_the_text_of_its_code(site: Vpopmail, joe: str) -> None:
     ran = run(site, "vsetuserquota", joe, "10X")
     assert (ran.code, ran.out) == (227, "Error: quota too long\n")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import vpopmail
 from tests.conftest import needs_root, settings_for
 from vpopmail.settings import OPTIONS
 
@@ -136,6 +138,25 @@ def test_a_delivery_to_a_maildir_imports_no_heavy_module(place: Place) -> None:
     code, *modules = done.stdout.split()
     assert code == "0"
     assert sorted(HEAVY & set(modules)) == []
+
+
+def test_a_module_that_cannot_be_read_is_named_and_the_message_waits(
+    place: Place, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(Path(vpopmail.__file__).parent, copy / "vpopmail")
+    (copy / "vpopmail" / "delivery" / "deliver.py").unlink()
+    program = (
+        f"import sys; sys.path.insert(0, {str(copy)!r}); sys.argv[1:] = ['', 'delete']\n"
+        "from vpopmail.commands.vdelivermail import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], input=TEXT, env=environment(place.top),
+        capture_output=True, check=False, cwd=place.top,
+    )  # fmt: skip
+    told = b"vdelivermail: deferred, No module named 'vpopmail.delivery.deliver'\n"
+    assert (done.returncode, done.stdout) == (111, told)
+    assert place.new() == []
 
 
 @needs_root

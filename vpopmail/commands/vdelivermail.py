@@ -60,7 +60,7 @@ def run(
     try:
         _check_descriptors()
         return _deliver(arguments[1], environment, settings, directory or os.getcwd())
-    except (VpopmailError, OSError) as error:
+    except (VpopmailError, OSError, ImportError) as error:
         _tell(f"vdelivermail: deferred, {error}\n")
     except Exception as error:  # noqa: BLE001 - qmail must try again, whatever it is
         _tell(f"vdelivermail: deferred, {type(error).__name__}\n")

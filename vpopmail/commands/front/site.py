@@ -43,7 +43,9 @@ def make_parser() -> ArgumentParser:
         "look for vdelivermail. What is there stays. It says what it did, and can be called\n"
         "again: for one, after an upgrade of Python or of this package. A setting that only a\n"
         "variable of the environment tells is named on standard error: put it into\n"
-        "etc/vpopmail.toml, for qmail and others start programs without that variable.",
+        "etc/vpopmail.toml, for qmail and others start programs without that variable.\n"
+        "Warnings are told there too: for one, if the owner of the domains may not read Python\n"
+        "or this package, so that no mail could be delivered.",
     )
     add_dry_run(parser)
     parser = noun.action(
@@ -114,6 +116,7 @@ def _add_diagnose(noun: Noun) -> None:
 
 
 def _init(site: Vpopmail, arguments: Namespace) -> int:
+    _show_warnings()
     settings = site.settings
     print(printable(f"site: {settings.vpopmaildir}, accounts in {settings.backend}"))
     verb = "to make" if arguments.dry_run else "made"
@@ -133,6 +136,14 @@ def _init(site: Vpopmail, arguments: Namespace) -> int:
     print(printable(f"programs in {settings.bindir}: {names}"))
     _tell_of_environment(settings)
     return 0
+
+
+def _show_warnings() -> None:
+    """Have warnings of the log on standard error too: such as that programs will not start."""
+    import logging
+
+    if sys.stderr is not None:
+        logging.getLogger("vpopmail").addHandler(logging.StreamHandler(sys.stderr))
 
 
 def _tell_of_environment(settings: Settings) -> None:
