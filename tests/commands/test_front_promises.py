@@ -30,6 +30,11 @@ def name(what: Call) -> str:
     return what.line
 
 
+def without_advice(told: str) -> str:
+    """What was told, without the line by which site init names settings of the environment."""
+    return "" if told.startswith("only in this environment: ") and told.count("\n") == 1 else told
+
+
 def test_every_action_that_changes_something_is_called_here() -> None:
     called = [what.line for what in (*CHANGES, *OF_TABLES)]
     assert [one for one in actions("--dry-run") if not any(line.startswith(one) for line in called)] == []
@@ -48,7 +53,7 @@ def test_dry_run_tells_what_would_be_done_and_leaves_all_as_it_is(
 ) -> None:
     before = tree(tmp_path)
     ran = call(full, tmp_path, what, "--dry-run")
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, without_advice(ran.err)) == (0, "")
     after = tree(tmp_path)
     # To ask SQLite what is in a file makes it, empty.
     assert after.pop("v/domains/_vpopmail.sqlite", b"") == b""
@@ -61,7 +66,7 @@ def test_dry_run_tells_what_would_be_done_and_leaves_all_as_it_is(
 def test_change_is_made(full: Vpopmail, tmp_path: Path, what: Call) -> None:
     before = without_locks(tree(tmp_path))
     ran = call(full, tmp_path, what)
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, without_advice(ran.err)) == (0, "")
     nothing_to_do = {"site repair", "site rebuild-control", "relay rebuild"}
     assert (without_locks(tree(tmp_path)) != before) != (what.line in nothing_to_do)
     assert not full.reconcile(dry_run=True).findings

@@ -39,6 +39,7 @@ class _Facts:
     """A domain whose users and aliases have the one delivery file."""
 
     qmail_ext = True
+    has_aliases = True
 
     def __init__(self, file: bytes) -> None:
         self.file = file
