@@ -26,7 +26,9 @@ def addresses(data: bytes) -> list[tuple[str, int]]:
 
     Source: formats, open-smtp.
     """
-    found = ((_address(line), _time(line)) for line in split_lines(data))
+    # The other lines, of which there may be many in a broken file, cost next to nothing so.
+    rules = [line for line in split_lines(data) if b":allow" in line]
+    found = ((_address(line), _time(line)) for line in rules)
     return [(address, seconds or 0) for address, seconds in found if address is not None]
 
 
