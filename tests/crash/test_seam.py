@@ -199,7 +199,7 @@ THEIR_WORK = {
     "commands/checkpassword/next_program.py": ("os.chdir", "os.execve"),  # it becomes another program
     "commands/terminal/output.py": ("io",),  # standard output
     "commands/terminal/prompt.py": ("os.O_RDWR", "os.open"),  # the terminal, to ask for a password
-    "commands/terminal/running.py": ("os.O_RDWR", "os.open"),  # /dev/null, where a descriptor is closed
+    "commands/terminal/running.py": ("os.O_RDWR", "os.O_WRONLY", "os.open"),  # /dev/null
     "commands/vchkpw.py": ("os.write",),  # a line on standard error
     "safeio/shelf.py": ("sqlite3",),  # a file without a name, which ends with the process
 }
