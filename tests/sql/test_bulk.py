@@ -51,9 +51,9 @@ def test_memory_of_a_batch_does_not_grow_with_the_users(
     in_full = bool(request.config.getoption("--full"))
     if not in_full and database[0] != "sqlite":
         pytest.skip("takes minutes: run it with --full")
-    # Each time as many are in memory as can be.
+    # Each time as many are in memory as can be: a page is read while that before it is still held.
     few, many = (
-        written * (shelf._MOST + 1) + shelf._MOST for written in ((9, 99) if in_full else (1, 4))
+        written * (shelf._MOST + 1) + shelf._MOST for written in ((9, 99) if in_full else (2, 8))
     )
     with opened(database) as site:
         add(site, "before", 20)  # all modules are loaded
