@@ -192,6 +192,8 @@ def test_time_of_the_relay_that_is_none_is_wrong_usage(site: Vpopmail, minutes: 
 
 
 def test_ip_maps_come_and_go(site: Vpopmail) -> None:
+    site.domains.add("example.com")
+    site.domains.add("example.org")
     assert vpopmail(site, "ip-map add 192.0.2.1 example.com").code == 0
     assert vpopmail(site, "ip-map add 192.0.2.1 example.org").code == 0
     assert vpopmail(site, "ip-map list").out == "192.0.2.1\texample.com\n192.0.2.1\texample.org\n"
@@ -202,3 +204,13 @@ def test_ip_maps_come_and_go(site: Vpopmail) -> None:
     )  # fmt: skip
     assert vpopmail(site, "ip-map delete 192.0.2.1").code == 0
     assert list(site.ip_maps) == []
+
+
+@pytest.mark.parametrize("verb", ["add", "set"])
+def test_address_stands_for_no_domain_that_is_not_there(domain: Vpopmail, verb: str) -> None:
+    told = "Domain does not exist: nowhere.example\n"
+    for more in ("", " --dry-run"):
+        assert vpopmail(domain, f"ip-map {verb} 192.0.2.1 nowhere.example{more}") == (245, "", told)
+    assert list(domain.ip_maps) == []
+    assert vpopmail(domain, f"ip-map {verb} 192.0.2.1 Example.NET") == (0, "", "")
+    assert list(domain.ip_maps) == [("192.0.2.1", "example.net")]

@@ -8,7 +8,9 @@ from vpopmail.commands.front.showing import report, show_records
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
 
+    from vpopmail.plan.steps import Plan
     from vpopmail.site import Vpopmail
 
 
@@ -49,7 +51,7 @@ def make_parser() -> ArgumentParser:
 
 def _add_pair(parser: ArgumentParser) -> None:
     _add_address(parser)
-    parser.add_argument("domain", metavar="DOMAIN", help="what it stands for")
+    parser.add_argument("domain", metavar="DOMAIN", help="what it stands for: a domain or alias domain")
     add_dry_run(parser)
 
 
@@ -65,12 +67,17 @@ def _list(site: Vpopmail, arguments: Namespace) -> int:
 
 
 def _add(site: Vpopmail, arguments: Namespace) -> int:
-    plan = site.ip_maps.add(arguments.address, arguments.domain, dry_run=arguments.dry_run)
-    return report(plan, dry_run=arguments.dry_run)
+    return _put(site, arguments, site.ip_maps.add)
 
 
 def _set(site: Vpopmail, arguments: Namespace) -> int:
-    plan = site.ip_maps.set(arguments.address, arguments.domain, dry_run=arguments.dry_run)
+    return _put(site, arguments, site.ip_maps.set)
+
+
+def _put(site: Vpopmail, arguments: Namespace, put: Callable[..., Plan]) -> int:
+    """Map the address to a domain that is there: to another one nobody could log in."""
+    site.domains.get(arguments.domain)
+    plan = put(arguments.address, arguments.domain, dry_run=arguments.dry_run)
     return report(plan, dry_run=arguments.dry_run)
 
 
