@@ -230,6 +230,7 @@ def test_domain_that_the_target_has_otherwise_is_told(joe: Vpopmail, sqlite_url:
     ran = vpopmail(joe, "site convert --to sqlite --database-url-stdin --json", sqlite_url)
     assert ran.code == 1
     assert ran.err.startswith("example.com: ")
+    assert ran.err.endswith(": vpopmail site convert --replace lets them go\n")
     assert '"error": "example.com: ' in ran.out
 
 

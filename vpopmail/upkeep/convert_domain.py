@@ -11,6 +11,7 @@ from itertools import islice
 from vpopmail.accounts.user_change import open_change
 from vpopmail.backends.lock_file import LockFileTransaction
 from vpopmail.errors import BackendUnavailable, DomainExists
+from vpopmail.upkeep.advice import REPLACE
 from vpopmail.upkeep.conversion import ConvertedDomain
 from vpopmail.upkeep.convert_kinds import AliasCopy, CounterCopy, LimitsCopy, LoginCopy
 from vpopmail.upkeep.fingerprint import Sum, content_of
@@ -109,7 +110,7 @@ class DomainConversion:
             return
         # What an earlier conversion has copied is no obstacle.
         if self._compare()[1]:
-            what = f"{self.target.backend.account_location()} has other accounts of it; see replace"
+            what = f"{self.target.backend.account_location()} has other accounts of it: {REPLACE}"
             raise DomainExists(self.domain.realdomain, what)
 
     def _copy(self, change: UserChange) -> None:

@@ -10,6 +10,7 @@ from vpopmail.backends.abstract import DIR_CONTROL, IP_MAP, RELAY
 from vpopmail.errors import AlreadyThere, BackendUnavailable
 from vpopmail.records import LoginRecord
 from vpopmail.safeio.directory import open_trusted
+from vpopmail.upkeep.advice import REPLACE
 from vpopmail.upkeep.convert_kinds import differ
 
 TYPE_CHECKING = False
@@ -97,7 +98,7 @@ class SiteConversion:
         """Copy the log without its passwords, or go on where an earlier copy was cut off."""
         if not self._add_lines(source, target):
             if not may_replace:
-                raise AlreadyThere("the log of logins", "the target has another one; see replace")
+                raise AlreadyThere("the log of logins", f"the target has another one: {REPLACE}")
             target.delete_log(_ALWAYS)
             if not self._add_lines(source, target):
                 raise BackendUnavailable("the log of logins", "others write to the target")
