@@ -222,6 +222,18 @@ def split_whole_address(address: str) -> tuple[str, str]:
     return user, domain
 
 
+def split_new_address(address: str) -> tuple[str, str]:
+    """``split_whole_address`` for something new, whose domain cannot have an ``@``.
+
+    Raises:
+        InvalidDomainName: it has no domain, or more than one ``@``.
+    """
+    user, domain = split_whole_address(address)
+    if "@" in domain:
+        raise errors.InvalidDomainName(_shown(address), "one '@' is enough")
+    return user, domain
+
+
 def split_address(address: str) -> tuple[str, str]:
     """Split a folded address at the first ``@``, else the first ``%``, else the first ``/``.
 

@@ -59,6 +59,18 @@ def test_error_is_one_line_on_standard_error_with_its_code(
     assert ran.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("change", ["user add {} --no-password", "alias add {} &x@example.org"])
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [("a@b@example.com", "one '@' is enough"), ("amy@@example.com", "one '@' is enough"), ("amy", "give user@domain")],
+)
+def test_address_that_is_none_is_told_as_it_was_given(
+    site: Vpopmail, home: Path, change: str, address: str, told: str
+) -> None:
+    line = f"Invalid domain name: {address}: {told}\n"
+    assert vpopmail(site, change.format(address)) == (244, "", line)
+
+
 @pytest.mark.parametrize(
     "line", ["", "nothing", "user", "user nothing", "user show", "user list --nothing", "user show a b"]
 )

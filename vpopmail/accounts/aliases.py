@@ -25,6 +25,7 @@ from vpopmail.names import (
     checked_texts,
     fold,
     split_address,
+    split_new_address,
 )
 
 TYPE_CHECKING = False
@@ -152,7 +153,7 @@ class Aliases:
 
         Source: formats, .qmail-alias.
         """
-        return self.add_to(*split(address), line, dry_run=dry_run)
+        return self.add_to(*split_new_address(address), line, dry_run=dry_run)
 
     def add_to(self, alias: str, domain: str, line: str, *, dry_run: bool = False) -> Plan:
         """``add``, with alias and domain apart."""
@@ -180,7 +181,7 @@ class Aliases:
         Raises:
             TypeError: ``lines`` is a text; and what ``add`` raises.
         """
-        return self.set_in(*split(address), lines, dry_run=dry_run)
+        return self.set_in(*split_new_address(address), lines, dry_run=dry_run)
 
     def set_in(
         self, alias: str, domain: str, lines: Iterable[str], *, dry_run: bool = False

@@ -41,6 +41,7 @@ from vpopmail.names import (
     fold,
     fold_domain,
     has_domain_characters,
+    split_new_address,
     split_whole_address,
 )
 from vpopmail.plan.steps import Plan
@@ -99,7 +100,7 @@ class Users(UserQueries):
 
         Source: manual, "Add user".
         """
-        name, domain = split_whole_address(address)
+        name, domain = split_new_address(address)
         return self.add_to(
             name,
             domain,
