@@ -447,6 +447,8 @@ def test_change_of_all_users_passes_over_one_who_is_deleted_meanwhile(
     for name in ("amy", "joe", "zoe"):
         ours.users.add(f"{name}@{DOMAIN}")
     last = {"decision": "amy", "commit": "zoe"}[moment]  # whose change another process gets in before
+    told = []
+    ours.events.subscribe(lambda event: told.append((event.arguments[0], event.when)))
 
     def edit(user: VqPasswd) -> None:
         user.pw_gecos = "changed"
@@ -458,3 +460,6 @@ def test_change_of_all_users_passes_over_one_who_is_deleted_meanwhile(
         ("amy", "changed"),
         ("zoe", "changed"),
     ]
+    # It can be told before that he will be changed, but not that he was.
+    assert [whose for whose, when in told if when == "after"] == [f"amy@{DOMAIN}", f"zoe@{DOMAIN}"]
+    assert ((f"joe@{DOMAIN}", "before") in told) is (moment == "commit")

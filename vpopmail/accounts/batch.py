@@ -111,8 +111,14 @@ class Batch(BatchView):
 
     def _tell(self) -> None:
         """Tell of the changes that count: all, or those of the domains that were committed."""
+        passed_over = {
+            ("mod_user", f"{name}@{domain}")
+            for domain, change in self._users.items()
+            for name in change.passed_over
+        }
         for _, (domain, command, *arguments) in self._events.rows():
-            if self._outcomes[str(domain)].carried_out:
+            is_done = self._outcomes[str(domain)].carried_out
+            if is_done and (command, arguments[0]) not in passed_over:
                 self.installation.events.committed(str(command), *map(str, arguments))
 
     # changing

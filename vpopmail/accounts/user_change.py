@@ -63,6 +63,8 @@ class UserChange(UserSteps):
     Attributes:
         updates: what a batch has decided here, in order, and decides again at its end.
         removed: the names of stored users who are deleted.
+        is_again: whether a batch decides again, under the lock.
+        passed_over: the names of users who have gone since it was first decided to change them.
     """
 
     def __init__(
@@ -77,6 +79,8 @@ class UserChange(UserSteps):
         super().__init__(installation, domain, directory, fresh=fresh, batch=batch)
         self.updates: list[Update] = []
         self.removed: set[str] = set()
+        self.is_again = False
+        self.passed_over: set[str] = set()
 
     def rehearsal(self) -> UserChange:
         """Another change with the same things pending: to decide on, without consequences."""
@@ -188,6 +192,7 @@ class UserChange(UserSteps):
         taken = self.transaction.taken()
         if taken is not None:
             raise UserExists(f"{taken}@{self.domain.realdomain}", _BY_OTHERS)
+        self.is_again = True
         self.deleted, self.homeless = [], []
         self.removed = set()
         self.changed = {

@@ -395,12 +395,13 @@ class Users(UserQueries):
         passes_over: bool = False,
         dry_run: bool = False,
     ) -> Plan:
-        """``edit`` of a user by his stored name; who is not there may be passed over."""
+        """``edit`` of a user by his stored name; one who goes meanwhile may be passed over."""
         address = f"{name}@{entry.realdomain}"
 
         def decide(change: UserChange) -> None:
             user = change.find(name)
-            if user is None and passes_over:
+            if user is None and passes_over and change.is_again:
+                change.passed_over.add(name)
                 return
             if user is None:
                 raise UserNotFound(address)
@@ -425,7 +426,7 @@ class Users(UserQueries):
     def edit_all(self, domain: str, edits: list[Edit]) -> list[Plan]:
         """Apply functions to the records of all users of a domain: of all of them or of none.
 
-        Who is deleted meanwhile is passed over.
+        Who is deleted meanwhile is passed over, and nobody is told that he was changed.
 
         Args:
             domain: domain or alias domain.
@@ -442,8 +443,14 @@ class Users(UserQueries):
         entry = get_domain(self._installation, domain)
         # Names as they are stored: one that somebody wrote by hand may have capitals.
         names = [user.pw_name for user in self.iter(domain)]
+        plans = []
         with Batch(self._installation):
-            return [self._edit(entry, name, edits, passes_over=True) for name in names]
+            for name in names:
+                try:
+                    plans.append(self._edit(entry, name, edits, passes_over=True))
+                except UserNotFound:
+                    continue
+        return plans
 
     def store(self, user: VqPasswd, domain: str) -> Plan:
         """Store all members of a record, which must be that of a user who exists.

@@ -51,7 +51,7 @@ def make_parser() -> ArgumentParser:
 
 def _add_pair(parser: ArgumentParser) -> None:
     _add_address(parser)
-    parser.add_argument("domain", metavar="DOMAIN", help="what it stands for: a domain or alias domain")
+    parser.add_argument("domain", metavar="DOMAIN", help="what it stands for")
     add_dry_run(parser)
 
 
