@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from sys import modules
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Listener = Callable[[str], object]
+
 _syslog_names: list[str] = []  # under which this process tells syslog: none or one
+_listeners: list[Listener] = []  # who hears the warnings of this process: nobody or one
 
 
 def use_syslog(name: str) -> None:
@@ -14,6 +21,15 @@ def use_syslog(name: str) -> None:
         name: under which.
     """
     _syslog_names[:] = [name]
+
+
+def use_listener(listener: Listener) -> None:
+    """Have warnings told to a function, too; for programs of ours, not for libraries.
+
+    Args:
+        listener: gets each as one line; the one before gets no more.
+    """
+    _listeners[:] = [listener]
 
 
 def warn(text: str, *values: object) -> bool:
@@ -32,9 +48,11 @@ def warn(text: str, *values: object) -> bool:
     shown = [value if isinstance(value, int) else _in_a_line(value) for value in values]
     if _syslog_names:
         _write(text % tuple(shown))
+    for listener in _listeners:
+        listener(text % tuple(shown))
     if "logging" in modules:
         return _tell("vpopmail", "warning", text, *shown)
-    return bool(_syslog_names)
+    return bool(_syslog_names or _listeners)
 
 
 def tell_login(text: str, *, is_success: bool) -> None:

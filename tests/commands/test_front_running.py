@@ -7,13 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import needs_root, tree, without_locks
-from vpopmail import Vpopmail, __version__
+from tests.conftest import needs_root, settings_for, tree, without_locks
+from vpopmail import Vpopmail, __version__, log
 from vpopmail.codes import VA, verror
+from vpopmail.commands import vpopmail as front_door
 from vpopmail.errors import AliasNotFound, InvalidIpAddress, IpMapNotFound, UserNotFound, VpopmailError
 
 from .conftest import DOMAIN, JOE, NOBODY, VPOPMAIL
@@ -200,3 +202,35 @@ def test_others_may_not(owned: Vpopmail, line: str) -> None:
 def test_undecodable_word_is_told_as_it_is(site: Vpopmail, home: Path) -> None:
     ran = run(site, "vpopmail", "user", "show", "\udcffx@example.com")
     assert (ran.code, ran.err) == (246, "User does not exist: \\udcffx@example.com\n")
+
+
+def test_warnings_of_the_log_are_a_line_each_on_standard_error(site: Vpopmail, home: Path) -> None:
+    script = Path(site.settings.etc_path("onchange"))
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o644)
+    alias = Path(site.domains.get("example.com").path, ".qmail-odd")
+    alias.symlink_to("/etc/passwd")
+    told = f"warning: {script} is not executable: make it so, or turn onchange_script off\n"
+    passed_over = "warning: an alias of example.com is passed over: "
+    on = {"ONCHANGE_SCRIPT": "true"}
+    rows = "address\namy@example.com\nzoe@example.com\n"
+    assert vpopmail(site, f"user set {JOE} --comment J", **on) == (0, "", told)
+    assert vpopmail(site, "user add --bulk csv", rows, **on) == (0, "", told * 2)
+    ran = vpopmail(site, "alias list example.com --json")
+    assert (ran.code, ran.out, ran.err.count("\n")) == (0, "", 1)
+    assert ran.err.startswith(passed_over)
+    # The programs of C say what they always said.
+    assert run(site, "vmoduser", "-c", "Joe", JOE, **on) == (0, "", "")
+
+
+def test_what_is_left_to_be_finished_is_told_once(
+    site: Vpopmail, home: Path, tmp_path: Path, fail: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(log, "_listeners", [])
+    fail("rename", 1, ".dir-control")
+    words = ["user", "add", "amy@example.com", "--no-password"]
+    assert front_door.run(words, settings_for(tmp_path)) == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert told.err.startswith("warning: add user amy@example.com is done, but not finished: ")

@@ -28,7 +28,9 @@ DIAGNOSTICS
     0; 2 for words that do not fit; 1 where an action says so: something was found, a line of many
     was bad, the answer was no. Else one line on standard error, which begins with the text of the
     code of the C library, and that code taken from 256: 246 no such user, 245 no such domain, 254
-    the user is there already. A signal lets what is being done be undone or finished first.
+    the user is there already. What is done, but not as it should be, is told there as a line that
+    begins with "warning: "; the status does not tell. A signal lets what is being done be undone or
+    finished first.
 
 Source: manual, "Command-line utilities"; commands, start, exit, streams.
 """
@@ -114,12 +116,14 @@ def noun_parser(noun: str) -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace, settings: Mapping[str, object]) -> int:
     """Do it on the site; what goes wrong becomes a line on standard error."""
-    from vpopmail.commands.front.showing import printable
+    from vpopmail import log
+    from vpopmail.commands.front.showing import printable, show_warning
     from vpopmail.commands.terminal.options import Misuse
     from vpopmail.errors import VpopmailError
     from vpopmail.settings import load
     from vpopmail.site import Vpopmail
 
+    log.use_listener(show_warning)
     try:
         with Vpopmail(load(dict(settings))) as site:
             code: int = arguments.run(site, arguments)

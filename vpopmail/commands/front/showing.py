@@ -1,4 +1,4 @@
-"""What the front door prints: records, plans, and what is left to be finished."""
+"""What the front door prints: records, plans, and warnings."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def show_time(seconds: int) -> str:
 
 
 def report(plan: Plan, *, dry_run: bool = False) -> int:
-    """Tell of a change: with a dry run the plan, else what is left to be finished, if anything.
+    """Tell of a change that was only planned; one that is done needs no words.
 
     Returns:
         The exit status, 0.
@@ -65,9 +65,17 @@ def report(plan: Plan, *, dry_run: bool = False) -> int:
     if dry_run:
         for line in str(plan).split("\n"):
             print(printable(line))
-    for trouble in plan.unfinished:
-        print(printable(f"done, but left to be finished: {trouble}"), file=sys.stderr)
     return 0
+
+
+def show_warning(text: str) -> None:
+    """Print a warning of the library on standard error."""
+    print(as_warning(text), file=sys.stderr)
+
+
+def as_warning(text: str) -> str:
+    """A warning as the line that it is here."""
+    return printable(f"warning: {text}")
 
 
 def printable(text: str) -> str:

@@ -7,7 +7,7 @@ import sys
 
 from vpopmail.commands.front import passwords
 from vpopmail.commands.front.arguments import WRONG_USAGE, Noun, add_dry_run, add_json
-from vpopmail.commands.front.showing import printable, report, show_records
+from vpopmail.commands.front.showing import printable, show_records
 from vpopmail.commands.terminal.options import Misuse
 from vpopmail.commands.terminal.prompt import ask_password, has_terminal
 from vpopmail.errors import ConfigError
@@ -44,8 +44,8 @@ def make_parser() -> ArgumentParser:
         "again: for one, after an upgrade of Python or of this package. A setting that only a\n"
         "variable of the environment tells is named on standard error: put it into\n"
         "etc/vpopmail.toml, for qmail and others start programs without that variable.\n"
-        "Warnings are told there too: for one, if the owner of the domains may not read Python\n"
-        "or this package, so that no mail could be delivered.",
+        "So it is if the owner of the domains may not read Python or this package: no mail could\n"
+        "be delivered then.",
     )
     add_dry_run(parser)
     parser = noun.action(
@@ -116,7 +116,6 @@ def _add_diagnose(noun: Noun) -> None:
 
 
 def _init(site: Vpopmail, arguments: Namespace) -> int:
-    _show_warnings()
     settings = site.settings
     print(printable(f"site: {settings.vpopmaildir}, accounts in {settings.backend}"))
     verb = "to make" if arguments.dry_run else "made"
@@ -136,14 +135,6 @@ def _init(site: Vpopmail, arguments: Namespace) -> int:
     print(printable(f"programs in {settings.bindir}: {names}"))
     _tell_of_environment(settings)
     return 0
-
-
-def _show_warnings() -> None:
-    """Have warnings of the log on standard error too: such as that programs will not start."""
-    import logging
-
-    if sys.stderr is not None:
-        logging.getLogger("vpopmail").addHandler(logging.StreamHandler(sys.stderr))
 
 
 def _tell_of_environment(settings: Settings) -> None:
@@ -194,8 +185,6 @@ def _rebuild(site: Vpopmail, arguments: Namespace) -> int:
     rebuilt = site.rebuild(arguments.directories, aliases=aliases, dry_run=arguments.dry_run)
     for line in str(rebuilt).split("\n"):
         print(printable(line))
-    if not arguments.dry_run:
-        report(rebuilt.plan)
     return FOUND if rebuilt.unknown else 0
 
 
