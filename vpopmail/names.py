@@ -109,11 +109,7 @@ def check_user_length(name: str, maximum: int, *, big_directories: bool, domain:
 
 
 def check_new_user(name: str, domain: str = "") -> None:
-    """Refuse a user name that cannot be a new mailbox; lengths are checked elsewhere.
-
-    Args:
-        name: the user name.
-        domain: its domain, which the error names too.
+    """Refuse a user name that cannot be a new mailbox; else as ``check_local_part``.
 
     Raises:
         InvalidUserName: what ``check_local_part`` refuses; and a name that a program takes for an

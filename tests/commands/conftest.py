@@ -13,7 +13,8 @@ from vpopmail import Vpopmail
 from vpopmail.settings import load
 
 DOMAIN = "example.com"
-JOE = f"joe@{DOMAIN}"
+JOE, AMY, BOB = f"joe@{DOMAIN}", f"amy@{DOMAIN}", "bob@example.org"
+HASH = "$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/"
 VPOPMAIL = 89
 NOBODY = 65534
 
@@ -24,6 +25,16 @@ def home(site: Vpopmail) -> Path:
     site.domains.add(DOMAIN)
     site.users.add(JOE, "s3cret", gecos="Joe User")
     return Path(site.domains.get(DOMAIN).path)
+
+
+@pytest.fixture
+def three_users(site: Vpopmail) -> None:
+    """Two domains, an alias domain of the first, and three users."""
+    for name in (DOMAIN, "example.org"):
+        site.domains.add(name)
+    site.domains.add_alias("alias.example", DOMAIN)
+    for address in (JOE, AMY, BOB):
+        site.users.add(address, crypted=HASH)
 
 
 @pytest.fixture

@@ -172,6 +172,9 @@ def test_defaults_hold_for_domains_without_limits_of_their_own(domain: Vpopmail)
 
 
 def test_addresses_of_the_relay_come_and_go(site: Vpopmail) -> None:
+    planned = vpopmail(site, "relay add 192.0.2.1 --dry-run")
+    assert planned.out.endswith("tcp.smtp.cdb, unless it has the address\n")
+    assert list(site.relay) == []
     assert vpopmail(site, "relay add 192.0.2.1") == (0, "", "")
     (one,) = records(vpopmail(site, "relay list --json"))
     assert one["address"] == "192.0.2.1"

@@ -14,20 +14,8 @@ from vpopmail.commands import vconvert
 from vpopmail.settings import OPTIONS, resolve
 from vpopmail.upkeep import newcomers
 
+from .conftest import AMY, BOB, HASH, JOE
 from .programs import Ran, run
-
-HASH = "$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/"
-JOE, AMY, BOB = "joe@example.com", "amy@example.com", "bob@example.org"
-
-
-@pytest.fixture
-def users(site: Vpopmail) -> None:
-    """Two domains, an alias domain and three users, in files."""
-    for name in ("example.com", "example.org"):
-        site.domains.add(name)
-    site.domains.add_alias("alias.example", "example.com")
-    for address in (JOE, AMY, BOB):
-        site.users.add(address, crypted=HASH)
 
 
 @pytest.fixture
@@ -49,7 +37,7 @@ def convert(site: Vpopmail, *words: str, **options: str) -> Ran:
     return run(site, "vconvert", *words, **options)
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 def test_accounts_go_to_the_database_and_back(site: Vpopmail, url: str) -> None:
     lines = [
         "alias.example is an alias of example.com.",
@@ -68,7 +56,7 @@ def test_accounts_go_to_the_database_and_back(site: Vpopmail, url: str) -> None:
     assert site.users.get(JOE).pw_passwd == "$1$other"
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 def test_it_does_not_matter_which_store_the_site_works_with(site: Vpopmail, url: str) -> None:
     for backend in ("cdb", "sqlite"):
         ran = convert(site, "-c", "-m", "example.com", BACKEND=backend, DATABASE_URL=url)
@@ -78,7 +66,7 @@ def test_it_does_not_matter_which_store_the_site_works_with(site: Vpopmail, url:
         assert names(other, "example.org") == []
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 @pytest.mark.parametrize("words", [("-c", "-m"), ("-m", "-c", "example.com"), ("-e", "-m")])
 def test_without_a_database_nothing_is_begun(site: Vpopmail, words: tuple[str, ...]) -> None:
     ran = convert(site, *words)
@@ -86,7 +74,7 @@ def test_without_a_database_nothing_is_begun(site: Vpopmail, words: tuple[str, .
     assert ran.err.startswith("database_url: ")
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 def test_of_two_connection_files_none_is_guessed(site: Vpopmail) -> None:
     for kind in ("mysql", "pgsql"):
         Path(site.settings.vpopmaildir, f"etc/vpopmail.{kind}").write_text("127.0.0.1|1|u|p|vpopmail\n")
@@ -95,7 +83,7 @@ def test_of_two_connection_files_none_is_guessed(site: Vpopmail) -> None:
     assert "mysql, pgsql: which database is meant?" in ran.err
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 def test_database_that_does_not_answer_is_told_before_anything(site: Vpopmail) -> None:
     path = Path(site.settings.vpopmaildir, "etc/vpopmail.mysql")
     path.write_text("127.0.0.1|1|vpopmail|s3cret-of-it|vpopmail\n")
@@ -104,14 +92,14 @@ def test_database_that_does_not_answer_is_told_before_anything(site: Vpopmail) -
     assert "Traceback" not in ran.err and "s3cret-of-it" not in ran.err
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 def test_missing_domain_is_told_and_the_others_are_converted(site: Vpopmail, url: str) -> None:
     ran = convert(site, "-c", "-m", "missing.example", "example.org", DATABASE_URL=url)
     told = "converting missing.example Error. Domain not found\ndomain conversion failed\n"
     assert ran == (245, f"{told}converting example.org done\n", "")
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 def test_domain_that_fails_keeps_its_rows_and_the_others_are_converted(site: Vpopmail, url: str) -> None:
     assert convert(site, "-c", "-m", DATABASE_URL=url).code == 0
     path = Path(site.domains.get("example.com").path, "vpasswd")
@@ -128,7 +116,7 @@ def test_domain_that_fails_keeps_its_rows_and_the_others_are_converted(site: Vpo
             assert names(other) == ["amy", "joe"]
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 @pytest.mark.parametrize("words", [("-m", "-m"), ("-c", "-c"), ("-c", "-e"), ("-m", "-e")])
 def test_other_pairs_are_unknown(site: Vpopmail, url: str, words: tuple[str, str]) -> None:
     ran = convert(site, *words, "example.com", DATABASE_URL=url)
@@ -145,7 +133,7 @@ def test_words_that_do_not_fit_get_the_usage(site: Vpopmail, words: tuple[str, .
 # the file of SqWebMail
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 def test_passwords_of_sqwebmail_are_written_for_all(site: Vpopmail) -> None:
     assert convert(site, "-S", "example.com") == (0, "converting example.com done\n", "")
     for address in (JOE, AMY):
@@ -160,7 +148,7 @@ def test_passwords_of_sqwebmail_are_written_for_all(site: Vpopmail) -> None:
     )
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 def test_link_of_a_mailbox_owner_keeps_nobody_else_from_his_file(site: Vpopmail, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -177,7 +165,7 @@ def test_link_of_a_mailbox_owner_keeps_nobody_else_from_his_file(site: Vpopmail,
 # users from elsewhere
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 def test_users_of_a_list_come_with_their_passwords(site: Vpopmail, tmp_path: Path) -> None:
     listed = tmp_path / "list"
     listed.write_text(f"ann {HASH}\nben:{HASH}\n\ncid\t{HASH}\n")
@@ -189,7 +177,7 @@ def test_users_of_a_list_come_with_their_passwords(site: Vpopmail, tmp_path: Pat
         assert Path(user.pw_dir, "Maildir/sqwebmail-pass").read_text() == f"\t{HASH}\n"
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 def test_list_goes_to_the_store_that_is_named(site: Vpopmail, url: str, tmp_path: Path) -> None:
     listed = tmp_path / "list"
     listed.write_text(f"ann {HASH}\n")
@@ -199,7 +187,7 @@ def test_list_goes_to_the_store_that_is_named(site: Vpopmail, url: str, tmp_path
         assert names(other, "example.org") == ["ann"]
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 def test_of_a_list_with_a_wrong_user_nobody_is_added(site: Vpopmail, tmp_path: Path) -> None:
     listed = tmp_path / "list"
     listed.write_text(f"ann {HASH}\nbob {HASH}\ncid {HASH}\n")
@@ -210,7 +198,7 @@ def test_of_a_list_with_a_wrong_user_nobody_is_added(site: Vpopmail, tmp_path: P
     assert sorted(os.listdir(site.domains.get("example.org").path))[-1] != "cid"
 
 
-@pytest.mark.usefixtures("users")
+@pytest.mark.usefixtures("three_users")
 @pytest.mark.parametrize("content", [None, "ann\n"])
 def test_list_that_cannot_be_read_is_told_before_anything(
     site: Vpopmail, tmp_path: Path, content: str | None
@@ -241,7 +229,7 @@ def system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(pwd, "getpwall", lambda: system)
 
 
-@pytest.mark.usefixtures("users", "system")
+@pytest.mark.usefixtures("three_users", "system")
 def test_system_users_come_with_their_passwords_but_root(
     site: Vpopmail, capsys: pytest.CaptureFixture[str]
 ) -> None:

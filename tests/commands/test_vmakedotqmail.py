@@ -10,21 +10,16 @@ import pytest
 from tests.conftest import needs_root
 from vpopmail import Vpopmail
 
+from .conftest import AMY, BOB, JOE
 from .programs import Ran, run
 
 LINES = "|preline -f dovecot-lda -d $EXT@$USER\n"
 RULE = "=" * 66 + "\n"
-JOE, AMY, BOB = "joe@example.com", "amy@example.com", "bob@example.org"
 
 
 @pytest.fixture
-def control(site: Vpopmail) -> Path:
-    """control/defaultdelivery, and a site with two domains, an alias domain and three users."""
-    for name in ("example.com", "example.org"):
-        site.domains.add(name)
-    site.domains.add_alias("alias.example", "example.com")
-    for address in (JOE, AMY, BOB):
-        site.users.add(address)
+def control(site: Vpopmail, three_users: None) -> Path:
+    """control/defaultdelivery of a site with users."""
     path = Path(site.settings.qmaildir, "control/defaultdelivery")
     path.write_text(LINES)
     return path

@@ -16,13 +16,8 @@ TEXT = "From: a@b.c\nSubject: hello\n\nbody\n"
 
 
 @pytest.fixture
-def message(site: Vpopmail, tmp_path: Path) -> Path:
-    """A message, and a site with two domains, an alias domain and three users."""
-    for name in ("example.com", "example.org"):
-        site.domains.add(name)
-    site.domains.add_alias("alias.example", "example.com")
-    for address in ("joe@example.com", "amy@example.com", "bob@example.org"):
-        site.users.add(address)
+def message(tmp_path: Path, three_users: None) -> Path:
+    """A message, and a site with users."""
     path = tmp_path / "message"
     path.write_text(TEXT)
     return path

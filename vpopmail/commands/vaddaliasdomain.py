@@ -13,8 +13,8 @@ Source: manual, "vaddaliasdomain"; commands, domains.
 
 from __future__ import annotations
 
-from vpopmail.commands.terminal.options import Misuse, parse
-from vpopmail.commands.terminal.running import FAILED, run_program, show_version
+from vpopmail.commands.terminal.options import Misuse
+from vpopmail.commands.terminal.running import FAILED, plain_arguments, run_program
 from vpopmail.names import fold_domain
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ vaddaliasdomain: usage: vaddaliasdomain [-v] domain alias_domain
     -v  print the version
     The two names may come in either order.
 """
-_LEAST = 2  # arguments
+_NAMES = 2
 
 
 def main(**settings: object) -> NoReturn:
@@ -42,12 +42,7 @@ def main(**settings: object) -> NoReturn:
 
 def run(site: Vpopmail, words: list[str]) -> int:
     """Add the alias domain that the words name; the exit status."""
-    options, arguments = parse(words, "v")
-    if options:
-        show_version()
-    if len(arguments) < _LEAST:
-        raise Misuse
-    first, second = (fold_domain(name) for name in arguments[:_LEAST])
+    first, second = map(fold_domain, plain_arguments(words, _NAMES)[:_NAMES])
     if first == second:
         print("Error: real domain and alias domain are the same!")
         raise Misuse

@@ -14,8 +14,7 @@ Source: manual, "vdeluser"; commands, users.
 from __future__ import annotations
 
 from vpopmail.commands.terminal.address import parse_address
-from vpopmail.commands.terminal.options import Misuse, parse
-from vpopmail.commands.terminal.running import run_program, show_version
+from vpopmail.commands.terminal.running import plain_arguments, run_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,12 +39,7 @@ def main(**settings: object) -> NoReturn:
 
 def run(site: Vpopmail, words: list[str]) -> int:
     """Delete the user that the words name; the exit status."""
-    options, arguments = parse(words, "v")
-    if options:
-        show_version()
-    if not arguments:
-        raise Misuse
-    user, domain = parse_address(site, arguments[0])
+    user, domain = parse_address(site, plain_arguments(words)[0])
     site.users.delete(f"{user}@{domain}")
     return 0
 

@@ -18,8 +18,8 @@ from __future__ import annotations
 import os
 import signal
 
-from vpopmail.commands.terminal.options import Misuse, parse
-from vpopmail.commands.terminal.running import FAILED, complain, run_without_site, show_version
+from vpopmail.commands.terminal.options import Misuse
+from vpopmail.commands.terminal.running import FAILED, complain, plain_arguments, run_without_site
 from vpopmail.qmail.send import signal_processes
 
 TYPE_CHECKING = False
@@ -51,12 +51,9 @@ def main(**_settings: object) -> NoReturn:
 
 def run(words: list[str]) -> int:
     """End the processes that have the name; the exit status."""
-    options, arguments = parse(words, "v")
-    if options:
-        show_version()
-    if not arguments or not arguments[0]:
+    name = plain_arguments(words)[0]
+    if not name:
         raise Misuse
-    name = arguments[0]
     spared = set(_ancestors())
 
     def is_wanted(pid: int) -> bool:

@@ -14,8 +14,7 @@ Source: manual, "vsetuserquota"; commands, passwords, quota.
 from __future__ import annotations
 
 from vpopmail.commands.terminal.address import parse_address
-from vpopmail.commands.terminal.options import Misuse, parse
-from vpopmail.commands.terminal.running import run_program, show_version
+from vpopmail.commands.terminal.running import plain_arguments, run_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ vsetuserquota: [options] domain quota
     both with a comma between (10M,1000C), or NOQUOTA. With a domain alone it
     is set for all its users.
 """
-_LEAST = 2
+_ARGUMENTS = 2
 
 
 def main(**settings: object) -> NoReturn:
@@ -45,17 +44,12 @@ def main(**settings: object) -> NoReturn:
 
 def run(site: Vpopmail, words: list[str]) -> int:
     """Set the quota that the words name; the exit status."""
-    options, arguments = parse(words, "v")
-    if options:
-        show_version()
-    if len(arguments) < _LEAST:
-        raise Misuse
-    whose, quota = arguments[0], arguments[1].upper()
+    whose, quota = plain_arguments(words, _ARGUMENTS)[:_ARGUMENTS]
     if "@" in whose:
         user, domain = parse_address(site, whose)
-        site.users.change_quota(user, domain, quota)
+        site.users.change_quota(user, domain, quota.upper())
     else:
-        site.users.change_quotas(whose, quota)
+        site.users.change_quotas(whose, quota.upper())
     return 0
 
 

@@ -30,17 +30,7 @@ class UserColumns:
             those of VqPasswd, each a list with one element a user.
     """
 
-    __slots__ = (
-        "pw_clear_passwd",
-        "pw_dir",
-        "pw_flags",
-        "pw_gecos",
-        "pw_gid",
-        "pw_name",
-        "pw_passwd",
-        "pw_shell",
-        "pw_uid",
-    )
+    __slots__ = VqPasswd.__slots__
 
     def __init__(  # noqa: PLR0913, PLR0917 - the members of the record
         self,

@@ -1,4 +1,8 @@
-"""vpopmail relay: the addresses that may send mail for a while after a login."""
+"""vpopmail relay: the addresses that may send mail for a while after a login.
+
+The library has no plans for them: a login opens the relay in one act and must be quick. A dry run
+prints what they would be.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +91,7 @@ def _add(site: Vpopmail, arguments: Namespace) -> int:
         return 0
     plan = Plan(f"let {address} send mail")
     plan.add("accounts", f"{address} with the time of now", lambda: None, commit=True)
-    return _told(site, plan)
+    return _told(site, plan, ", unless it has the address")
 
 
 def _clear(site: Vpopmail, arguments: Namespace) -> int:
@@ -112,8 +116,15 @@ def _rebuild(site: Vpopmail, arguments: Namespace) -> int:
     return 0
 
 
-def _told(site: Vpopmail, plan: Plan) -> int:
-    """Print what would be done, with the compiling that follows it."""
+def _told(site: Vpopmail, plan: Plan, more: str = "") -> int:
+    """Print what would be done, with the compiling that follows it.
+
+    Args:
+        site: whose rules are compiled.
+        plan: of what goes before.
+        more: words about the compiling.
+    """
     if site.settings.rebuild_tcpserver_file:
-        plan.add("accounts", f"compile {site.settings.tcpserver_file}.cdb", lambda: None)
+        file = f"{site.settings.tcpserver_file}.cdb"
+        plan.add("accounts", f"compile {file}{more}", lambda: None)
     return report(plan, dry_run=True)

@@ -13,7 +13,7 @@ import os
 import sys
 
 from vpopmail.codes import UNKNOWN_ERROR, VA, verror
-from vpopmail.commands.terminal.options import Misuse
+from vpopmail.commands.terminal.options import Misuse, parse
 from vpopmail.commands.terminal.output import OutputLost, open_output
 from vpopmail.errors import (
     ConfigError,
@@ -179,6 +179,24 @@ def tell_policy(site: Vpopmail) -> None:
     text = policy_text(site.installation)
     if text is not None:
         print(f"A password policy is in place:\n\t{text}")
+
+
+def plain_arguments(words: list[str], least: int = 1) -> list[str]:
+    """The arguments of a program whose only option is -v, which prints the version.
+
+    Args:
+        words: of the command line.
+        least: how many arguments it needs.
+
+    Raises:
+        Misuse: an unknown option, or fewer arguments.
+    """
+    options, arguments = parse(words, "v")
+    if options:
+        show_version()
+    if len(arguments) < least:
+        raise Misuse
+    return arguments
 
 
 def show_version() -> None:
