@@ -68,6 +68,21 @@ def tell_login(text: str, *, is_success: bool) -> None:
         _tell("vpopmail.logins", "info" if is_success else "warning", "%s", text)
 
 
+def reason(error: BaseException) -> str:
+    """What is wrong, in words: of what the system refused the file and why, without its number.
+
+    Args:
+        error: any; its notes come behind it.
+    """
+    text = str(error) or type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        text = error.strerror
+        if isinstance(error.filename, str) and error.filename:
+            text = f"{error.filename}: {text}"
+    notes = getattr(error, "__notes__", [])
+    return f"{text} ({'; '.join(notes)})" if notes else text
+
+
 def _tell(name: str, level: str, text: str, *values: object) -> bool:
     import logging
 
@@ -92,5 +107,5 @@ def _write(text: str) -> None:
 
 
 def _in_a_line(value: object) -> str:
-    text = str(value)
+    text = reason(value) if isinstance(value, BaseException) else str(value)
     return text if text.isprintable() else ascii(text)[1:-1]

@@ -204,6 +204,26 @@ def test_undecodable_word_is_told_as_it_is(site: Vpopmail, home: Path) -> None:
     assert (ran.code, ran.err) == (246, "User does not exist: \\udcffx@example.com\n")
 
 
+def test_what_the_system_refuses_is_told_in_words(
+    site: Vpopmail, home: Path, tmp_path: Path, fail: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(log, "_listeners", [])
+    fail("rename", 1, "vpasswd")
+    words = ["user", "add", "amy@example.com", "--no-password"]
+    assert front_door.run(words, settings_for(tmp_path)) == VA.COULD_NOT_UPDATE_FILE
+    told = capsys.readouterr().err
+    assert told.startswith("Could not update file: ")
+    assert "No space left on device (add user amy@example.com: " in told
+    assert told.count("\n") == 1
+    lock = home / ".vpasswd.lock"
+    lock.unlink()
+    lock.mkdir()
+    ran = vpopmail(site, "user add zoe@example.com --no-password")
+    told = f"no authentication database connection: example.com: {lock.name}: Is a directory\n"
+    assert ran == (233, "", told)
+
+
 def test_warnings_of_the_log_are_a_line_each_on_standard_error(site: Vpopmail, home: Path) -> None:
     script = Path(site.settings.etc_path("onchange"))
     script.write_text("#!/bin/sh\n")

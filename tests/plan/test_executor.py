@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from vpopmail.errors import BackendUnavailable
+from vpopmail.log import reason
 from vpopmail.plan.executor import carry_out
 from vpopmail.plan.steps import Plan, Step
 
@@ -98,6 +99,15 @@ def test_an_undo_that_fails_is_noted_and_the_others_are_done() -> None:
         carry_out(story.plan)
     assert story.told[-1] == "undo a"
     assert caught.value.__notes__ == ["undoing 'qmail: b' failed: no undo"]
+
+
+def test_an_error_of_the_system_says_at_which_step_it_came() -> None:
+    story = Story()
+    story.step("a")
+    story.step("b", FileNotFoundError(2, "No such file", "cur"), commit=True)
+    with pytest.raises(FileNotFoundError) as caught:
+        carry_out(story.plan)
+    assert reason(caught.value) == "cur: No such file (a change: b)"
 
 
 def test_an_interrupt_before_the_commit_step_undoes_as_well() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from vpopmail import errors
+from vpopmail.log import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def ensure_home(installation: Installation, domain: DomainEntry, user: VqPasswd)
             _make(installation, domain, user)
     except (errors.VpopmailError, OSError) as error:
         address = f"{user.pw_name}@{domain.realdomain}"
-        failed = errors.HomeNotMade(address, str(error))
+        failed = errors.HomeNotMade(address, reason(error))
         failed.is_known = bool(user.pw_dir)
         raise failed from error
 

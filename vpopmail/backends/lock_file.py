@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vpopmail.backends.transaction import Transaction
 from vpopmail.errors import BackendUnavailable, FileNotUpdated
+from vpopmail.log import reason
 from vpopmail.safeio.directory import Owner
 from vpopmail.safeio.locks import FileLock
 
@@ -38,7 +39,7 @@ class LockFileTransaction(Transaction):
         try:
             self.file_lock.acquire()
         except (FileNotUpdated, OSError) as error:
-            raise BackendUnavailable(self.domain.realdomain, str(error)) from error
+            raise BackendUnavailable(self.domain.realdomain, reason(error)) from error
 
     def share_lock(self, holder: LockFileTransaction) -> None:
         """Work under the lock that another transaction on the same domain holds."""

@@ -14,7 +14,8 @@ Source: manual, "clearopensmtp"; commands, clearopensmtp.
 from __future__ import annotations
 
 from vpopmail.commands.terminal.options import parse
-from vpopmail.commands.terminal.running import FAILED, complain, reason, run_program
+from vpopmail.commands.terminal.running import FAILED, complain, run_program
+from vpopmail.log import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -34,6 +34,7 @@ from vpopmail.codes import VA
 from vpopmail.commands.terminal.options import Misuse, parse
 from vpopmail.commands.terminal.running import FAILED, complain, run_program, show_version
 from vpopmail.errors import ConversionFailed, VpopmailError
+from vpopmail.log import reason
 from vpopmail.site import Vpopmail
 from vpopmail.upkeep.other_store import with_cdb, with_database, with_options
 
@@ -222,7 +223,7 @@ class Conversion:
         """Tell why something went wrong, and remember that."""
         if isinstance(error, ConversionFailed) and error.report is not None:
             error = next(iter(error.report.failed.values()))
-        complain(NAME, f"{what}: {error}")
+        complain(NAME, f"{what}: {reason(error)}")
         self.code = self.code or (error.code if isinstance(error, VpopmailError) else FAILED)
 
     def _open_stores(self) -> None:

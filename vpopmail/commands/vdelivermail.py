@@ -11,6 +11,7 @@ import sys
 
 from vpopmail.delivery.actions import DEFERRED
 from vpopmail.errors import VpopmailError
+from vpopmail.log import reason
 from vpopmail.safeio.directory import write_all
 
 TYPE_CHECKING = False
@@ -61,7 +62,7 @@ def run(
         _check_descriptors()
         return _deliver(arguments[1], environment, settings, directory or os.getcwd())
     except (VpopmailError, OSError, ImportError) as error:
-        _tell(f"vdelivermail: deferred, {error}\n")
+        _tell(f"vdelivermail: deferred, {reason(error)}\n")
     except Exception as error:  # noqa: BLE001 - qmail must try again, whatever it is
         _tell(f"vdelivermail: deferred, {type(error).__name__}\n")
     return DEFERRED

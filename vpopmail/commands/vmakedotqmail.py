@@ -27,7 +27,7 @@ import sys
 from vpopmail.accounts.default_delivery import rewrite_default
 from vpopmail.commands.terminal.address import parse_address
 from vpopmail.commands.terminal.options import Misuse, parse
-from vpopmail.commands.terminal.running import FAILED, complain, reason, run_program, show_version
+from vpopmail.commands.terminal.running import FAILED, complain, run_program, show_version
 from vpopmail.delivery.own_lines import (
     KEPT,
     REPLACED,
@@ -38,6 +38,7 @@ from vpopmail.delivery.own_lines import (
 from vpopmail.errors import NotPermitted, VpopmailError
 from vpopmail.formats.dotqmail import default_delivery
 from vpopmail.formats.text import to_text
+from vpopmail.log import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

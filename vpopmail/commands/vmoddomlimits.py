@@ -20,8 +20,9 @@ from __future__ import annotations
 from vpopmail.accounts.lookup import may_look
 from vpopmail.commands.terminal.limits_text import describe, flags_from, permission_from
 from vpopmail.commands.terminal.options import Misuse, parse
-from vpopmail.commands.terminal.running import FAILED, complain, reason, run_program, show_version
+from vpopmail.commands.terminal.running import FAILED, complain, run_program, show_version
 from vpopmail.errors import DomainNotFound, LimitsNotFound, VpopmailError
+from vpopmail.log import reason
 from vpopmail.settings.options import OLD_PROFILE
 
 TYPE_CHECKING = False

@@ -26,11 +26,11 @@ from vpopmail.commands.terminal.running import (
     FAILED,
     complain,
     open_site,
-    reason,
     run_without_site,
     show_version,
 )
 from vpopmail.errors import InvalidInput
+from vpopmail.log import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

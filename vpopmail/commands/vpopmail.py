@@ -41,7 +41,8 @@ import argparse
 import sys
 
 from vpopmail.codes import VA, verror
-from vpopmail.commands.terminal.running import reason, run_without_site
+from vpopmail.commands.terminal.running import run_without_site
+from vpopmail.log import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

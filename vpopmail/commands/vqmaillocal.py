@@ -23,6 +23,7 @@ import sys
 
 from vpopmail.commands import vdelivermail
 from vpopmail.delivery.actions import DEFERRED
+from vpopmail.log import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def run(words: Sequence[str], settings: Mapping[str, object]) -> int:
     try:
         unknown = _unknown(home)
     except OSError as error:
-        print(f"vqmaillocal: {error}")
+        print(f"vqmaillocal: {reason(error)}")
         return DEFERRED
     code = vdelivermail.run(["", unknown], {**os.environ, **told}, settings, home)
     return 0 if code == _ENDED_BY_A_PROGRAM else code

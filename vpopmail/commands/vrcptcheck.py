@@ -12,6 +12,7 @@ import os
 import sys
 
 from vpopmail.errors import VpopmailError
+from vpopmail.log import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run(settings: Mapping[str, object]) -> int:
     try:
         return EXISTS if _can_get_mail(_read(), settings) else UNKNOWN
     except (VpopmailError, OSError) as error:
-        told = f"vrcptcheck: {error}\n"
+        told = f"vrcptcheck: {reason(error)}\n"
     except Exception as error:  # noqa: BLE001 - Python's own code, 1, would be an unknown address
         told = f"vrcptcheck: {type(error).__name__}\n"
     sys.stderr.write(told)

@@ -16,6 +16,7 @@ from vpopmail.delivery.places import Homes
 from vpopmail.errors import InvalidInput, VpopmailError
 from vpopmail.formats.mail_date import format_date
 from vpopmail.formats.text import to_bytes
+from vpopmail.log import reason
 from vpopmail.mailstore import maildirsize
 from vpopmail.mailstore.messages import (
     MessageNotWritten,
@@ -155,7 +156,7 @@ class Bulletins:
                 if is_limited(user.pw_shell):
                     maildirsize.add_usage(maildir, user.pw_shell, size, 1, owner)
         except (OSError, MessageNotWritten, VpopmailError) as error:
-            return str(error)
+            return reason(error)
         return ""
 
     def _home(self, homes: Homes, entry: DomainEntry, user: VqPasswd) -> Directory:

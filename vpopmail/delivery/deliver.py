@@ -11,6 +11,7 @@ from vpopmail.delivery.facts import SiteFacts
 from vpopmail.delivery.message import NotSeekable, open_message
 from vpopmail.delivery.places import Homes
 from vpopmail.delivery.recipient import Envelope, NoRecipient, Recipient, recipient_name
+from vpopmail.log import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,5 +70,5 @@ def deliver(
     except errors.BackendUnavailable:
         tell("vdelivermail: deferred, database down\n")
     except (errors.VpopmailError, OSError) as error:
-        tell(f"vdelivermail: deferred, {error}\n")
+        tell(f"vdelivermail: deferred, {reason(error)}\n")
     return DEFERRED

@@ -6,6 +6,7 @@ from vpopmail.delivery import actions as kinds
 from vpopmail.delivery.actions import BOUNCED, DEFERRED, DELIVERED, ENOUGH
 from vpopmail.delivery.mailbox import to_mailbox, to_maildir
 from vpopmail.errors import VpopmailError
+from vpopmail.log import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,6 +100,6 @@ def _make_home(delivery: Delivery, action: kinds.MakeHome) -> int:
     try:
         make_home_of(delivery.installation, entry, action.user)
     except (VpopmailError, OSError) as error:
-        delivery.tell(f"Auto creation of maildir failed: {error} (#5.9.8)\n")
+        delivery.tell(f"Auto creation of maildir failed: {reason(error)} (#5.9.8)\n")
         return DEFERRED
     return DELIVERED

@@ -17,6 +17,7 @@ from vpopmail.delivery.recipient import Recipient
 from vpopmail.errors import DomainNotFound, InvalidCharacter
 from vpopmail.formats.dotqmail import default_action
 from vpopmail.formats.text import has_control, to_bytes
+from vpopmail.log import reason
 from vpopmail.names import check_kind_of_text, fold, fold_domain, split_address
 
 TYPE_CHECKING = False
@@ -103,7 +104,7 @@ class Mail:
         try:
             fd = nameless_copy([message])
         except OSError as error:
-            return Delivered(DEFERRED, f"the message cannot be kept: {error}\n")
+            return Delivered(DEFERRED, f"the message cannot be kept: {reason(error)}\n")
         try:
             code = deliver(self._installation, environment, fd, self._unknown(entry), told.append)
         finally:

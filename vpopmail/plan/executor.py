@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpopmail.log import warn
+from vpopmail.log import reason, warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def carry_out(plan: Plan) -> Plan:
             done.append(step)
             step.do()
     except BaseException as error:
+        if isinstance(error, OSError):  # its file has a name without a directory
+            error.add_note(f"{plan.subject}: {done[-1].what}")
         if done[-1] is plan.steps[commit] and _is_in_doubt(error):
             # Only the store knows whether the change counts, and the next change asks it.
             plan.unfinished.append(f"{done[-1]}: it may count")
@@ -68,8 +70,8 @@ def _undo(plan: Plan, done: list[Step], error: BaseException) -> None:
         try:
             step.undo()
         except Exception as trouble:  # noqa: BLE001 - undo the rest; the journal has this one
-            plan.unfinished.append(f"undoing {step}: {trouble}")
-            error.add_note(f"undoing '{step}' failed: {trouble}")
+            plan.unfinished.append(f"undoing {step}: {reason(trouble)}")
+            error.add_note(f"undoing '{step}' failed: {reason(trouble)}")
 
 
 def _finish(plan: Plan, step: Step) -> Exception | None:
@@ -78,7 +80,7 @@ def _finish(plan: Plan, step: Step) -> Exception | None:
         step.do()
     except BaseException as trouble:
         # The change counts already: whatever it was, the journal keeps its entry.
-        plan.unfinished.append(f"{step}: {trouble}")
+        plan.unfinished.append(f"{step}: {reason(trouble)}")
         warn("%s is done, but not finished: %s: %s", plan.subject, step, trouble)
         if not isinstance(trouble, Exception):
             raise

@@ -12,6 +12,7 @@ from vpopmail.backends import flaws
 from vpopmail.errors import DomainDirectoryMissing, FormatError, LimitsUnreadable, VpopmailError
 from vpopmail.formats import assign
 from vpopmail.formats.text import split_lines
+from vpopmail.log import reason
 from vpopmail.names import (
     MAX_DOMAIN,
     has_domain_characters,
@@ -79,7 +80,7 @@ def _step(name: str, login: _Login) -> LoginStep:
     try:
         found = examine()
     except (VpopmailError, OSError) as error:
-        return LoginStep(name, False, str(error), "let it be read")
+        return LoginStep(name, False, reason(error), "let it be read")
     return LoginStep(name, None) if found is None else LoginStep(name, *found)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import attrs
 
 from vpopmail.errors import VpopmailError
+from vpopmail.log import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ class Examination:
                 if repair() is False:
                     return
             except (VpopmailError, OSError) as error:
-                trouble = f", which failed: {error}"
+                trouble = f", which failed: {reason(error)}"
         repaired = not (self.dry_run or trouble)
         self.findings.append(Finding(kind, subject, what, remedy + trouble, True, repaired))
 

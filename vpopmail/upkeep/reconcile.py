@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vpopmail.errors import DomainNotFound, NotPermitted, VpopmailError
+from vpopmail.log import reason
 from vpopmail.names import checked_texts, fold_domain
 from vpopmail.qmail.surviving import is_closed, is_directory
 from vpopmail.upkeep.examined_domain import ExaminedDomain
@@ -73,7 +74,7 @@ def _examine_domains(installation: Installation, examination: Examination) -> No
         raise
     except (VpopmailError, OSError) as error:
         subject = f"{installation.settings.qmaildir}/users"
-        examination.tell(UNREADABLE, subject, str(error), "see to it, then reconcile again")
+        examination.tell(UNREADABLE, subject, reason(error), "see to it, then reconcile again")
 
 
 def _examine_domain(

@@ -49,7 +49,7 @@ class CdbBackend(Backend):
         try:
             return lookup.find(name)
         except OSError as error:
-            raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
+            raise _unavailable(domain, error) from error
 
     def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
         """The users in the order of the file; malformed lines are left out and logged."""
@@ -61,7 +61,7 @@ class CdbBackend(Backend):
         try:
             text = b"" if place.status(TEXT) is None else place.read(TEXT)
         except OSError as error:
-            raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
+            raise _unavailable(domain, error) from error
         yield from self._parse(split_lines(text), domain)
 
     def stream(self, domain: DomainEntry) -> Iterator[VqPasswd]:
@@ -72,7 +72,7 @@ class CdbBackend(Backend):
                 with open(place.open(TEXT), "rb") as file:
                     yield from self._parse(file, domain)
         except OSError as error:
-            raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
+            raise _unavailable(domain, error) from error
 
     def stream_columns(self, domain: DomainEntry) -> Iterator[UserColumns]:
         """The users in the order of the file, read as they are asked for."""
@@ -82,7 +82,7 @@ class CdbBackend(Backend):
                 with open(place.open(TEXT), "rb") as file:
                     yield from self._parse_blocks(file, domain)
         except OSError as error:
-            raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
+            raise _unavailable(domain, error) from error
 
     def check_accounts(self, domain: DomainEntry) -> None:
         """Refuse a domain that has lost both files of its users."""
@@ -91,7 +91,7 @@ class CdbBackend(Backend):
         try:
             check_users(Place(domain.path))
         except OSError as error:
-            raise errors.BackendUnavailable(f"{domain.path}/{TEXT}", str(error)) from error
+            raise _unavailable(domain, error) from error
 
     def transaction(self, domain: DomainEntry, directory: Directory) -> Transaction:
         """A transaction on vpasswd of a domain."""
@@ -167,3 +167,7 @@ def _has_text(place: Place) -> bool:
         raise errors.BackendUnavailable(f"{place.path}/{TEXT}", trouble)
     place.check()
     return place.status(TEXT) is not None
+
+
+def _unavailable(domain: DomainEntry, error: OSError) -> errors.BackendUnavailable:
+    return errors.BackendUnavailable(f"{domain.path}/{TEXT}", error.strerror or str(error))

@@ -34,7 +34,9 @@ def become_owner(domain: DomainEntry) -> None:
         os.setgid(domain.gid)
         os.setuid(domain.uid)
     except OSError as error:
-        raise NotPermitted(domain.realdomain, f"cannot become its owner: {error}") from error
+        raise NotPermitted(
+            domain.realdomain, f"cannot become its owner: {error.strerror}"
+        ) from error
 
 
 def _import_all() -> None:

@@ -25,6 +25,7 @@ from vpopmail.errors import (
     VpopmailError,
 )
 from vpopmail.formats.text import to_text
+from vpopmail.log import reason
 from vpopmail.settings import load
 from vpopmail.site import Vpopmail
 
@@ -162,14 +163,6 @@ def complain(name: str, text: str) -> None:
         text: what is wrong.
     """
     print(f"{name}: {text}", file=sys.stderr)
-
-
-def reason(error: VpopmailError | OSError) -> str:
-    """What is wrong, in words; of what the system refused without its number."""
-    if isinstance(error, VpopmailError):
-        return str(error)
-    words = (error.filename, error.strerror or type(error).__name__)
-    return ": ".join(str(word) for word in words if word)
 
 
 def tell_policy(site: Vpopmail) -> None:
