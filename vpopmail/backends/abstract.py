@@ -75,7 +75,11 @@ class Backend(ABC):
 
     @abstractmethod
     def find(self, domain: DomainEntry, name: str) -> VqPasswd | None:
-        """The user of this name, as a fresh record.
+        """The user of this name, as a fresh record; None if there is none.
+
+        Args:
+            domain: the real domain, resolved.
+            name: as it is stored, folded.
 
         Raises:
             BackendUnavailable: the store cannot be read.

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def isExistingUser(name: str, domain: str) -> int:  # noqa: N802 - a C name
-    """1 if there is a user of the domain or alias domain, else 0."""
+    """1 if there is a user of the domain or alias domain, else 0.
+
+    Args:
+        name: local part, any case.
+        domain: domain or alias domain, any case.
+    """
     return int(vauth_getpw(name, domain) is not None)
 
 

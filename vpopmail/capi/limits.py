@@ -29,7 +29,14 @@ def vget_limits(domain: str) -> tuple[int, VLimits]:
 
 
 def vset_limits(domain: str, limits: VLimits) -> int:
-    """Store the limits of a domain: 0 or -1. Its commit point is the rename of the file."""
+    """Store the limits of a domain: 0 or -1.
+
+    Args:
+        domain: domain or alias domain.
+        limits: all of them; -1 in a number is no limit.
+
+    Its commit point is the rename of the file, or that of a backend that keeps limits.
+    """
     check_text(domain)
     check_kind(VLimits, limits)
     return zero(lambda: current().limits.set(domain, limits))

@@ -108,6 +108,7 @@ _TYPED_LATER = (
     "access.default_domain",
     "accounts.quotas",
     "accounts.user_recovery",
+    "accounts.user_updates",
     "accounts.users",
     "backends.cdb.backend",
     "backends.cdb.writing",
