@@ -301,6 +301,15 @@ def test_terminal_shows_a_bar_without_colours(domain: Vpopmail, tmp_path: Path) 
     assert len(names(domain)) == 40
 
 
+def test_warning_at_a_terminal_has_a_line_of_its_own(domain: Vpopmail, tmp_path: Path) -> None:
+    Path(domain.settings.etc_path("onchange")).touch(mode=0o644)
+    code, shown = at_terminal(domain, ROWS[:-2], tmp_path, VPOPMAIL_ONCHANGE_SCRIPT="true")
+    assert code == 0
+    told = [line.rstrip("\r") for line in shown.split("\n") if "warning" in line]
+    assert len(told) == 40
+    assert {line.rpartition("\r")[2].partition("/")[0] for line in told} == {"warning: "}
+
+
 def test_terminal_shows_counts_without_tqdm(domain: Vpopmail, tmp_path: Path) -> None:
     (tmp_path / "tqdm.py").write_text("raise ImportError\n")
     code, shown = at_terminal(domain, ROWS, tmp_path, PYTHONPATH=str(tmp_path))

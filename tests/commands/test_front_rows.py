@@ -138,6 +138,7 @@ def test_what_cannot_be_set_is_passed_over() -> None:
 
 
 def test_csv_that_is_not_utf8_or_too_long_is_told_by_its_line() -> None:
+    assert csv_of("address,comment\na,b\udcff\n")[0].complaint == "it is not UTF-8"
     found = csv_of("address\na\udcff\n" + "b" * (rows.LONGEST + 5) + "\nc\n")
     assert [(row.number, row.complaint) for row in found] == [
         (2, "it is not UTF-8"),

@@ -152,8 +152,8 @@ def test_users_of_a_domain_are_shown_one_after_the_other(
     site = make_site(profile=profile)
     site.domains.add(DOMAIN)
     site.domains.add_alias("alias.org", DOMAIN)
-    for address in (JOE, AMY):
-        site.users.add(address, crypted=CRYPTED)
+    site.users.add(JOE, crypted=CRYPTED, quota="10M")
+    site.users.add(AMY, crypted=CRYPTED)
     each = [run(site, "vuserinfo", address).out for address in (AMY, JOE)]
     assert run(site, "vuserinfo", "-D", "Alias.org") == (0, above + above.join(each), "")
     assert run(site, "vuserinfo", "-nD", DOMAIN).out == f"{above}amy\n{above}joe\n"

@@ -71,6 +71,10 @@ def test_columns_are_those_of_the_records() -> None:
     for name in VqPasswd.__slots__:
         assert len(getattr(columns, name)) == 2
     assert columns.pw_flags == [6, 0]
+    alike = parse_alike(b"a:b:1:8:c:d:q\n")
+    assert alike is not None
+    alike.pw_flags[0] |= 1
+    assert alike.pw_gid == [8]
 
 
 def test_repr_shows_no_password() -> None:

@@ -8,7 +8,7 @@ import sys
 from time import monotonic
 
 from vpopmail import log
-from vpopmail.commands.front.showing import as_warning, show_warning
+from vpopmail.commands.front.showing import as_warning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,11 +40,10 @@ class Progress:
     def __enter__(self) -> Self:
         if self._shown:
             self._bar = _bar(self._total)
-        log.use_listener(lambda text: self.tell(as_warning(text)))
+            log.use_listener(lambda text: self.tell(as_warning(text)))
         return self
 
     def __exit__(self, *exception: object) -> None:
-        log.use_listener(show_warning)
         if self._bar is not None:
             self._show()
             self._bar.close()
