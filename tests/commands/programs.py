@@ -7,6 +7,7 @@ import os
 import pkgutil
 import pty
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -154,6 +155,8 @@ def at_terminal(
     """``run_at_terminal`` for any command line."""
     child, terminal = pty.fork()
     if child == 0:  # pragma: no cover - another process
+        # Who started the tests in the background had it ignored; a login shell does not.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execve(line[0], line, environ)
     shown = b""
     seen = 0

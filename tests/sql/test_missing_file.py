@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,24 @@ def test_a_lost_file_is_told_and_not_made_by_who_reads(site: Vpopmail, file: Pat
         assert site.aliases.find(f"sales@{DOMAIN}") is None  # as of a new database
         assert list(site.auth_log) == []
     assert not file.exists()
+
+
+def test_a_file_that_is_no_database_is_told_and_does_not_stay_open(site: Vpopmail, file: Path) -> None:
+    site.domains.add(DOMAIN)
+    site.installation.backend.close()
+    file.write_bytes(b"no database " * 100)
+    with pytest.raises(BackendUnavailable, match="NOTADB"):
+        site.users.find(JOE)
+    assert not is_open(file)
+
+
+def is_open(file: Path) -> bool:
+    """Whether this process has it open."""
+    for fd in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):
+            if os.readlink(f"/proc/self/fd/{fd}") == str(file):
+                return True
+    return False
 
 
 def test_looking_at_the_tables_of_a_new_site_makes_no_file(site: Vpopmail, file: Path) -> None:

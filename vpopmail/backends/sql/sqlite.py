@@ -54,7 +54,11 @@ class SqliteDialect(Dialect):
         )
         connection.text_factory = _decode
         level = "FULL" if self.settings.sync else "OFF"
-        connection.execute(f"PRAGMA synchronous = {level}")
+        try:
+            connection.execute(f"PRAGMA synchronous = {level}")
+        except BaseException:
+            connection.close()  # the error, and with it this frame, may be kept for long
+            raise
         return connection
 
     def make_database(self) -> None:
