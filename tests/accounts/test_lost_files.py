@@ -118,8 +118,9 @@ def test_users_whose_files_are_lost_are_not_unknown(
             ask()
     done = site.mail.deliver(JOE, b"Subject: x\n\nx\n")
     assert (done.code, "vpasswd" in done.text) == (111, True)
-    assert vpopmail.vauth_getpw("joe", DOMAIN) is None
-    assert vpopmail.last_error() == VA.NO_AUTH_CONNECTION
+    with vpopmail.use(site):
+        assert vpopmail.vauth_getpw("joe", DOMAIN) is None
+        assert vpopmail.last_error() == VA.NO_AUTH_CONNECTION
 
 
 def test_no_user_is_added_in_the_place_of_lost_ones(site: Vpopmail, domain: Path) -> None:
