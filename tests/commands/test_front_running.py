@@ -16,6 +16,7 @@ from tests.conftest import needs_root, settings_for, tree, without_locks
 from vpopmail import Vpopmail, __version__, log
 from vpopmail.codes import VA, verror
 from vpopmail.commands import vpopmail as front_door
+from vpopmail.commands.front import showing
 from vpopmail.errors import AliasNotFound, InvalidIpAddress, IpMapNotFound, UserNotFound, VpopmailError
 
 from .conftest import DOMAIN, JOE, NOBODY, VPOPMAIL
@@ -235,12 +236,21 @@ def test_warnings_of_the_log_are_a_line_each_on_standard_error(site: Vpopmail, h
     on = {"ONCHANGE_SCRIPT": "true"}
     rows = "address\namy@example.com\nzoe@example.com\n"
     assert vpopmail(site, f"user set {JOE} --comment J", **on) == (0, "", told)
-    assert vpopmail(site, "user add --bulk csv", rows, **on) == (0, "", told * 2)
+    assert vpopmail(site, "user add --bulk csv", rows, **on) == (0, "", told)
     ran = vpopmail(site, "alias list example.com --json")
     assert (ran.code, ran.out, ran.err.count("\n")) == (0, "", 1)
     assert ran.err.startswith(passed_over)
     # The programs of C say what they always said.
     assert run(site, "vmoduser", "-c", "Joe", JOE, **on) == (0, "", "")
+
+
+def test_warnings_that_are_remembered_are_not_endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(showing, "_MOST_KEPT", 2)
+    told: list[str] = []
+    warnings = showing.Warnings(told.append)
+    for text in ("a", "b", "a", "c", "a"):
+        warnings.show(text)
+    assert told == [f"warning: {text}" for text in ("a", "b", "c", "a")]
 
 
 def test_what_is_left_to_be_finished_is_told_once(

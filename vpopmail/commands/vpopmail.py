@@ -118,13 +118,13 @@ def noun_parser(noun: str) -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace, settings: Mapping[str, object]) -> int:
     """Do it on the site; what goes wrong becomes a line on standard error."""
     from vpopmail import log
-    from vpopmail.commands.front.showing import printable, show_warning
+    from vpopmail.commands.front.showing import Warnings, printable
     from vpopmail.commands.terminal.options import Misuse
     from vpopmail.errors import VpopmailError
     from vpopmail.settings import load
     from vpopmail.site import Vpopmail
 
-    log.use_listener(show_warning)
+    log.use_listener(Warnings().show)
     try:
         with Vpopmail(load(dict(settings))) as site:
             code: int = arguments.run(site, arguments)

@@ -8,7 +8,7 @@ import sys
 from time import monotonic
 
 from vpopmail import log
-from vpopmail.commands.front.showing import as_warning
+from vpopmail.commands.front.showing import Warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Progress:
     def __enter__(self) -> Self:
         if self._shown:
             self._bar = _bar(self._total)
-            log.use_listener(lambda text: self.tell(as_warning(text)))
+            log.use_listener(Warnings(self.tell).show)
         return self
 
     def __exit__(self, *exception: object) -> None:

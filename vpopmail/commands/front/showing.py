@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     Record = Mapping[str, object]
 
+_MOST_KEPT = 1000  # warnings that are remembered
+
 
 def show_records(records: Iterable[Record], line: Callable[[Record], str], *, as_json: bool) -> int:
     """Print records as they come, one a line.
@@ -68,14 +70,29 @@ def report(plan: Plan, *, dry_run: bool = False) -> int:
     return 0
 
 
-def show_warning(text: str) -> None:
-    """Print a warning of the library on standard error."""
-    print(as_warning(text), file=sys.stderr)
+class Warnings:
+    """Tells the warnings of the log, each once: ten thousand users may have the same trouble.
 
+    Args:
+        tell: gets a line; None prints it on standard error.
+    """
 
-def as_warning(text: str) -> str:
-    """A warning as the line that it is here."""
-    return printable(f"warning: {text}")
+    def __init__(self, tell: Callable[[str], object] | None = None) -> None:
+        self._tell = tell
+        self._told: set[str] = set()
+
+    def show(self, text: str) -> None:
+        """Tell one, unless it was told."""
+        if text in self._told:
+            return
+        if len(self._told) >= _MOST_KEPT:
+            self._told.clear()
+        self._told.add(text)
+        line = printable(f"warning: {text}")
+        if self._tell is None:
+            print(line, file=sys.stderr)
+        else:
+            self._tell(line)
 
 
 def printable(text: str) -> str:
