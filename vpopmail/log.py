@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from sys import modules
 
 TYPE_CHECKING = False
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Listener = Callable[[str], object]
+
+_STANDARD_ERROR = 2
 
 _syslog_names: list[str] = []  # under which this process tells syslog: none or one
 _listeners: list[Listener] = []  # who hears the warnings of this process: nobody or one
@@ -66,6 +69,18 @@ def tell_login(text: str, *, is_success: bool) -> None:
         _write(text)
     if "logging" in modules:
         _tell("vpopmail.logins", "info" if is_success else "warning", "%s", text)
+
+
+def tell_stderr(text: str) -> None:
+    """Write on standard error, if that can be: else the exit code must say all.
+
+    Args:
+        text: one line, with its end.
+    """
+    try:
+        os.write(_STANDARD_ERROR, text.encode("utf-8", "backslashreplace"))
+    except OSError:
+        return
 
 
 def reason(error: BaseException) -> str:

@@ -267,6 +267,14 @@ def test_store_and_settings_that_cannot_be_read_are_trouble_in_both_modes(
                 Path(f"{file}.away").rename(file)
 
 
+@pytest.mark.parametrize("errors", ["2>&-", "2>/dev/full"])
+def test_trouble_that_cannot_be_told_is_no_wrong_password(site: Vpopmail, root: Path, errors: str) -> None:
+    wrong = Programs(site, root / f"untold{len(errors)}", logging="loud", checkpassword_codes=True)
+    for given, code in (("3</dev/null", 111), ("3<&-", 11)):
+        line = f'exec "$0" "$0" {given} {errors}'
+        assert subprocess.run(["/bin/sh", "-c", line, wrong.path("vchkpw")]).returncode == code
+
+
 def test_checkpassword_codes_are_1_for_a_refusal_and_2_for_misuse(site: Vpopmail, root: Path) -> None:
     by_option = Programs(site, root / "convention", checkpassword_codes=True)
     refused = (b"", credentials(JOE, ""), credentials(JOE, "wrong"), credentials("nopop@example.com"),

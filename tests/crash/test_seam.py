@@ -200,7 +200,7 @@ THEIR_WORK = {
     "commands/terminal/output.py": ("io",),  # standard output
     "commands/terminal/prompt.py": ("os.O_RDWR", "os.open"),  # the terminal, to ask for a password
     "commands/terminal/running.py": ("os.O_RDWR", "os.O_WRONLY", "os.open"),  # /dev/null
-    "commands/vchkpw.py": ("os.write",),  # a line on standard error
+    "log.py": ("os.write",),  # a line on standard error
     "safeio/shelf.py": ("sqlite3",),  # a file without a name, which ends with the process
 }
 

@@ -16,11 +16,16 @@ from .test_command import HEAVY, environment
 PROGRAM = ["-I", "-m", "vpopmail.commands.vrcptcheck"]
 
 
-def check(place: Place, address: bytes | None, **more: str) -> tuple[int, bytes]:
-    """Run it with an address on descriptor 3, which is closed for None; code and standard error."""
+def check(
+    place: Place, address: bytes | None, errors: str = "", **more: str
+) -> tuple[int, bytes]:
+    """Run it with an address on descriptor 3, which is closed for None; code and standard error.
+
+    That may be redirected by the word of a shell.
+    """
     given = place.top / "address"
     given.write_bytes(address or b"")
-    redirected = f"3<{given}" if address is not None else "3<&-"
+    redirected = f"3<{given} {errors}" if address is not None else "3<&-"
     done = subprocess.run(
         ["/bin/sh", "-c", f'exec "$@" {redirected}', "sh", sys.executable, *PROGRAM],
         env=environment(place.top, **more), capture_output=True, check=False,
@@ -66,6 +71,12 @@ def test_trouble_is_111_and_told_in_a_line(place: Place) -> None:
     os.rename(place.domain, place.domain.with_name("gone"))
     code, told = check(place, JOE.encode())
     assert (code, told.count(b"\n")) == (111, 1)
+
+
+@pytest.mark.parametrize("errors", ["2>&-", "2>/dev/full"])
+def test_trouble_that_cannot_be_told_is_no_unknown_address(place: Place, errors: str) -> None:
+    assert check(place, JOE.encode(), errors) == (0, b"")
+    assert check(place, JOE.encode(), errors, VPOPMAIL_BACKEND="nothing") == (111, b"")
 
 
 def test_it_imports_no_heavy_module(place: Place) -> None:

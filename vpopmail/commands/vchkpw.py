@@ -50,7 +50,7 @@ def main(**settings: object) -> NoReturn:
     try:
         code = run(sys.argv, settings)
     except Exception as error:  # noqa: BLE001 - Python's own code, 1, would be a wrong password
-        os.write(2, f"vchkpw: {type(error).__name__}\n".encode("ascii", "replace"))
+        log.tell_stderr(f"vchkpw: {type(error).__name__}\n")
         code = TROUBLE
     raise SystemExit(code)
 
@@ -73,12 +73,12 @@ def run(arguments: list[str], settings: dict[str, object]) -> int:
     try:
         data = _read_all()
     except OSError:
-        os.write(2, _MISUSED.format(log_name).encode("ascii"))
+        log.tell_stderr(_MISUSED.format(log_name))
         return codes.unreadable
     try:
         installation = Installation(load(settings))
     except errors.VpopmailError as error:
-        os.write(2, f"vchkpw: {error}\n".encode("utf-8", "backslashreplace"))
+        log.tell_stderr(f"vchkpw: {error}\n")
         return codes.trouble
     if installation.settings.checkpassword_codes:
         codes = ExitCodes(as_checkpassword=True)

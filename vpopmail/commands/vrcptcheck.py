@@ -9,10 +9,9 @@ starts once per recipient. Source: commands, vrcptcheck.
 from __future__ import annotations
 
 import os
-import sys
 
 from vpopmail.errors import VpopmailError
-from vpopmail.log import reason
+from vpopmail.log import reason, tell_stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def run(settings: Mapping[str, object]) -> int:
         told = f"vrcptcheck: {reason(error)}\n"
     except Exception as error:  # noqa: BLE001 - Python's own code, 1, would be an unknown address
         told = f"vrcptcheck: {type(error).__name__}\n"
-    sys.stderr.write(told)
+    tell_stderr(told)
     return TROUBLE
 
 

@@ -137,8 +137,11 @@ try:
     use_bundle({bundle!r})
     from vpopmail.commands.{module} import main
 except Exception as error:
-    print("{program}:", error, file=sys.stderr)
-    sys.exit(111)
+    import os
+    try:
+        os.write(2, ("{program}: %s\\n" % error).encode("utf-8", "backslashreplace"))
+    finally:
+        os._exit(111)
 main(**{settings!r})
 """
 _SHOW_MODULES = """

@@ -94,8 +94,6 @@ def run_without_site(name: str, work: Callable[[list[str]], int], *, usage: str)
     words = [to_text(os.fsencode(word)) for word in sys.argv[1:]]
     _occupy_standard_descriptors()
     open_output()
-    if sys.stderr is not None:
-        sys.stderr.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for number in _INTERRUPTING:
         if _signal.getsignal(number) != _signal.SIG_IGN:
             _signal.signal(number, _interrupt)
