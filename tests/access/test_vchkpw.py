@@ -291,6 +291,8 @@ def test_broken_installation_is_trouble_and_no_wrong_password(programs: Programs
     broken.write_text(text.replace("commands.vchkpw", "commands.nosuch"))
     broken.chmod(0o755)
     assert programs.run(JOES, own="broken").code == 111
+    line = 'exec "$0" next 3</dev/null 2>/dev/full'
+    assert subprocess.run(["/bin/sh", "-c", line, str(broken)]).returncode == 111
 
 
 # Dovecot

@@ -141,7 +141,7 @@ except Exception as error:
     try:
         os.write(2, ("{program}: %s\\n" % error).encode("utf-8", "backslashreplace"))
     finally:
-        os._exit(111)
+        sys.exit(111)
 main(**{settings!r})
 """
 _SHOW_MODULES = """
