@@ -106,7 +106,7 @@ def _share_account(top: Path) -> str:
     with opened(top, backend="sqlite") as site:
         entry = site.domains.get(DOMAIN)
         _stored(site, entry, VqPasswd("shared", HASH, pw_dir=f"{entry.path}/shared"))
-        site.qmail.remove_domains([one for one in site.domains if one.realdomain == DOMAIN])
+        site.qmail.remove_domains([entry])  # an alias domain still leads there
         return fingerprint(site.installation.backend.find(entry, "shared"))
 
 

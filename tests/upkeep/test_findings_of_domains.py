@@ -257,6 +257,27 @@ def test_what_a_killed_adoption_left_in_a_directory_is_removed_and_nothing_else(
     assert sorted(path.name for path in (place.parent / "stray.example").iterdir()) == ["mail"]
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_an_adoption_left_is_found_where_only_an_alias_domain_still_leads(
+    filled: Vpopmail, qmail: Path, tmp_path: Path, *, elsewhere: bool
+) -> None:
+    """In a directory of domains, or in one that no domain of its own is in."""
+    line = next(text for text in (qmail / "users/assign").read_text().splitlines() if "+example.org-" in text)
+    stray = tmp_path / "stray.example" if elsewhere else Path(filled.settings.domains_path, "stray.example")
+    edit_assign(qmail, line, f"+example.org-:stray.example:{os.getuid()}:{os.getgid()}:{stray}:-::")
+    recompile(qmail)
+    left = {stray / ".vpopmail/0123456789abcdef", stray / ".qmail-default.new.vpopmail"}
+    (stray / ".vpopmail/0123456789abcdef").mkdir(parents=True)
+    (stray / ".qmail-default.new.vpopmail").write_bytes(b"torn")
+    (stray / "mail").write_bytes(b"mail")
+    for done in (filled.reconcile(dry_run=True), filled.reconcile()):
+        found = [one for one in done.findings if one.kind == findings.LEFTOVER]
+        assert sorted(one.subject for one in found) == sorted(map(str, left))
+        assert all(one.repaired != done.dry_run for one in found), str(done)
+    assert [path.name for path in stray.iterdir()] == ["mail"]
+    assert findings.LEFTOVER not in {one.kind for one in filled.reconcile().findings}
+
+
 def test_files_of_killed_c_tools_beside_the_control_files_are_told(qmail: Path, told: Told) -> None:
     for name in ("users/assign.4711", "users/cdb.tmp", "control/rcpthosts.4711", "control/morercpthosts.tmp"):
         (qmail / name).write_bytes(b"x")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from functools import partial
 
 from vpopmail.accounts.adoption_recovery import settle_adopted
@@ -29,7 +31,7 @@ from vpopmail.upkeep.reconcile_trees import examine_counters, examine_trees
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from vpopmail.installation import Installation
     from vpopmail.safeio.directory import Directory
@@ -101,31 +103,64 @@ def _examine_leftovers(look: ExaminedSite) -> None:
     etc = settings.etc_path("").rstrip("/")
     for directory in look.opened([settings.vpopmaildir, etc, settings.qmaildir]):
         _examine_files(look, directory, ())
+    entries = in_force(look.installation)
+    seen = _directories({entry.path for entry in entries if not entry.is_alias})
     for base in look.opened(look.bases):
         remove = partial(remove_staged, base)
         examine_files_of_c(look.examination, base, base.names(), (), remove)
-        known = {entry.path for entry in in_force(look.installation)}
         _examine_files(look, base, ())
-        _examine_strangers(look, base, known)
+        _examine_strangers(look, base, seen)
         for _, directory in places_below(base):
             _examine_files(look, directory, ())
-            _examine_strangers(look, directory, known)
+            _examine_strangers(look, directory, seen)
+    # An alias domain may lead anywhere, also where there is no domain any more.
+    names = {entry.path: entry.realdomain for entry in entries if entry.is_alias}
+    for directory in look.opened(names):
+        _examine_stranger(look, directory, names[directory.path], seen)
 
 
-def _examine_strangers(look: ExaminedSite, outer: Directory, known: set[str]) -> None:
-    """Note what was left in directories that are none of domains: they were to be taken over."""
+def _directories(paths: Iterable[str]) -> set[tuple[int, int]]:
+    """What directories these are, by whatever path one comes to them: device and inode."""
+    found = set()
+    for path in paths:
+        with suppress(OSError):
+            status = os.stat(path)
+            found.add((status.st_dev, status.st_ino))
+    return found
+
+
+def _examine_strangers(look: ExaminedSite, outer: Directory, seen: set[tuple[int, int]]) -> None:
     for name in outer.names():
-        if name.startswith(".") or is_place(name) or f"{outer.path}/{name}" in known:
+        if name.startswith(".") or is_place(name):
             continue
         try:
             directory = outer.enter(name)
         except OSError:
             continue  # a file or a link, or gone just now
-        path = f"{outer.path}/{name}"
         with directory:
-            settle = partial(settle_adopted, look.installation, name, path, directory, counts=False)
-            examine_stages(look.examination, directory, settle)
-            _examine_files(look, directory, ())
+            _examine_stranger(look, directory, name, seen)
+
+
+def _examine_stranger(
+    look: ExaminedSite, directory: Directory, name: str, seen: set[tuple[int, int]]
+) -> None:
+    """Note what was left in a directory that is none of a domain: it was to be taken over.
+
+    Args:
+        look: the site.
+        directory: open.
+        name: of the domain that it would be.
+        seen: the directories of domains, and those that were looked at; gets this one.
+    """
+    status = os.fstat(directory.fd)
+    identity = (status.st_dev, status.st_ino)
+    if identity in seen:
+        return
+    seen.add(identity)
+    path = directory.path
+    settle = partial(settle_adopted, look.installation, name, path, directory, counts=False)
+    examine_stages(look.examination, directory, settle)
+    _examine_files(look, directory, ())
 
 
 def _examine_files(look: ExaminedSite, directory: Directory, starts: tuple[str, ...]) -> None:
