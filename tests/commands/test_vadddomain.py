@@ -135,6 +135,8 @@ def test_quota_is_that_of_postmaster(site: Vpopmail) -> None:
          (255, "Error: user no such user not found in /etc/passwd\n")),
         (("-i", "root", DOMAIN, "s3cret"), None),
         (("-g", "-1", DOMAIN, "s3cret"), None),
+        (("-i", "9" * 30, DOMAIN, "s3cret"), (234, "Error: running as invalid uid\n")),
+        (("-i", "9" * 5000, DOMAIN, "s3cret"), None),
         (("-r0", DOMAIN), None),
         (("-Z", DOMAIN, "s3cret"), None),
     ],

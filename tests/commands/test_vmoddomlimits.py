@@ -132,7 +132,7 @@ def test_default_quota_is_in_bytes_or_with_a_unit(limited: Vpopmail, text: str, 
 
 
 @pytest.mark.parametrize(
-    "words", [("-P", "many"), ("-P", "-2"), ("-Q", ""), ("-q", "10G"), ("-q", "5C"), ("-A", "1.5"), ("-P", "٣")]
+    "words", [("-P", "many"), ("-P", "-2"), ("-Q", ""), ("-q", "10G"), ("-q", "5C"), ("-A", "1.5"), ("-P", "٣"), ("-P", "9" * 5000)]
 )
 def test_what_is_no_number_changes_nothing(limited: Vpopmail, words: tuple[str, ...]) -> None:
     ran = run(limited, PROGRAM, "-L", "1", *words, DOMAIN)

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
 
 from vpopmail.accounts import hashing
 from vpopmail.capi.addresses import extract_domain, is_domain_valid, parse_email, parse_email_safe
@@ -45,7 +43,9 @@ from vpopmail.formats import (
 from vpopmail.formats.client import remote_address
 from vpopmail.formats.ip_address import canonical
 from vpopmail.formats.text import join_lines, leading_int, split_lines, to_bytes, to_text
+from vpopmail.formats.user_columns import parse_alike
 from vpopmail.mailstore.free_places import is_place
+from vpopmail.mailstore.usage_daemon import _remote
 from vpopmail.names import (
     check_new_domain,
     check_new_user,
@@ -60,47 +60,15 @@ from vpopmail.passwords.policy import broken_rule, reason
 from vpopmail.passwords.rehash import needs_rehash
 from vpopmail.passwords.schemes import DRIVEN, SCHEMES
 from vpopmail.plan import journal
-from vpopmail.qmail.surviving import SurvivingAssign
+from vpopmail.qmail.surviving import SurvivingAssign, SurvivingLists
 from vpopmail.records import NOQUOTA
 from vpopmail.settings import file as settings_files
 from vpopmail.settings.file import compile_settings, parse_compiled
 from vpopmail.settings.sources import check_file
 
+from . import database_targets, program_targets
 from .delivery_targets import decision, decisions, headers, read_header
-
-R = TypeVar("R")
-
-
-class Target:
-    """One format.
-
-    Args:
-        run: takes any bytes, as small files have them; raises if something is wrong.
-        words: what the format is made of.
-        reads: what programs call for a file of that format, one by one, whose cost is to grow
-            with the file only.
-    """
-
-    def __init__(
-        self,
-        run: Callable[[bytes], object],
-        words: tuple[bytes, ...],
-        *reads: Callable[[bytes], object],
-    ) -> None:
-        self.run = run
-        self.words = words
-        self.reads = reads
-
-
-def allowed(question: Callable[[], R], *errors: type[VpopmailError]) -> R | None:
-    """The answer, or None after an error that is documented and told in one line."""
-    try:
-        return question()
-    except errors as error:
-        told = str(error)
-        assert "\n" not in told and "\r" not in told, told
-        return None
-
+from .target import Target, allowed, of_text, tolerant
 
 # Lines of accounts
 
@@ -155,6 +123,14 @@ def changed_users(data: bytes) -> None:
     others = [vpasswd.name_of(other) for other in split_lines(gone)]
     place = vpasswd.insertion_point(gone, name)
     assert all(other <= name for other in others[: gone[:place].count(b"\n")])
+
+
+def user_columns(data: bytes) -> None:
+    """Lines of one kind, taken apart together: the users that they are line by line."""
+    lines = join_lines(split_lines(data))
+    found = parse_alike(lines)
+    if found is not None:
+        assert list(found.records()) == [vpasswd.parse_line(line) for line in split_lines(lines)]
 
 
 # The constant database
@@ -257,6 +233,29 @@ def survived(text: bytes, compiled: bytes) -> None:
     left = SurvivingAssign(Survived(text, compiled), "cdb")
     joined = left.joined([])
     assert allowed(lambda: assign.compile_users(joined), FormatError) is not None
+
+
+class Lists:
+    """Stands for the control files: each has the lines that are left after those of the one before."""
+
+    path = "/"
+
+    def __init__(self, data: bytes) -> None:
+        parts = data.split(b"\n\n", 3)
+        names = ("rcpthosts", "morercpthosts", "virtualdomains", "locals")
+        self.files = dict(zip(names, [*parts, b"", b"", b""], strict=False))
+
+    def read(self, name: str) -> bytes | None:
+        return self.files[name]
+
+
+def surviving_lists(data: bytes) -> None:
+    """What is left of the control files: rcpthosts, morercpthosts, virtualdomains, locals."""
+    left = SurvivingLists(Lists(data))
+    for name in left.virtual_names():
+        assert name.lower() not in left.others or to_bytes(name) in data
+        left.has(name)
+    assert not {to_bytes(host) for host in left.other_hosts()} & left.local
 
 
 def control_lists(data: bytes) -> None:
@@ -430,6 +429,9 @@ def usage_daemon(data: bytes) -> None:
     assert (told is None) or len(data) == vusagec.REPLY_LENGTH
     for start in range(0, min(len(data), 64), 16):
         vusagec.parse_reply(data[start : start + 16])
+    with suppress(ValueError):
+        host, port = _remote(to_text(data))
+        assert canonical(host) and 0 < port < 2**16
 
 
 # Settings
@@ -584,18 +586,6 @@ ADDED = {b"joe": b"joe:x:1:0::/home:NOQUOTA"}
 DROPPED = {b"joe": None}
 
 
-def of_text(question: Callable[[str], R]) -> Callable[[bytes], R]:
-    """A question about a text, asked about bytes."""
-    return lambda data: question(to_text(data))
-
-
-def tolerant(
-    question: Callable[[bytes], R], *errors: type[VpopmailError]
-) -> Callable[[bytes], R | None]:
-    """A question that may be answered by a documented error."""
-    return lambda data: allowed(lambda: question(data), *(errors or (FormatError,)))
-
-
 def whole(data: bytes) -> bytes:
     """The file that an input for ``database`` stands for."""
     return data[:8] * 256 + data[8:] if len(data) >= 8 else data
@@ -617,6 +607,12 @@ TARGETS = {
         lambda data: vpasswd_changes.change_lines(data, DROPPED),
         lambda data: vpasswd_changes.insert_line(data, b"joe", ADDED[b"joe"]),
         lambda data: vpasswd.insertion_point(data, b"joe" * 40),
+    ),
+    "user-columns": Target(
+        user_columns,
+        (b"a:b:1:0:c:d:e\n", b"a:b:1:0:c:d:e:f\n", b":", b"\n", b"-9", b"\xff", b"\r", b"\x85", b"9" * 20),
+        parse_alike,
+        lambda data: parse_alike(data.replace(b"\n", b"") + b"a:b:1:0:c:d:e\n"),
     ),
     "cdb": Target(
         database,
@@ -651,6 +647,12 @@ TARGETS = {
         lambda data: control.sort_lines(data, control.ASSIGN),
         control.compile_morercpthosts,
     ),
+    "control-files": Target(
+        surviving_lists,
+        (b"a.b\n", b"a.b:a.b\n", b"A.b:a.B\n", b"\n\n", b":", b"\n", b" ", b"\t", b"#", b".", b"\xff"),
+        lambda data: SurvivingLists(Lists(b"\n\n" * 2 + data.replace(b"\n\n", b"\n"))).virtual_names(),
+        lambda data: SurvivingLists(Lists(data)).other_hosts(),
+    ),
     "dotqmail": Target(
         deliveries,
         (b"|", b"vdelivermail", b" '' ", b"'", b"&", b"\n", b"#", b"| /a\n", b"'\\''"),
@@ -668,6 +670,9 @@ TARGETS = {
         (b"joe", b"-", b"\nexample.com\n", b"&a@b\n", b"|a\n", b"./a/\n", b"/a\n", b"#\n", b"\0", b"."),
         lambda data: decision(b"joe\nexample.com\n\n" + data),
         lambda data: decision(b"a-" + data.replace(b"\n", b"-") + b"\nexample.com\n\n&a@b\n"),
+        # Neither an alias nor a delivery file is found for any of its beginnings.
+        lambda data: decision(b"x-" + data.replace(b"\n", b"-") + b"\nexample.com\n\n&a@b\n"),
+        lambda data: decision(b"j-" + data.replace(b"\n", b"-") + b"\nexample.com\n\n"),
     ),
     "limits": Target(
         domain_limits,
@@ -865,3 +870,5 @@ TARGETS = {
         lambda data: needs_rehash(data, "sha512"),
     ),
 }
+
+TARGETS |= program_targets.TARGETS | database_targets.TARGETS

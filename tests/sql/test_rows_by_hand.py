@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -162,3 +163,25 @@ def test_a_row_whose_home_is_still_to_be_made_is_nothing_to_look_at(database: tu
         with vpopmail.use(site):
             assert vpopmail.make_user_dir("joe", DOMAIN, 0, 0) is not None
         assert [str(one) for one in site.reconcile().findings] == []
+
+
+@pytest.mark.parametrize(("stored", "number"), [("'abc'", 0), ("'4 apples'", 4), ("x'34'", 4), ("9e999", 0)])
+def test_a_text_in_a_column_for_numbers_is_read_as_c_reads_it(tmp_path: Path, stored: str, number: int) -> None:
+    """SQLite keeps any value in any column."""
+    url = f"sqlite://{tmp_path}/accounts"
+    with opened(("sqlite", url)) as site:
+        site.users.add(JOE, crypted=HASH)
+        site.limits.set(DOMAIN, VLimits(maxpopaccounts=9))
+        site.users.note_login(JOE, "192.0.2.1")
+        site.relay.note("192.0.2.1")
+        columns = ("vpopmail", "pw_gid"), ("vpopmail", "pw_uid"), ("lastauth", "timestamp"), ("relay", "timestamp")
+        for table, name in (*columns, ("dir_control", "cur_users")):
+            raw.run(url, f"UPDATE {table} SET {name} = {stored}")
+        raw.run(url, f"INSERT INTO vpopmail (pw_name, pw_domain, pw_uid, pw_gid) VALUES ('ann', '{DOMAIN}', {stored}, 0)")
+        with vpopmail.use(site):
+            assert site.users.get(JOE).pw_gid == number
+            assert {user.pw_gid for user in site.users.iter(DOMAIN)} == {number, 0}
+            assert vpopmail.vget_lastauth(site.users.get(JOE), DOMAIN) == number
+            assert site.relay.addresses() == [("192.0.2.1", number)]
+            assert vpopmail.vread_dir_control(DOMAIN, 0, 0)[1].cur_users == number
+            assert vpopmail.vauth_user("joe", DOMAIN, "wrong") is None

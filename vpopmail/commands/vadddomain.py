@@ -29,7 +29,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from vpopmail.commands.terminal.new_password import NewPassword
-from vpopmail.commands.terminal.options import Misuse, parse
+from vpopmail.commands.terminal.options import Misuse, parse, whole_number
 from vpopmail.commands.terminal.running import (
     Refusal,
     complain,
@@ -144,9 +144,10 @@ def _number(letter: str, given: Options) -> int | None:
     text = given.get(letter)
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal()):
+    number = whole_number(text)
+    if number is None:
         raise Misuse(f"-{letter} takes a number, not {text!r}")
-    return int(text)
+    return number
 
 
 def _give_the_rest(site: Vpopmail, domain: str, whom: str) -> None:

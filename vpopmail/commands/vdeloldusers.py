@@ -21,7 +21,7 @@ import sys
 from itertools import islice
 from time import time
 
-from vpopmail.commands.terminal.options import Misuse, parse
+from vpopmail.commands.terminal.options import Misuse, parse, whole_number
 from vpopmail.commands.terminal.running import FAILED, fail, run_program, show_version
 from vpopmail.errors import VpopmailError
 
@@ -60,7 +60,7 @@ class _Wish:
 
     def __init__(self, domain: str | None, days: int, *, deletes: bool, shows: bool) -> None:
         self.domain = domain
-        self.before = int(time()) - days * _DAY
+        self.before = max(int(time()) - days * _DAY, 0)
         self.deletes = deletes
         self.shows = shows
 
@@ -97,9 +97,10 @@ def run(site: Vpopmail, words: list[str]) -> int:
 def _days(text: str | None) -> int:
     if text is None:
         return _DAYS
-    if not (text.isascii() and text.isdecimal()):
+    days = whole_number(text)
+    if days is None:
         raise Misuse(f"no number of days: {text}")
-    return int(text)
+    return days
 
 
 def _run(site: Vpopmail, wish: _Wish) -> int:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from vpopmail.accounts.lookup import may_look
 from vpopmail.commands.terminal.limits_text import describe, flags_from, permission_from
-from vpopmail.commands.terminal.options import Misuse, parse
+from vpopmail.commands.terminal.options import Misuse, parse, whole_number
 from vpopmail.commands.terminal.running import FAILED, complain, run_program, show_version
 from vpopmail.errors import DomainNotFound, LimitsNotFound, VpopmailError
 from vpopmail.log import reason
@@ -186,10 +186,10 @@ def _values(options: list[tuple[str, str | None]]) -> dict[str, int]:
 
 
 def _number(letter: str, text: str) -> int:
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdecimal()) or int(text) < -1:
+    number = -1 if text == "-1" else whole_number(text)
+    if number is None:
         raise Misuse(f"-{letter} takes a number, or -1 for no limit, not {text!r}")
-    return int(text)
+    return number
 
 
 def _bytes(text: str) -> int:

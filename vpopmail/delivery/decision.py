@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 _NO_MAILBOX = "Sorry, no mailbox here by that name. (#5.1.1)\n"
 _LOOPING = Stop(BOUNCED, "mail is looping\n")
 _PROGRAM = "vdelivermail"
+_LONGEST = 255  # characters of the name of a file
 
 
 def decide(
@@ -131,9 +132,12 @@ def _find_alias(facts: Facts, recipient: Recipient) -> tuple[list[str], str | No
 
 
 def _alias_names(name: str) -> Iterator[tuple[str, str | None]]:
-    """The name itself, then its beginnings up to each ``-`` with ``default``, longest first."""
+    """The name itself, then its beginnings up to each ``-`` with ``default``, longest first.
+
+    Of a name that is longer than a file can be called, only what could be one is asked for.
+    """
     yield name, None
-    at = name.rfind("-")
+    at = name.rfind("-", 0, _LONGEST)
     while at >= 0:
         yield f"{name[: at + 1]}default", name[at + 1 :]
         at = name.rfind("-", 0, at)

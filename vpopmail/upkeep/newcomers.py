@@ -75,9 +75,21 @@ def listed_users(path: str) -> list[Newcomer]:
         OSError: it cannot be read.
     """
     with open(open_file(path), "rb") as file:
-        lines = split_lines(file.read())
+        return parse_newcomers(file.read(), path)
+
+
+def parse_newcomers(data: bytes, path: str) -> list[Newcomer]:
+    """The users of a list, as ``listed_users`` reads it.
+
+    Args:
+        data: its content.
+        path: of the list, for errors.
+
+    Raises:
+        FormatError: a line without a crypt string.
+    """
     found = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(split_lines(data), 1):
         words = to_text(line).replace(":", " ", 1).split()
         if len(words) == 1:
             raise FormatError(path, f"line {number}: a name and a crypt string are needed")

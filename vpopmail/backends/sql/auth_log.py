@@ -118,8 +118,8 @@ class SqlAuthLog:
             password=password,
             remote_ip=remote_ip,
             message=message,
-            time=int(time or 0),
-            status=int(status or 0),
+            time=self.dialect.take_number(time),
+            status=self.dialect.take_number(status),
         )
 
     def _values(self, record: LoginRecord, columns: dict[str, Column]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from vpopmail.backends.sql.statements import BY_PLACE, PYFORMAT, Rendered, render
+from vpopmail.formats.text import leading_int, to_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -190,6 +191,21 @@ class Dialect(ABC):
     def take(self, value: Any) -> Any:
         """A value as the driver gives it, in the form of the library."""
         return value
+
+    def take_number(self, value: Any) -> int:
+        """A number as the driver gives it.
+
+        SQLite keeps texts in columns for numbers, and other tables may have been altered: of a
+        text it is what C's atoi reads, and 0 for NULL and what is no number.
+        """
+        if isinstance(value, int):
+            return value
+        if isinstance(value, (str, bytes)):
+            return leading_int(value if isinstance(value, bytes) else to_bytes(value))
+        try:
+            return int(value or 0)
+        except (TypeError, ValueError, OverflowError):
+            return 0
 
     def upsert(self, table: str, keys: tuple[str, ...], values: tuple[str, ...]) -> list[str]:
         """The statements that store a row, in the place of one with the same keys.

@@ -39,7 +39,11 @@ class SqlDirControl:
             rows = self.connections.select_latest(_FIND, domain=key).rows
         except NoTable:
             return None
-        return _state(rows[0], str(self.dialect.take(rows[0][-1]) or "")) if rows else None
+        if not rows:
+            return None
+        *numbers, the_dir = rows[0]
+        last = str(self.dialect.take(the_dir) or "")
+        return _state([self.dialect.take_number(value) for value in numbers], last)
 
     def write_dir_control(self, key: str, directory: Directory, state: DirControl) -> None:  # noqa: ARG002
         """Store the state: one statement."""
@@ -62,10 +66,10 @@ class SqlDirControl:
             return False
 
 
-def _state(row: Sequence[Any], directory: str) -> DirControl:
-    """The state of a row; a C tool may have left NULL or a negative count."""
+def _state(values: Sequence[int], directory: str) -> DirControl:
+    """The state of a row; a C tool may have left a negative count."""
     state = DirControl()
-    numbers = [max(int(value or 0), 0) for value in row[:-1]]
+    numbers = [max(value, 0) for value in values]
     state.cur_users, state.level_cur, state.level_max = numbers[:3]
     state.level_cur = min(state.level_cur, _DEEPEST)
     for index, name in enumerate(_TRIPLES):

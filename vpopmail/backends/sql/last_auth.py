@@ -53,7 +53,8 @@ class SqlLastAuth:
         except (NoTable, InvalidCharacter):
             return None
         for address, seconds in found.rows:
-            return str(self.dialect.take(address) or "").rstrip(), int(seconds)
+            text = str(self.dialect.take(address) or "").rstrip()
+            return text, self.dialect.take_number(seconds)
         return None
 
     def write_last_auth(self, domain: DomainEntry, user: VqPasswd, remote_ip: str) -> None:

@@ -87,7 +87,8 @@ class SqlLimits:
             raise LimitsUnreadable(error.subject, error.advice) from error
         for row in found.rows:
             known = dict(zip(found.names, row, strict=True))
-            values = {name: int(known.get(name) or 0) for name in _COLUMNS if name in known}
+            number = self.dialect.take_number
+            values = {name: number(known[name]) for name in _COLUMNS if name in known}
             packed = values.get("perm_maillist", 0)
             for name in values:
                 if name.startswith("perm_"):

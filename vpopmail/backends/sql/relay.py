@@ -79,7 +79,8 @@ class SqlRelay:
             rows = self.connections.select(_ALL).rows
         except NoTable:
             return []
-        return [(str(self.dialect.take(row[0])).rstrip(), _seconds(row[1])) for row in rows]
+        take, number = self.dialect.take, self.dialect.take_number
+        return [(str(take(row[0])).rstrip(), number(row[1])) for row in rows]
 
     def close_relay(self, until: int) -> int:
         """Forget the addresses that were seen last at this time or before, in one transaction.
@@ -90,7 +91,7 @@ class SqlRelay:
             rows = self.connections.select_latest(_ALL).rows
         except NoTable:
             return 0
-        old = [(row[0], row[1]) for row in rows if _seconds(row[1]) <= until]
+        old = [(row[0], row[1]) for row in rows if self.dialect.take_number(row[1]) <= until]
         if not old:
             return 0
 
@@ -105,11 +106,3 @@ def _delete(work: Work, address: Any, seconds: Any) -> int:
     if seconds is None:
         return work.execute(_DELETE_UNDATED, ip_addr=address)
     return work.execute(_DELETE, ip_addr=address, timestamp=seconds)
-
-
-def _seconds(value: Any) -> int:
-    """A time, as a number or a text; what is none is long ago."""
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return 0

@@ -159,6 +159,8 @@ def parse_lines(text: str, path: str, *, empty_fields: bool) -> list[Server]:
 
 
 _FIELDS = 5
+_DIGITS = 5
+_HIGHEST = 65535  # of a port
 
 
 def _parse_line(line: str, where: str, *, empty_fields: bool) -> Server:
@@ -170,7 +172,7 @@ def _parse_line(line: str, where: str, *, empty_fields: bool) -> Server:
         raise ConfigError(where, "a field is empty, which C tools cannot read")
     host, port, user, password, database = fields
     socket = port if port.startswith("/") else ""
-    if not socket and port and not (port.isascii() and port.isdigit()):
+    if not socket and port and not _is_port(port):
         raise ConfigError(where, "the port is a number or the path of a socket")
     return Server(
         host=host or "localhost",
@@ -180,6 +182,10 @@ def _parse_line(line: str, where: str, *, empty_fields: bool) -> Server:
         password=password,
         database=database or "vpopmail",
     )
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) <= _HIGHEST
 
 
 def read_private(path: str) -> str:

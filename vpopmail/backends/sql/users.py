@@ -64,9 +64,10 @@ class Reader:
         for name in _TEXTS:
             place = places.get(name)
             setattr(user, name, "" if place is None else self.text(row[place]))
-        marker = row[places["pw_uid"]]
-        user.pw_uid = _moved(int(marker or self.dialect.pop), self.dialect.pop, _POP)
-        user.pw_gid = user.pw_flags = row[places["pw_gid"]] or 0
+        number = self.dialect.take_number
+        marker = number(row[places["pw_uid"]]) or self.dialect.pop
+        user.pw_uid = _moved(marker, self.dialect.pop, _POP)
+        user.pw_gid = user.pw_flags = number(row[places["pw_gid"]])
         user.pw_shell = user.pw_shell or NOQUOTA
         if not self.clear_passwd:
             user.pw_clear_passwd = ""

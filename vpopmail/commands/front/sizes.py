@@ -12,6 +12,7 @@ _SIZE = re.compile(
     r"(\d{1,18})(?:(?:\.(\d{1,6}))?\s*([KMGT])(?:i?B)?)?S?", re.IGNORECASE | re.ASCII
 )
 _MESSAGES = re.compile(r"(\d{1,18})\s*(?:messages?|C)", re.IGNORECASE | re.ASCII)
+_TOO_LARGE = 1 << 63  # no file and no column holds it
 _NO_LIMIT = frozenset(("none", "unlimited", "noquota"))
 
 
@@ -68,4 +69,5 @@ def _size(text: str) -> int | None:
     whole, fraction, letter = found[1], found[2] or "", found[3]
     unit: int = 1024 ** (_UNITS.index(letter.upper()) + 1) if letter else 1
     tail: int = int(fraction or 0) * unit // 10 ** len(fraction)
-    return int(whole) * unit + tail
+    size = int(whole) * unit + tail
+    return size if size < _TOO_LARGE else None

@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_DIGITS = 99  # Python refuses texts of many more; what is too large is for whoever takes it
+
 
 class Misuse(Exception):
     """A program was called with words that it cannot take.
@@ -55,17 +57,22 @@ def parse(words: Iterable[str], letters: str) -> tuple[list[tuple[str, str | Non
     return options, arguments
 
 
+def whole_number(text: str) -> int | None:
+    """The number that a text is: at most 99 decimal digits and nothing else; else None."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _DIGITS
+    return int(text) if is_number else None
+
+
 def _take_group(
     group: str, letters: str, rest: Iterable[str], options: list[tuple[str, str | None]]
 ) -> None:
     """Take the letters of one word, and the next word if the last of them wants one."""
-    while group:
-        letter, group = group[0], group[1:]
+    for place, letter in enumerate(group, 1):
         wants = _wants(letter, letters)
         if wants == 0:
             options.append((letter, None))
             continue
-        value: str | None = group or None
+        value: str | None = group[place:] or None
         if value is None and wants == 1:
             value = next(iter(rest), None)
             if value is None:

@@ -13,7 +13,11 @@ NUMBER = "number"
 OTHER = "other"
 ANY = 1 << 62  # characters or bytes of a text without a limit
 
-_TYPE = re.compile(r"([a-z ]+?)\s*(?:\((\d+)\))?\s*(unsigned)?(?:\s+zerofill)?", re.ASCII)
+# Of words with one blank in between: each blank can be matched in one way only, or a type of many
+# blanks, which SQLite takes, would cost hours.
+_TYPE = re.compile(
+    r"([a-z]+(?: [a-z]+)*?) ?(?:\((\d{1,18})\))? ?(unsigned)?(?: zerofill)?", re.ASCII
+)
 _BITS = {
     "tinyint": 8,
     "smallint": 16,
@@ -73,7 +77,7 @@ class Column:
 
     def _read(self, kind: str, *, blocks: bool, widest: bool) -> None:
         """Read the type: ``blocks``: texts have limits of bytes; ``widest``: types have no size."""
-        found = _TYPE.fullmatch(kind)
+        found = _TYPE.fullmatch(" ".join(kind.split()))
         name, length, unsigned = found.groups() if found else (kind, None, None)
         self.family, self.size = OTHER, 0
         if name in _BITS:
