@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from typing import Any
 
 from vpopmail.backends.sql import auth_log, dir_control, last_auth, limits, relay
@@ -89,6 +88,8 @@ def stored(value: object) -> object:
     """A value as SQLite gives it back."""
     if isinstance(value, (dict, list)):
         return str(value).encode("utf-8", "surrogatepass")
+    if isinstance(value, str):
+        return to_text(value.encode("utf-8", "surrogatepass"))
     if value != value:  # SQLite keeps NULL for what is no number
         return None
     return int(value) if isinstance(value, bool) else value
@@ -123,8 +124,7 @@ def answering(facet: type[Any], row: tuple[Any, ...], names: tuple[str, ...]) ->
 
 
 def texts(data: bytes) -> None:
-    with suppress(TypeError):
-        read_rows((data,))
+    read_rows((data,))
     read_rows((to_text(data),))
 
 

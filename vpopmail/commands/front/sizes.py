@@ -9,9 +9,9 @@ from vpopmail.records import NOQUOTA
 
 _UNITS = "KMGT"
 _SIZE = re.compile(
-    r"(\d{1,18})(?:(?:\.(\d{1,6}))?\s*([KMGT])(?:i?B)?)?S?", re.IGNORECASE | re.ASCII
+    r"(\d{1,19})(?:(?:\.(\d{1,6}))?\s*([KMGT])(?:i?B)?)?S?", re.IGNORECASE | re.ASCII
 )
-_MESSAGES = re.compile(r"(\d{1,18})\s*(?:messages?|C)", re.IGNORECASE | re.ASCII)
+_MESSAGES = re.compile(r"(\d{1,19})\s*(?:messages?|C)", re.IGNORECASE | re.ASCII)
 _TOO_LARGE = 1 << 63  # no file and no column holds it
 _NO_LIMIT = frozenset(("none", "unlimited", "noquota"))
 
@@ -57,7 +57,7 @@ def _part(part: str) -> str:
     """A part of a quota with its letter; ``""`` if it is none."""
     messages = _MESSAGES.fullmatch(part)
     if messages:
-        return f"{messages[1]}C"
+        return f"{messages[1]}C" if int(messages[1]) < _TOO_LARGE else ""
     size = _size(part)
     return "" if size is None else f"{size}S"
 
