@@ -49,7 +49,7 @@ def main() -> None:
                 sys.modules["MySQLdb"] = None  # type: ignore[assignment]
             kind = DRIVERS[driver]
             server = stack.enter_context({"mysql": servers.mariadb, "pgsql": servers.postgresql}[kind]())
-            url = _database(kind, server)
+            url = database_url(kind, server)
             site = stack.enter_context(sandbox(kind, database_url=url, users_big_dir=False))
             site.domains.add(DOMAIN)
             print(f"{driver} (load of the machine: {load:.1f} on {os.cpu_count()} processors):")
@@ -58,7 +58,8 @@ def main() -> None:
             lookups(url, driver, arguments.users)
 
 
-def _database(kind: str, server: servers.Server) -> str:
+def database_url(kind: str, server: servers.Server) -> str:
+    """The URL of a new database."""
     connection = server.connect()
     if kind == "pgsql":
         connection.autocommit = True

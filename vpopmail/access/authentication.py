@@ -16,7 +16,7 @@ from vpopmail.access.home import ensure_home
 from vpopmail.access.login import Login, Refusal
 from vpopmail.access.proof import PLAIN, is_digest, method_of
 from vpopmail.accounts.last_auth import write_login
-from vpopmail.accounts.lookup import find_user
+from vpopmail.accounts.lookup import add_limits, find_claimed
 from vpopmail.accounts.password_check import hold_refusal
 from vpopmail.formats.text import to_text
 from vpopmail.log import warn
@@ -124,6 +124,7 @@ def _decide(attempt: Attempt) -> Login | Refusal:
         return Refusal(reason)
     assert attempt.entry is not None
     assert attempt.user is not None
+    add_limits(attempt.installation, attempt.entry, attempt.user)
     reason = _service_step(attempt, attempt.user)
     if reason is not None:
         return Refusal(reason)
@@ -160,10 +161,9 @@ def _domain_step(attempt: Attempt) -> None:
 
 
 def _account_step(attempt: Attempt) -> None:
-    """The account, with the flags of the domain's limits."""
-    if attempt.entry is not None:
-        installation, domain = attempt.installation, attempt.entry.domain
-        attempt.user = find_user(installation, attempt.user_name, domain)
+    """The account, still without the flags of the domain's limits."""
+    name = fold(attempt.user_name)
+    attempt.user = find_claimed(attempt.installation, attempt.entry, name)
 
 
 def _may_be_system_user(attempt: Attempt) -> bool:

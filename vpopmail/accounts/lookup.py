@@ -49,9 +49,40 @@ def find_in(
     if not may_look(installation, entry):
         raise errors.NotPermitted(entry.realdomain, "run it as root or as the domain's owner")
     user = installation.backend.find(entry, name)
-    if limited and user is not None and not user.pw_gid & V_OVERRIDE:
-        user.pw_flags |= limit_mask(installation, entry)
+    if limited and user is not None:
+        add_limits(installation, entry, user)
     return user
+
+
+def find_claimed(
+    installation: Installation, entry: DomainEntry | None, name: str
+) -> VqPasswd | None:
+    """The user whom somebody claims to be, without the flags of limits.
+
+    It asks the account store as often for a domain or a user that is not there: how long a
+    refusal takes must not tell. Who is right gets his flags by ``add_limits``.
+
+    Args:
+        installation: the site.
+        entry: of the domain; None: there is none.
+        name: local part, folded.
+
+    Raises:
+        NotPermitted, BackendUnavailable: as ``find_in``, for a domain that is there.
+    """
+    if entry is not None:
+        return find_in(installation, entry, name, limited=False)
+    try:
+        installation.backend.spend_find()
+    except errors.VpopmailError:
+        return None  # the answer is the same
+    return None
+
+
+def add_limits(installation: Installation, entry: DomainEntry, user: VqPasswd) -> None:
+    """Give a record the flags that the limits of its domain add, unless it is exempt."""
+    if not user.pw_gid & V_OVERRIDE:
+        user.pw_flags |= limit_mask(installation, entry)
 
 
 def may_look(installation: Installation, domain: DomainEntry) -> bool:

@@ -6,7 +6,7 @@ from time import monotonic
 
 from vpopmail.accounts.checks import check_kind_of_user
 from vpopmail.accounts.last_auth import note_login, read_last_auth, read_last_auths
-from vpopmail.accounts.lookup import find_user, limit_mask, may_look
+from vpopmail.accounts.lookup import add_limits, find_claimed, find_user, limit_mask, may_look
 from vpopmail.accounts.open_batches import all_entries, get_domain, open_batch
 from vpopmail.accounts.password_check import hold_refusal, is_right
 from vpopmail.accounts.rehash import rehash
@@ -194,10 +194,16 @@ class UserQueries:
         """The user if the password is right, else None; see ``check_password``."""
         check_kind_of_text(password)  # bytes would never be right
         begun = monotonic()
-        settings = self._installation.settings
-        user = self.find_in(name, domain)
+        installation, settings = self._installation, self._installation.settings
+        batch, entry = self._batch(), installation.domain_lookup.peek(fold(domain))
+        if batch is not None:
+            user = batch.find_user(domain, fold(name))
+        else:
+            user = find_claimed(installation, entry, fold(name))
         right = is_right(settings, user, password)
         if user is not None and right:
+            if entry is not None:
+                add_limits(installation, entry, user)
             if settings.rehash_passwords:
                 rehash(self._installation, user, domain, password)
             return user

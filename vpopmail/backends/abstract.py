@@ -85,6 +85,13 @@ class Backend(ABC):
             BackendUnavailable: the store cannot be read.
         """
 
+    def spend_find(self) -> None:  # noqa: B027 - beside a hash it is nothing in files
+        """Spend what ``find`` does, for a domain that is not there: a refusal must not tell.
+
+        Raises:
+            BackendUnavailable, as ``find``.
+        """
+
     @abstractmethod
     def iterate(self, domain: DomainEntry) -> Iterator[VqPasswd]:
         """The users of a domain, as they are at the first ``next``.

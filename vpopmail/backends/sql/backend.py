@@ -32,6 +32,7 @@ from vpopmail.backends.sql.last_auth import SqlLastAuth
 from vpopmail.backends.sql.limits import SqlLimits
 from vpopmail.backends.sql.relay import SqlRelay
 from vpopmail.backends.sql.users import Reader
+from vpopmail.records import DomainEntry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from vpopmail.backends.sql.ddl.keeper import SchemaKeeper
     from vpopmail.backends.sql.dialect import Dialect
     from vpopmail.backends.transaction import Transaction
-    from vpopmail.records import DomainEntry, VqPasswd
+    from vpopmail.records import VqPasswd
     from vpopmail.safeio.directory import Directory
     from vpopmail.settings import Settings
 
@@ -58,6 +59,8 @@ _OF_A_DOMAIN = (
 
 
 _PAGE = 1000  # rows
+
+_NOWHERE, _NOBODY = "nowhere.invalid", "nobody"  # no domain can have that name: RFC 6761
 
 
 class SqlBackend(
@@ -110,6 +113,10 @@ class SqlBackend(
         """The user of this name: one select."""
         found = self.find_row(domain, name)
         return None if found is None else found[0]
+
+    def spend_find(self) -> None:
+        """One select that finds nobody."""
+        self.find(DomainEntry(_NOWHERE, _NOWHERE, 0, 0, "/"), _NOBODY)
 
     def find_row(
         self, domain: DomainEntry, name: str
