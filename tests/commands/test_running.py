@@ -90,16 +90,20 @@ def test_what_is_told_on_a_closed_descriptor_is_lost(
     assert (done.returncode, done.stdout, done.stderr) == told
 
 
-@pytest.mark.parametrize("errors", ["2>&-", "2>/dev/full"])
+@pytest.mark.parametrize("errors", ["2>&-", "2>/dev/full", ""], ids=["closed", "full", "reader gone"])
 def test_complaint_that_nobody_hears_changes_nothing(site: Vpopmail, joe: str, errors: str) -> None:
     for words, code, out in (
         (command("valias", "-n", joe), 255, b""),
         (command("vpopmail", "user", "show", "amy@example.com"), 246, b""),
         (command("vdeluser", "-Z"), 255, None),
     ):
+        reading, writing = os.pipe()
+        os.close(reading)
         done = subprocess.run(
-            ["/bin/sh", "-c", f'exec "$@" {errors}', "sh", *words], env=environment(site), stdout=subprocess.PIPE
-        )
+            ["/bin/sh", "-c", f'exec "$@" {errors}', "sh", *words],
+            env=environment(site), stdout=subprocess.PIPE, stderr=writing,
+        )  # fmt: skip
+        os.close(writing)
         assert done.returncode == code
         assert b"invalid option" not in done.stdout
         assert out is None or done.stdout == out
