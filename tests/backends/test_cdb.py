@@ -87,6 +87,39 @@ def test_a_domain_that_lost_its_text_is_not_taken_for_an_empty_one(
     assert [user.pw_name for user in site.users.iter(DOMAIN)] == ["amy", "joe"]
 
 
+@pytest.mark.parametrize("kind", ["link", "directory"])
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_text_that_is_no_plain_file_is_not_called_missing(
+    site: Vpopmail, domain: Path, kind: str, *, indexed: bool
+) -> None:
+    site.users.add(f"joe@{DOMAIN}", "secret")
+    (domain / "vpasswd").rename(domain / "moved")
+    if kind == "link":
+        (domain / "vpasswd").symlink_to("moved")
+    else:
+        (domain / "vpasswd").mkdir()
+    asks = [
+        lambda: site.users.add(f"amy@{DOMAIN}"),
+        lambda: site.users.delete(f"joe@{DOMAIN}"),
+        lambda: list(site.users.iter(DOMAIN)),
+        lambda: list(site.users.stream(DOMAIN)),
+    ]
+    if not indexed:
+        (domain / "vpasswd.cdb").unlink()
+        asks.append(lambda: site.users.find(f"joe@{DOMAIN}"))
+    for ask in asks:
+        with pytest.raises(BackendUnavailable, match="vpasswd: .*: it is no plain file"):
+            ask()
+    assert f"{domain}/vpasswd: it is no plain file" in str(site.reconcile(dry_run=True))
+
+
+def test_an_index_that_is_no_plain_file_is_not_called_missing(site: Vpopmail, domain: Path) -> None:
+    site.users.add(f"joe@{DOMAIN}")
+    (domain / "vpasswd.cdb").unlink()
+    (domain / "vpasswd.cdb").symlink_to("vpasswd")
+    assert f"{domain}/vpasswd.cdb: it is no plain file" in str(site.reconcile(dry_run=True))
+
+
 @pytest.mark.parametrize("name", ["vpasswd", "vpasswd.cdb"])
 def test_links_do_not_count(tmp_path: Path, name: str) -> None:
     (tmp_path / "d").mkdir()

@@ -50,6 +50,8 @@ def _lost_both(place: Place) -> str:
 
 def _trouble_of_index(place: Place, text: bytes) -> str:
     """What is wrong with the index; ``""`` if nothing."""
+    if place.is_no_file(INDEX):
+        return "it is no plain file"
     if place.status(INDEX) is None:
         return "it is missing"
     if fresh_index(place) is None:

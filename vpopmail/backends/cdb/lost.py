@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from vpopmail.backends.cdb.reading import INDEX, TEXT
+from vpopmail.backends.cdb.reading import INDEX, NO_FILE, TEXT
 from vpopmail.errors import AccountsLost
 from vpopmail.formats import dircontrol
 from vpopmail.safeio.view import read_file
@@ -25,7 +25,7 @@ def check_users(place: Place) -> None:
 
     It has had some if there is a home, and the counter of homes says so, or users have been
     changed; but for the first one while he is being added. Whoever has none left puts an empty
-    vpasswd there.
+    vpasswd there. A vpasswd that is no plain file says that there are some.
 
     Args:
         place: the domain's files, by their path.
@@ -37,6 +37,8 @@ def check_users(place: Place) -> None:
     if not _is_bare(place):
         return
     place.check()
+    if place.is_no_file(TEXT):
+        raise AccountsLost(f"{place.path}/{TEXT}", NO_FILE)
     # In this order, the reverse of that in which a user is added: nobody who is added meanwhile
     # looks as if he were lost, since his home comes first, and vpasswd before the other signs.
     # The home of one whose addition is undone meanwhile goes before them: it is looked for again.

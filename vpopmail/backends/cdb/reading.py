@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TEXT = "vpasswd"
 INDEX = "vpasswd.cdb"
+NO_FILE = "it is no plain file: put one in its place, from a backup if need be"
 _MOST_KNOWN = 10_000
 # An index up to this size is read as a whole once so many users of it were found one by one that
 # reading the others costs about as much as they did: one user for each of these bytes.
@@ -45,11 +46,13 @@ class Place:
 
     def status(self, name: str) -> os.stat_result | None:
         """What lstat says of one of the files; None if it is missing or no plain file."""
-        try:
-            status = os.stat(self._name(name), dir_fd=self.dir_fd, follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return status if stat.S_ISREG(status.st_mode) else None
+        status = self._status(name)
+        return status if status is not None and stat.S_ISREG(status.st_mode) else None
+
+    def is_no_file(self, name: str) -> bool:
+        """Whether what has the name is no plain file: a link, say, or a directory."""
+        status = self._status(name)
+        return status is not None and not stat.S_ISREG(status.st_mode)
 
     def check(self) -> None:
         """Tell a domain without users from one whose directory is not there: not mounted, say.
@@ -72,6 +75,12 @@ class Place:
         """One of the files, to be looked at again and again; a link does not count."""
         return Watched(self._name(name), self.dir_fd, tolerant=True)
 
+    def _status(self, name: str) -> os.stat_result | None:
+        try:
+            return os.stat(self._name(name), dir_fd=self.dir_fd, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
     def _name(self, name: str) -> str:
         return name if self.dir_fd is not None else f"{self.path}/{name}"
 
@@ -89,10 +98,14 @@ def lost_text(place: Place) -> str:
     """What to tell of a text that must have been there; ``""`` if nothing is wrong.
 
     An index without its text is no empty domain: what is written then would lose all its users.
+    Nor is one whose text is a link, which C follows.
     """
     if place.status(TEXT) is not None:
         return ""
-    if place.status(INDEX) is not None:
+    if place.is_no_file(TEXT):
+        return NO_FILE
+    # The text of a first user comes before his index: he may have been added just now.
+    if place.status(INDEX) is not None and place.status(TEXT) is None:
         return f"it is missing, but {INDEX} is there: put it back, from a backup if need be"
     return ""
 

@@ -123,7 +123,8 @@ class CdbTransaction(LockFileTransaction):
     def _reread(self) -> None:
         status = self.place.status(TEXT)
         if status is None:
-            raise FormatError(f"{self.domain.path}/{TEXT}", "it is missing")
+            trouble = lost_text(self.place) or "it is missing"
+            raise FormatError(f"{self.domain.path}/{TEXT}", trouble)
         self.new = [self.place.read(TEXT)]
         self.mtime_ns = status.st_mtime_ns
 
