@@ -221,7 +221,7 @@ def test_what_the_system_refuses_is_told_in_words(
     lock.unlink()
     lock.mkdir()
     ran = vpopmail(site, "user add zoe@example.com --no-password")
-    told = f"no authentication database connection: example.com: {lock.name}: Is a directory\n"
+    told = f"no authentication database connection: example.com: {lock}: Is a directory\n"
     assert ran == (233, "", told)
 
 

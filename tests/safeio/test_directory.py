@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import needs_root, tree
 from vpopmail.safeio import seam
 from vpopmail.safeio.directory import Directory, Owner, write_all
+from vpopmail.safeio.locks import FileLock
 
 
 def test_replace_leaves_new_content_with_mode_and_nothing_else(
@@ -46,6 +47,38 @@ def test_discard_drops_what_was_staged_and_does_nothing_else(directory: Director
     directory.discard("file")
     directory.discard("file")
     assert directory.names() == []
+
+
+def _take_lock(directory: Directory) -> None:
+    with FileLock(directory, "inner", 0):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("refused", "name"),
+    [
+        (lambda directory: directory.enter("file"), "file"),
+        (lambda directory: directory.enter("inner/none"), "inner/none"),
+        (lambda directory: directory.status("x" * 256), "x" * 256),
+        (lambda directory: directory.read("inner"), "inner"),
+        (lambda directory: directory.make("file", Owner(os.getuid(), os.getgid())), "file"),
+        (lambda directory: directory.make_whole("file", Owner(os.getuid(), os.getgid()), exact=True), "file"),
+        (lambda directory: directory.create("file", [], None), "file"),
+        (lambda directory: directory.replace("inner", [], None), "inner.new.vpopmail"),
+        (lambda directory: directory.remove("inner"), "inner"),
+        (lambda directory: directory.remove_directory("file"), "file"),
+        (lambda directory: directory.move("none", directory, "new"), "none"),
+        (_take_lock, "inner"),
+    ],
+)
+def test_what_is_refused_is_told_with_its_path(
+    directory: Directory, refused: Callable[[Directory], object], name: str
+) -> None:
+    (Path(directory.path) / "file").touch()
+    (Path(directory.path) / "inner").mkdir()
+    with pytest.raises(OSError) as caught:
+        refused(directory)
+    assert caught.value.filename == f"{directory.path}/{name}"
 
 
 @pytest.mark.parametrize("kind", ["create", "write", "fsync", "rename"])

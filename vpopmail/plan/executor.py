@@ -36,7 +36,7 @@ def carry_out(plan: Plan) -> Plan:
             done.append(step)
             step.do()
     except BaseException as error:
-        if isinstance(error, OSError):  # its file has a name without a directory
+        if isinstance(error, OSError):  # it names a file, perhaps, but not what that was for
             error.add_note(f"{plan.subject}: {done[-1].what}")
         if done[-1] is plan.steps[commit] and _is_in_doubt(error):
             # Only the store knows whether the change counts, and the next change asks it.

@@ -11,9 +11,12 @@ from vpopmail.safeio.view import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeVar
 
     from typing_extensions import Self
+
+    Result = TypeVar("Result")
 
 OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 PRIVATE_DIRECTORY = 0o700
@@ -50,7 +53,7 @@ class Directory:
         path: where it was opened, for messages only.
         sync: whether changes are brought to the disk (fsync) when ``flush`` is called.
 
-    Raises (all methods): OSError.
+    Raises (all methods): OSError, with the path of what it is about.
     """
 
     __slots__ = ("fd", "path", "sync")
@@ -76,7 +79,7 @@ class Directory:
     def enter(self, name: str) -> Directory:
         """Open a directory in this one; ``name`` may have several parts, each no link."""
         if "/" not in name:
-            fd = os.open(name, OPEN_DIRECTORY, dir_fd=self.fd)
+            fd = self.call(os.open, name, OPEN_DIRECTORY, dir_fd=self.fd)
             return Directory(fd, f"{self.path}/{name}", sync=self.sync)
         first, _, rest = name.partition("/")
         with self.enter(first) as inner:
@@ -98,12 +101,27 @@ class Directory:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def call(self, function: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
+        """Call a function on names in this directory.
+
+        The system knows them by the descriptor, and would tell names that can be anywhere.
+
+        Raises:
+            OSError: with the path of what it is about in the place of its name.
+        """
+        try:
+            return function(*arguments, **options)
+        except OSError as error:
+            if isinstance(error.filename, str) and not error.filename.startswith("/"):
+                error.filename = f"{self.path}/{error.filename}"
+            raise
+
     # looking
 
     def status(self, name: str) -> os.stat_result | None:
         """What lstat says of a name; None if there is nothing."""
         try:
-            return os.stat(name, dir_fd=self.fd, follow_symlinks=False)
+            return self.call(os.stat, name, dir_fd=self.fd, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
@@ -123,13 +141,13 @@ class Directory:
             alone: whether one that has a second name is refused (EMLINK): who owns the directory,
                 and not the file, may have given it that name, for us to tell its content.
         """
-        return read_file(name, self.fd, alone=alone)
+        return self.call(read_file, name, self.fd, alone=alone)
 
     # changing
 
     def make(self, name: str, owner: Owner, *, mode: int = PRIVATE_DIRECTORY) -> Directory:
         """Make a directory and open it; the umask may take from its mode."""
-        seam.mkdir(name, mode, self.fd)
+        self.call(seam.mkdir, name, mode, self.fd)
         inner = self.enter(name)
         try:
             if owner.foreign:
@@ -173,10 +191,11 @@ class Directory:
     def _make_beside(
         self, name: str, new: str, owner: Owner, mode: int, *, exact: bool
     ) -> Directory:
-        trouble = OSError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+        taken = FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), f"{self.path}/{name}")
+        trouble: OSError = taken
         for _ in range(_TRIES):
             if self.has(name):
-                raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+                raise taken
             try:
                 return self._make_and_rename(name, new, owner, mode, exact=exact)
             except (FileNotFoundError, FileExistsError) as error:
@@ -192,7 +211,7 @@ class Directory:
             if exact:
                 seam.fchmod(inner.fd, mode)
             inner.flush()
-            seam.rename_new(new, self.fd, name, self.fd)
+            self.call(seam.rename_new, new, self.fd, name, self.fd)
         except BaseException:
             inner.close()
             self.remove_directory(new)
@@ -218,7 +237,7 @@ class Directory:
             mode: permission bits, whatever the umask.
             mtime_ns: its modification time in nanoseconds; None is now.
         """
-        fd = seam.create(name, self.fd)
+        fd = self.call(seam.create, name, self.fd)
         try:
             for part in parts:
                 write_all(fd, part)
@@ -253,12 +272,12 @@ class Directory:
 
     def publish(self, name: str) -> None:
         """Put the staged content in the place of the old: the rename is the commit point."""
-        seam.rename(name + _NEW, self.fd, name, self.fd)
+        self.call(seam.rename, name + _NEW, self.fd, name, self.fd)
 
     def discard(self, name: str) -> None:
         """Drop what was staged for ``name``, if anything."""
         if self.has(name + _NEW):
-            seam.unlink(name + _NEW, self.fd)
+            self.call(seam.unlink, name + _NEW, self.fd)
 
     def replace(
         self,
@@ -284,7 +303,7 @@ class Directory:
     def remove(self, name: str) -> bool:
         """Unlink a name that is no directory; False if it was missing."""
         try:
-            seam.unlink(name, self.fd)
+            self.call(seam.unlink, name, self.fd)
         except FileNotFoundError:
             return False
         return True
@@ -292,7 +311,7 @@ class Directory:
     def remove_directory(self, name: str) -> bool:
         """Remove a directory if it is there and empty; whether it was removed."""
         try:
-            seam.rmdir(name, self.fd)
+            self.call(seam.rmdir, name, self.fd)
         except OSError as error:
             if error.errno in {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}:
                 return False
@@ -301,7 +320,7 @@ class Directory:
 
     def move(self, name: str, target: Directory, new_name: str) -> None:
         """Rename into another directory of the same file system."""
-        seam.rename(name, self.fd, new_name, target.fd)
+        self.call(seam.rename, name, self.fd, new_name, target.fd)
 
     def flush(self) -> None:
         """Bring the names in this directory to the disk, if it syncs."""
@@ -331,7 +350,7 @@ def remove_staged(directory: Directory, name: str) -> bool:
     if status is None:
         return False
     if stat.S_ISDIR(status.st_mode):
-        seam.rmdir(name, directory.fd)
+        directory.call(seam.rmdir, name, directory.fd)
     elif not directory.remove(name):
         return False
     directory.flush()

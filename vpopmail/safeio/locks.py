@@ -90,7 +90,7 @@ class FileLock:
         self.release()
 
     def _open(self) -> int:
-        fd = seam.open_lock(self.name, self.directory.fd)
+        fd = self.directory.call(seam.open_lock, self.name, self.directory.fd)
         try:
             self._check_and_give(fd)
         except BaseException:

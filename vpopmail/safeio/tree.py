@@ -40,13 +40,13 @@ def remove_tree(parent: Directory, name: str) -> bool:
     with parent.enter(name) as top:
         while _empty(top, top, 0):
             pass
-    seam.rmdir(name, parent.fd)
+    parent.call(seam.rmdir, name, parent.fd)
     return True
 
 
 def _unlink(parent: Directory, name: str) -> bool:
     try:
-        seam.unlink(name, parent.fd)
+        parent.call(seam.unlink, name, parent.fd)
     except OSError as error:
         # EISDIR on Linux, EPERM by POSIX: a directory. A missing name is the caller's matter.
         if error.errno in {errno.EISDIR, errno.EPERM, errno.ENOENT}:
@@ -67,7 +67,7 @@ def _empty(directory: Directory, top: Directory, depth: int) -> int:
             continue
         with directory.enter(name) as inner:
             moved += _empty(inner, top, depth + 1)
-        seam.rmdir(name, directory.fd)
+        directory.call(seam.rmdir, name, directory.fd)
     return moved
 
 
@@ -110,7 +110,7 @@ def give_file(directory: Directory, name: str, owner: Owner) -> None:
     Raises:
         OSError: ELOOP: a symbolic link.
     """
-    fd = os.open(name, OPEN_FILE, dir_fd=directory.fd)
+    fd = directory.call(os.open, name, OPEN_FILE, dir_fd=directory.fd)
     try:
         status = os.fstat(fd)
         if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:

@@ -179,7 +179,7 @@ class Examination:
         except VpopmailError as error:
             self.tell(UNREADABLE, subject, str(error), _LET_READ)
         except OSError as error:
-            self.tell(UNREADABLE, subject, error.strerror or type(error).__name__, _LET_READ)
+            self.tell(UNREADABLE, subject, reason(error).removeprefix(f"{subject}: "), _LET_READ)
 
 
 def _in_a_line(text: str) -> str:
