@@ -6,13 +6,15 @@ import os
 import subprocess
 import sysconfig
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import needs_root, settings_for, tree
 from tests.sql.conftest import mysql_url, sqlite_url  # noqa: F401 - fixtures
-from vpopmail import Vpopmail
+from vpopmail import Vpopmail, log
+from vpopmail.commands import vpopmail as front_door
 from vpopmail.settings import load
 from vpopmail.upkeep.programs import PROGRAMS
 
@@ -57,6 +59,32 @@ def test_init_installs_the_programs_that_domains_look_for(bare: Vpopmail) -> Non
     assert (done.returncode, done.stdout, done.stderr) == (0, "example.com\n", "")
 
 
+@pytest.mark.parametrize("action", ["check", "repair"])
+def test_malformed_line_is_told_once(joe: Vpopmail, action: str) -> None:
+    domain = joe.domains.get("example.com").path
+    with Path(domain, "vpasswd").open("a") as file:
+        file.write("secret\n")
+    Path(domain, ".qmail-odd").symlink_to("/etc/passwd")
+    ran = vpopmail(joe, f"site {action}")
+    assert (ran.code, ran.out.count("vpasswd, line 2: "), ran.err) == (1, 1, "")
+    assert "secret" not in ran.out
+
+
+def test_warning_that_no_finding_tells_is_shown_with_a_repair(
+    joe: Vpopmail, tmp_path: Path, fail: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(log, "_listeners", [])
+    Path(joe.users.get("joe@example.com").pw_dir).rename(tmp_path / "away")
+    fail("rmdir", 1)
+    assert front_door.run(["site", "repair"], settings_for(tmp_path)) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("repaired: user without home: ")
+    assert told.err.startswith("warning: ")
+    assert " is left to be removed: " in told.err
+    assert told.err.count("\n") == 1
+
+
 @needs_root
 @pytest.mark.parametrize("words", [("check",), ("check", "example.com"), ("repair", "--dry-run")])
 def test_domain_that_the_caller_may_not_look_at_is_not_told_to_be_missing(
@@ -66,6 +94,7 @@ def test_domain_that_the_caller_may_not_look_at_is_not_told_to_be_missing(
     assert (ran.code, ran.err) == (1, "")
     assert "not there" not in ran.out
     assert "left: unreadable: example.com: " in ran.out
+    assert len(set(ran.out.splitlines())) == ran.out.count("\n")
     assert "Errno" not in ran.out
 
 
@@ -229,7 +258,7 @@ def test_domain_that_the_target_has_otherwise_is_told(joe: Vpopmail, sqlite_url:
     assert vpopmail(joe, "user add joe@example.com --no-password", **options).code == 0
     ran = vpopmail(joe, "site convert --to sqlite --database-url-stdin --json", sqlite_url)
     assert ran.code == 1
-    assert ran.err.startswith("example.com: ")
+    assert ran.err.startswith("example.com: Domain already exists: ")
     assert ran.err.endswith(": vpopmail site convert --replace lets them go\n")
     assert '"error": "example.com: ' in ran.out
 

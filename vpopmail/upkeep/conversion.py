@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from vpopmail.formats.text import split_lines, to_bytes, to_text
+from vpopmail.log import reason
 from vpopmail.safeio.directory import Owner, open_trusted
 from vpopmail.safeio.locks import FileLock
 
@@ -71,7 +72,7 @@ class Converted:
         for one in self.domains:
             lines.append(f"{one.domain}: {one.users} users, {one.aliases} aliases")
             lines += [f"{one.domain}: passed over: {what}" for what in one.passed_over]
-        lines += [f"{domain}: failed: {error}" for domain, error in self.failed.items()]
+        lines += [f"{domain}: failed: {reason(error)}" for domain, error in self.failed.items()]
         return "\n".join(lines)
 
 

@@ -57,7 +57,7 @@ KINDS = {
     CONTROL_ENTRY_LEFT: "virtualdomains sends mail to a domain that does not exist",
     MORERCPTHOSTS: "morercpthosts and its compiled file do not belong together",
     INDEX: "the index of a domain's users is older than they are, or is not made of them",
-    USERS_LOST: "the users of a domain are missing, but not their index",
+    USERS_LOST: "the users of a domain are missing, or in no plain file",
     MALFORMED_LINE: "a line of vpasswd that is none of a user",
     DOUBLE_LINE: "a line of vpasswd with a name that came before",
     USER_WITHOUT_HOME: "the home of a user is not there",
@@ -146,10 +146,14 @@ class Examination:
     def __init__(self, *, dry_run: bool) -> None:
         self.dry_run = dry_run
         self.findings: list[Finding] = []
+        self._left: set[Finding] = set()
 
     def tell(self, kind: str, subject: str, what: str, advice: str) -> None:
-        """Note what a person has to look at."""
-        self.findings.append(Finding(kind, subject, what, advice))
+        """Note what a person has to look at, once, however many looks come upon it."""
+        finding = Finding(kind, subject, what, advice)
+        if finding not in self._left:
+            self._left.add(finding)
+            self.findings.append(finding)
 
     def mend(
         self, kind: str, subject: str, what: str, remedy: str, repair: Callable[[], object]

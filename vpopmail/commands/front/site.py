@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+from vpopmail import log
 from vpopmail.commands.front import passwords
 from vpopmail.commands.front.arguments import WRONG_USAGE, Noun, add_dry_run, add_json
-from vpopmail.commands.front.showing import printable, show_records
+from vpopmail.commands.front.showing import Warnings, printable, show_records
 from vpopmail.commands.terminal.options import Misuse
 from vpopmail.commands.terminal.prompt import ask_password, has_terminal
 from vpopmail.errors import ConfigError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from vpopmail.settings import Settings
     from vpopmail.site import Vpopmail
-    from vpopmail.upkeep.findings import Finding
+    from vpopmail.upkeep.findings import Finding, Reconciled
 
 FOUND = 1
 _FINDING = "Keys of JSON: kind, subject, what, remedy, repairable, repaired."
@@ -154,15 +155,32 @@ def _tell_of_environment(settings: Settings) -> None:
 
 
 def _check(site: Vpopmail, arguments: Namespace) -> int:
-    found = site.reconcile(domains=arguments.domains or None, dry_run=True)
+    found = _look_over(site, arguments.domains, dry_run=True)
     _show_findings(found.findings, as_json=arguments.json)
     return FOUND if found else 0
 
 
 def _repair(site: Vpopmail, arguments: Namespace) -> int:
-    found = site.reconcile(domains=arguments.domains or None, dry_run=arguments.dry_run)
+    found = _look_over(site, arguments.domains, dry_run=arguments.dry_run)
     _show_findings(found.findings, as_json=arguments.json)
     return FOUND if found.left else 0
+
+
+def _look_over(site: Vpopmail, domains: list[str], *, dry_run: bool) -> Reconciled:
+    """Reconcile; what a finding tells is not told by a warning too: of a malformed line, say."""
+    heard: list[str] = []
+    told: tuple[str, ...] = ()
+    log.use_listener(heard.append)
+    try:
+        found = site.reconcile(domains=domains or None, dry_run=dry_run)
+        told = tuple(f"{finding.subject}: " for finding in found.findings)
+        return found
+    finally:
+        warnings = Warnings()
+        log.use_listener(warnings.show)
+        for text in heard:
+            if not text.startswith(told):
+                warnings.show(text)
 
 
 def _show_findings(findings: Iterable[Finding], *, as_json: bool) -> None:

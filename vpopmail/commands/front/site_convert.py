@@ -10,6 +10,7 @@ from vpopmail.commands.front.progress import Progress
 from vpopmail.commands.front.showing import printable, show_records
 from vpopmail.commands.terminal.options import Misuse
 from vpopmail.errors import ConversionFailed
+from vpopmail.log import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _target(site: Vpopmail, arguments: Namespace) -> Settings:
 
 def _told(converted: Converted, arguments: Namespace) -> int:
     for domain, error in converted.failed.items():
-        print(printable(f"{domain}: {error}"), file=sys.stderr)
+        print(printable(f"{domain}: {reason(error).removeprefix(f'{domain}: ')}"), file=sys.stderr)
     if not arguments.json:
         lines = str(converted).split("\n")
         for line in lines[: len(lines) - len(converted.failed)]:
@@ -120,7 +121,7 @@ def _told(converted: Converted, arguments: Namespace) -> int:
     ]
     nothing = dict.fromkeys(names)
     records += [
-        {**nothing, "domain": domain, "error": str(error)}
+        {**nothing, "domain": domain, "error": reason(error)}
         for domain, error in converted.failed.items()
     ]
     show_records(records, str, as_json=True)
