@@ -122,7 +122,7 @@ def test_names_give_numbers_home_and_the_own_group() -> None:
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        ({"vpopuser": "no-such-user"}, "vpopuser = 'no-such-user'"),
+        ({"vpopuser": "no-such-user"}, "vpopuser = 'no-such-user'.*: there is no such user: make it, or name another"),
         ({"vpopuser": 54321, "vpopgroup": 54321}, "vpopmaildir must be given"),
         ({**SITE, "vpopgroup": "no-such-group"}, "vpopgroup = 'no-such-group'"),
     ],

@@ -7,10 +7,9 @@ lists its actions, ``vpopmail NOUN ACTION --help`` the options of one.
     vpopmail user add joe@example.com --quota 500M
     vpopmail user list example.com --json
 
-All changes take
-``--dry-run``, which prints the plan and changes nothing, all listings ``--json``: one object a
-line. Passwords are asked for at the terminal or read from standard input, and never shown. The
-site is that of the settings (configuration.md); ``--vpopmaildir`` names another one.
+All changes take ``--dry-run``, which prints the plan and changes nothing, all listings ``--json``:
+one object a line. Passwords are asked for at the terminal or read from standard input, and never
+shown. The site is that of the settings (configuration.md); ``--vpopmaildir`` names another one.
 
 It stands beside the programs of the C library (``vadduser`` and its kin), whose options and
 answers stay as scripts know them.

@@ -167,7 +167,8 @@ def user_number(user: str | int) -> int:
     try:
         return pwd.getpwnam(user).pw_uid
     except KeyError:
-        raise errors.ConfigError(f"vpopuser = {user!r}", "there is no such user") from None
+        advice = "there is no such user: make it, or name another"
+        raise errors.ConfigError(f"vpopuser = {user!r}", advice) from None
 
 
 def home_of(user: str | int) -> str:
@@ -209,4 +210,5 @@ def _group_number(group: str | int, uid: int) -> int:
     try:
         return grp.getgrnam(group).gr_gid
     except KeyError:
-        raise errors.ConfigError(f"vpopgroup = {group!r}", "there is no such group") from None
+        advice = "there is no such group: make it, or name another"
+        raise errors.ConfigError(f"vpopgroup = {group!r}", advice) from None
