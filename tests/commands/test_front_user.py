@@ -114,10 +114,13 @@ def test_flags_that_limits_add_are_told_apart(joe: Vpopmail) -> None:
 
 
 def test_listing_for_people_has_a_user_a_line(joe: Vpopmail) -> None:
-    joe.users.add("amy@example.com", gecos="Amy")
+    joe.users.add("amy@example.com", gecos="Amy", quota="1536M,100C")
     joe.users.update("amy@example.com", set_flags=NO_POP)
     ran = vpopmail(joe, "user list")
-    assert ran.out == "amy@example.com\tNOQUOTA\tAmy\tno-pop\njoe@example.com\tNOQUOTA\tJoe\n"
+    assert ran.out == "amy@example.com\t1.5G, 100 messages\tAmy\tno-pop\njoe@example.com\tno limit\tJoe\n"
+    assert "\nquota: 1.5G, 100 messages\n" in vpopmail(joe, "user show amy@example.com").out
+    (user,) = records(vpopmail(joe, "user show amy@example.com --json"))
+    assert user["quota"] == "1610612736S,100C"
 
 
 def test_no_password_is_asked_for_a_user_who_cannot_be_added(joe: Vpopmail) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vpopmail.commands.front.arguments import Noun, add_dry_run, add_json
 from vpopmail.commands.front.showing import report, show_records
-from vpopmail.commands.front.sizes import read_quota, show_size
+from vpopmail.commands.front.sizes import read_quota, show_quota, show_size
 from vpopmail.formats.maildirsize import parse_quota
 
 TYPE_CHECKING = False
@@ -127,12 +127,7 @@ def _record(address: str, quota: str, usage: Usage | None) -> dict[str, object]:
 
 
 def _line(record: Mapping[str, object]) -> str:
-    size, count = record["limit_bytes"], record["limit_messages"]
-    limits = [
-        *([show_size(int(str(size)))] if size else []),
-        *([f"{count} messages"] if count else []),
-    ]
-    line = f"{record['address']}\t{', '.join(limits) or 'no limit'}"
+    line = f"{record['address']}\t{show_quota(str(record['quota']))}"
     if "used_bytes" not in record:
         return line
     used = show_size(int(str(record["used_bytes"])))

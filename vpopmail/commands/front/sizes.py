@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from vpopmail.errors import InvalidQuota
+from vpopmail.formats.maildirsize import parse_quota
 from vpopmail.records import NOQUOTA
 
 _UNITS = "KMGT"
@@ -51,6 +52,13 @@ def show_size(size: int) -> str:
             break
         number, unit = number / 1024, letter
     return f"{number:.1f}".removesuffix(".0") + unit
+
+
+def show_quota(text: str) -> str:
+    """A quota as it is stored, for people: ``no limit``, or ``1.5G, 1000 messages``."""
+    size, count = parse_quota(text)
+    parts = [*([show_size(size)] if size else []), *([f"{count} messages"] if count else [])]
+    return ", ".join(parts) or "no limit"
 
 
 def _part(part: str) -> str:

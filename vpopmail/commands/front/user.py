@@ -14,7 +14,7 @@ from vpopmail.commands.front.arguments import (
 )
 from vpopmail.commands.front.columns import Columns
 from vpopmail.commands.front.showing import report, show_record, show_records, show_time
-from vpopmail.commands.front.sizes import read_quota
+from vpopmail.commands.front.sizes import read_quota, show_quota
 from vpopmail.commands.terminal.options import Misuse
 
 TYPE_CHECKING = False
@@ -171,9 +171,12 @@ def _show(site: Vpopmail, arguments: Namespace) -> int:
     domain = site.domains.get(arguments.address.rpartition("@")[2]).realdomain
     address = f"{user.pw_name}@{domain}"
     login = _last_login(site, address)
-    if not arguments.json and login["last_login"] is not None:
-        login["last_login"] = show_time(int(str(login["last_login"])))
-    return show_record({**_record(address, user, arguments), **login}, as_json=arguments.json)
+    record = {**_record(address, user, arguments), **login}
+    if not arguments.json:
+        record["quota"] = show_quota(user.pw_shell)
+        if login["last_login"] is not None:
+            record["last_login"] = show_time(int(str(login["last_login"])))
+    return show_record(record, as_json=arguments.json)
 
 
 def _last_login(site: Vpopmail, address: str) -> dict[str, object]:
@@ -286,7 +289,7 @@ def _record(address: str, user: VqPasswd, arguments: Namespace) -> dict[str, obj
 
 def _line(record: Mapping[str, object]) -> str:
     wanted, _ = flags.bits_of(record)
-    words = [str(record["address"]), str(record["quota"]), str(record["comment"])]
+    words = [str(record["address"]), show_quota(str(record["quota"])), str(record["comment"])]
     words += [str(record[name]) for name in ("crypted", "password") if name in record]
     more = " ".join([*flags.unusual(wanted), *record["from_limits"]])  # type: ignore[misc]
     return "\t".join([*words, more] if more else words)
