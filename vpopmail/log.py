@@ -86,6 +86,8 @@ def tell_stderr(text: str) -> None:
 def reason(error: BaseException) -> str:
     """What is wrong, in words: of what the system refused the file and why, without its number.
 
+    The name of the file moves no cursor and breaks no line: its owner may have chosen it.
+
     Args:
         error: any; its notes come behind it.
     """
@@ -93,7 +95,7 @@ def reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         text = error.strerror
         if isinstance(error.filename, str) and error.filename:
-            text = f"{error.filename}: {text}"
+            text = f"{_in_a_line(error.filename)}: {text}"
     notes = getattr(error, "__notes__", [])
     return f"{text} ({'; '.join(notes)})" if notes else text
 

@@ -6,6 +6,7 @@ import pytest
 
 from vpopmail import errors, verror
 from vpopmail.codes import UNKNOWN_ERROR, VA
+from vpopmail.log import reason
 from vpopmail.records import DirControl, DomainEntry, VLimits, VqPasswd
 
 # Lines such as ``│   ├── UserNotFound   VA_USER_DOES_NOT_EXIST`` of the module's docstring.
@@ -96,3 +97,19 @@ def test_a_star_import_gives_every_error_and_nothing_else() -> None:
     del found["__builtins__"]
     assert found == {one.__name__: one for one in CLASSES}
     assert len(found) == len(TREE) + 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "/d/cur"), "/d/cur: No such file or directory"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (OSError(13, "Permission denied", "/d/x\n\x1b[2J\udcff"), "/d/x\\n\\x1b[2J\\udcff: Permission denied"),
+        (OSError("no more of it"), "no more of it"),
+        (OSError(), "OSError"),
+        (errors.UserNotFound("joe@example.com"), "joe@example.com: User does not exist"),
+    ],
+)
+def test_reason_is_in_words_and_in_one_line(error: Exception, told: str) -> None:
+    """A mailbox owner gives his files names as he likes, and a line of a log is somebody's too."""
+    assert reason(error) == told
