@@ -177,6 +177,7 @@ def test_lost_users_fail_at_the_index(filled: Vpopmail, place: Path) -> None:
     diagnosis = filled.diagnose(JOE, PASSWORD)
     assert failed(diagnosis) == "index"
     assert "backup" in diagnosis["index"].advice
+    assert diagnosis["lines"].ok is None  # they cannot be read
 
 
 def test_a_malformed_line_fails_at_the_lines_by_its_number(filled: Vpopmail, place: Path) -> None:

@@ -237,8 +237,8 @@ class _Login:
         return True, "the users are found where they are stored", ""
 
     def _lines(self) -> Found | None:
-        found = self._flaws(flaws.MALFORMED, flaws.DOUBLE)
-        if found is None:
+        found = self._flaws(flaws.MALFORMED, flaws.DOUBLE, flaws.LOST)
+        if found is None or any(one.kind == flaws.LOST for one in found):
             return None
         # A double of somebody else keeps nobody out.
         found = [one for one in found if one.kind != flaws.DOUBLE or one.name == self.user_name]

@@ -28,7 +28,11 @@ _MOST = 1_000_000_000  # minutes
 
 def make_parser() -> ArgumentParser:
     """The parser of the noun."""
-    noun = Noun("vpopmail relay", "The addresses that may send mail for a while after a login.")
+    noun = Noun(
+        "vpopmail relay",
+        "The addresses that may send mail for a while after a login.\n"
+        "The option roaming_users lets each login add its own.",
+    )
     parser = noun.action(
         "list",
         _list,
