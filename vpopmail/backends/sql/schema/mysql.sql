@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS vpopmail (
     pw_clear_passwd varchar(128),
     PRIMARY KEY (pw_name, pw_domain)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-CREATE INDEX vpopmail_domain ON vpopmail (pw_domain);
+CREATE INDEX vpopmail_by_domain ON vpopmail (pw_domain, pw_name);
 
 -- table dir_control
 CREATE TABLE IF NOT EXISTS dir_control (

@@ -14,7 +14,7 @@ CREATE TABLE vpopmail (
     pw_clear_passwd varchar(128) NULL,
     PRIMARY KEY (pw_name, pw_domain)
 );
-CREATE INDEX vpopmail_domain ON vpopmail (pw_domain);
+CREATE INDEX vpopmail_by_domain ON vpopmail (pw_domain, pw_name);
 
 -- table dir_control
 CREATE TABLE dir_control (
