@@ -30,9 +30,12 @@ IN_CI = {
     ("vmkpasswd", "index that is older than its text"),
     ("maildir_addquota", "mail that came"), ("vmake_maildir", "lost Maildir"),
     ("update_file", "line of a list"), ("vdelfiles", "tree"), ("r_mkdir", "directories"),
-    ("prepare", "missing layout"),
+    ("prepare", "missing layout"), ("batch", "domain with two users in a directory that was there"),
 }  # fmt: skip
-ON_A_FULL_DISK = {("vadduser", "another user"), ("batch", "changes of all kinds")}
+ON_A_FULL_DISK = {
+    ("vadduser", "another user"), ("batch", "changes of all kinds"),
+    ("batch", "domain with two users in a directory that was there"),
+}  # fmt: skip
 # An append that took a part is no line: the file goes, and the next reader counts.
 ONE_WRITE = {"maildir_addquota", "add_warningsize_to_quota"}
 

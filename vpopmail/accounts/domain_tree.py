@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from vpopmail.accounts.adoption import Adoption
     from vpopmail.accounts.user_change import UserChange
     from vpopmail.installation import Installation
     from vpopmail.plan.journal import Fact, Stage
@@ -60,8 +61,15 @@ class NewDomain:
             return
         closings = [self.users.close]
         if self.users.adoption is not None and not counts:
-            closings.insert(0, self.users.adoption.give_back)
+            closings.insert(0, partial(self._give_back, self.users, self.users.adoption))
         close_all(closings)
+
+    def _give_back(self, users: UserChange, adoption: Adoption) -> None:
+        try:
+            adoption.give_back()
+        except BaseException:
+            users.keeps_stage = True  # the next change gives back the rest
+            raise
 
 
 class Tree:

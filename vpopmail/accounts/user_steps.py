@@ -51,6 +51,10 @@ class UserSteps:
         fresh: whether the domain is only being made, on a stage: then nobody else sees it, and
             homes are made right in their places.
         batch: whether homes are brought to the disk all together, at the end.
+
+    Attributes:
+        keeps_stage: whether the stage must stay when this is closed, for the next change to undo
+            what could not be undone here.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class UserSteps:
         self.aliases = PendingAliases(installation, domain, self.transaction, self.files)
         self.adoption: Adoption | None = None
         self.stage: Stage | None = None
+        self.keeps_stage = False
         self.added = AddedHomes()
         self.deleted: list[Home] = []
         self.homeless: list[str] = []
@@ -277,7 +282,7 @@ class UserSteps:
 
     def _is_unfinished(self) -> bool:
         """Whether the entry must stay, for the next change to finish or undo this one."""
-        return self.plan is not None and bool(self.plan.unfinished)
+        return self.keeps_stage or (self.plan is not None and bool(self.plan.unfinished))
 
     def _put(self) -> None:
         stage = self.open_stage().directory
