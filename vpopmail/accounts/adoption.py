@@ -13,6 +13,8 @@ from vpopmail.safeio.tree import remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vpopmail.accounts.added_homes import Home
     from vpopmail.accounts.user_change import UserChange
     from vpopmail.records import VLimits, VqPasswd
@@ -76,7 +78,7 @@ class Adoption:
         """
         users = self.users
         restore_limits = partial(users.limits.restore, self._limits)
-        close_all([users.transaction.close, self._restore_users, restore_limits])
+        self._undo([users.transaction.close, self._restore_users, restore_limits])
 
     def _restore_users(self) -> None:
         users = self.users
@@ -104,7 +106,15 @@ class Adoption:
         files = [users.places.take_back, self.files.give_back]
         if self._is_taken():
             files.clear()  # the small files are those of another process's domain
-        close_all([*homes_built, *made, *files])
+        self._undo([*homes_built, *made, *files])
+
+    def _undo(self, acts: list[Callable[[], object]]) -> None:
+        """Do all of it; what fails is left to the next change, for which the stage stays."""
+        try:
+            close_all(acts)
+        except BaseException:
+            self.users.keeps_stage = True
+            raise
 
     def _is_taken(self) -> bool:
         now = self.users.installation.resolve(self.users.domain.realdomain)

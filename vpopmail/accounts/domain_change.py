@@ -249,11 +249,7 @@ class DomainChange:
         # What was built on a stage goes with it; a directory that was there before stays, and
         # may have had users.
         if new.users is not None and new.users.adoption is not None:
-            try:
-                new.users.adoption.restore_accounts()
-            except BaseException:
-                new.users.keeps_stage = True  # the next change forgets them
-                raise
+            new.users.adoption.restore_accounts()
         elif not new.has_accounts:
             self.installation.backend.delete_domain(new.entry)
 

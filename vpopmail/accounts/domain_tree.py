@@ -16,7 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vpopmail.accounts.adoption import Adoption
     from vpopmail.accounts.user_change import UserChange
     from vpopmail.installation import Installation
     from vpopmail.plan.journal import Fact, Stage
@@ -61,15 +60,8 @@ class NewDomain:
             return
         closings = [self.users.close]
         if self.users.adoption is not None and not counts:
-            closings.insert(0, partial(self._give_back, self.users, self.users.adoption))
+            closings.insert(0, self.users.adoption.give_back)
         close_all(closings)
-
-    def _give_back(self, users: UserChange, adoption: Adoption) -> None:
-        try:
-            adoption.give_back()
-        except BaseException:
-            users.keeps_stage = True  # the next change gives back the rest
-            raise
 
 
 class Tree:
